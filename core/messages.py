@@ -1,0 +1,363 @@
+"""Everything that crosses the bus: topics with the model that travels on each.
+
+Three families: *calls* (one handler, one reply), *news* (any number of listeners) and *session messages*
+(from the focus to one connected client, through the signaling server, which forwards them as they are).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter
+
+from core.bus import Call, Topic
+from core.model import (
+    CameraLevel,
+    ConferenceId,
+    ConferenceSpec,
+    ConferenceState,
+    Departure,
+    Grade,
+    LegId,
+    LinkSample,
+    Model,
+    NameText,
+    Participant,
+    ParticipantId,
+    Presence,
+    Role,
+    SessionId,
+    SlotName,
+    Track,
+)
+
+# --- commands: what a participant asks of the focus -------------------------------------------------
+
+
+class RequestFloor(Model):
+    """A point asks to speak; asking again while waiting changes only the subject."""
+
+    type: Literal["request_floor"] = "request_floor"
+    subject: str = Field(default="", max_length=200)
+
+
+class WithdrawRequest(Model):
+    """A point takes its request back (RFC 8855 Cancelled)."""
+
+    type: Literal["withdraw_request"] = "withdraw_request"
+
+
+class ReleaseFloor(Model):
+    """The holder gives the floor back."""
+
+    type: Literal["release_floor"] = "release_floor"
+
+
+class GrantFloor(Model):
+    """The chair gives the floor to a point, whether it asked or not; the present holder loses it."""
+
+    type: Literal["grant_floor"] = "grant_floor"
+    participant: ParticipantId
+
+
+class RevokeFloor(Model):
+    """The chair takes the floor back."""
+
+    type: Literal["revoke_floor"] = "revoke_floor"
+
+
+class DenyRequest(Model):
+    """The chair refuses a waiting request."""
+
+    type: Literal["deny_request"] = "deny_request"
+    participant: ParticipantId
+
+
+class SetMuted(Model):
+    """The chair closes or reopens a participant's microphone; None means every point's."""
+
+    type: Literal["set_muted"] = "set_muted"
+    participant: ParticipantId | None
+    muted: bool
+
+
+class SetView(Model):
+    """A console looks at one point privately, or stops looking (None)."""
+
+    type: Literal["set_view"] = "set_view"
+    participant: ParticipantId | None
+
+
+class CloseConference(Model):
+    """The chair ends the conference for everybody."""
+
+    type: Literal["close_conference"] = "close_conference"
+
+
+Command = Annotated[
+    RequestFloor
+    | WithdrawRequest
+    | ReleaseFloor
+    | GrantFloor
+    | RevokeFloor
+    | DenyRequest
+    | SetMuted
+    | SetView
+    | CloseConference,
+    Field(discriminator="type"),
+]
+
+# --- session messages: from the focus to one client --------------------------------------------------
+
+
+class ParticipantRef(Model):
+    """A participant as others see it."""
+
+    id: ParticipantId
+    name: NameText
+    role: Role
+
+
+class RequestStatus(StrEnum):
+    """States of a floor request (RFC 8855 section 5.2.5)."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    RELEASED = "released"
+    REVOKED = "revoked"
+
+
+class FloorView(Model):
+    """The floor as one participant sees it; `my_position` counts from 1 while waiting."""
+
+    holder: ParticipantRef | None = None
+    since: AwareDatetime | None = None
+    my_status: RequestStatus | None = None
+    my_position: int | None = None
+    waiting: int = 0
+
+
+class StateView(Model):
+    """What concerns this participant; sent whole on every change, so the newest replaces all before it."""
+
+    type: Literal["state"] = "state"
+    seq: int
+    conference: ConferenceState
+    title: NameText
+    floor: FloorView
+    slots: dict[SlotName, ParticipantRef | None]
+    muted: bool = False
+    present: int
+    expected: int
+
+
+class PublishDirective(Model):
+    """What the endpoint shall send from now on; anything else it must stop sending."""
+
+    type: Literal["publish"] = "publish"
+    microphone: bool
+    camera: CameraLevel
+
+
+class RosterEntry(Model):
+    """One line of the roster that consoles see."""
+
+    participant: ParticipantRef
+    presence: Presence
+    joined_at: AwareDatetime | None = None
+    has_floor: bool = False
+    requested_at: AwareDatetime | None = None
+    subject: str = ""
+    muted: bool = False
+
+
+class Roster(Model):
+    """Roster for consoles: whole when `full`, else only the entries that changed."""
+
+    type: Literal["roster"] = "roster"
+    full: bool
+    entries: tuple[RosterEntry, ...]
+
+
+class LegStatus(Model):
+    """The media connection of this session."""
+
+    type: Literal["leg"] = "leg"
+    state: Literal["connecting", "connected", "failed", "closed"]
+    reason: str = ""
+
+
+class Ended(Model):
+    """The last message of a session: why it is over. `replaced` means the same place was taken elsewhere."""
+
+    type: Literal["ended"] = "ended"
+    reason: Literal["closed", "replaced", "removed"]
+
+
+SessionMessage = Annotated[StateView | PublishDirective | Roster | LegStatus | Ended, Field(discriminator="type")]
+SESSION_MESSAGE: TypeAdapter[SessionMessage] = TypeAdapter(SessionMessage)
+
+
+class ToSession(Model):
+    """Envelope of a session message on the bus."""
+
+    session: SessionId
+    message: SessionMessage
+
+
+def session_topic(session: SessionId) -> Topic[ToSession]:
+    """Where the focus speaks to one session; the signaling server listens before it calls `JOIN`."""
+    return Topic(f"session.{session}", ToSession)
+
+
+# --- calls that the bridge answers -------------------------------------------------------------------
+
+
+class Done(Model):
+    """Accepted; nothing more to say."""
+
+
+class JoinConference(Model):
+    """A verified participant enters with a session. Raises `join.not_open`, `join.too_late`, `join.unknown`."""
+
+    conference: ConferenceId
+    session: SessionId
+    participant: Participant
+
+
+class JoinAccepted(Model):
+    """The conference's title, and the slots that the client's offer must hold."""
+
+    title: NameText
+    slots: tuple[SlotName, ...]
+
+
+class ConnectMedia(Model):
+    """One SDP offer with all slots. `receive` and `send` name what each m-line (by mid) is for.
+
+    Calling it again for the same session replaces its leg (the client lost its peer connection).
+    """
+
+    conference: ConferenceId
+    session: SessionId
+    sdp: str
+    receive: dict[str, SlotName]
+    send: dict[str, Track]
+
+
+class MediaAnswer(Model):
+    """The node's SDP answer."""
+
+    sdp: str
+
+
+class SubmitCommand(Model):
+    """A command of the participant behind `session`. Raises `command.*` errors that say why not."""
+
+    conference: ConferenceId
+    session: SessionId
+    command: Command
+
+
+class ResumeSession(Model):
+    """The signaling connection came back (`connected`) or was lost; media and place are kept.
+
+    On `connected` the focus sends the whole state, publish directive and roster again.
+    Raises `session.unknown` when the bridge does not know the session (any more).
+    """
+
+    conference: ConferenceId
+    session: SessionId
+    connected: bool
+
+
+class LeaveConference(Model):
+    """The session ends; its leg is closed."""
+
+    conference: ConferenceId
+    session: SessionId
+    how: Departure
+
+
+class OpenConference(Model):
+    """Doors open: the node takes the conference. Doing it twice is harmless."""
+
+    spec: ConferenceSpec
+
+
+class StopConference(Model):
+    """Time is up, or it was cancelled. Doing it twice is harmless."""
+
+    conference: ConferenceId
+
+
+JOIN: Call[JoinConference, JoinAccepted] = Call("bridge.join", JoinConference, JoinAccepted)
+CONNECT: Call[ConnectMedia, MediaAnswer] = Call("bridge.connect", ConnectMedia, MediaAnswer)
+COMMAND: Call[SubmitCommand, Done] = Call("bridge.command", SubmitCommand, Done)
+RESUME: Call[ResumeSession, Done] = Call("bridge.resume", ResumeSession, Done)
+LEAVE: Call[LeaveConference, Done] = Call("bridge.leave", LeaveConference, Done)
+OPEN: Call[OpenConference, Done] = Call("bridge.open", OpenConference, Done)
+STOP: Call[StopConference, Done] = Call("bridge.stop", StopConference, Done)
+
+# --- news --------------------------------------------------------------------------------------------
+
+
+class ConferenceChanged(Model):
+    """A conference changed state (opened by the bridge, closed by chair or clock, booked, cancelled)."""
+
+    conference: ConferenceId
+    state: ConferenceState
+    at: AwareDatetime
+
+
+class PresenceChanged(Model):
+    """A participant's endpoint came, was lost, came back or left."""
+
+    conference: ConferenceId
+    participant: Participant
+    presence: Presence
+    how: Departure | None = None
+    at: AwareDatetime
+
+
+class FloorMoved(Model):
+    """The floor has a new holder (or none)."""
+
+    conference: ConferenceId
+    holder: ParticipantRef | None
+    at: AwareDatetime
+
+
+class SampleBatch(Model):
+    """All links of one node over one period."""
+
+    at: AwareDatetime
+    samples: tuple[LinkSample, ...]
+
+
+class LinkStatus(Model):
+    """One graded link as the technician sees it; `reason` says in words why the grade is not good."""
+
+    participant: ParticipantId
+    leg: LegId
+    grade: Grade
+    reason: str
+    sample: LinkSample
+
+
+class LinksGraded(Model):
+    """The monitor's view of one conference after a sample batch."""
+
+    conference: ConferenceId
+    at: AwareDatetime
+    links: tuple[LinkStatus, ...]
+
+
+CONFERENCE_CHANGED: Topic[ConferenceChanged] = Topic("conference.changed", ConferenceChanged)
+PRESENCE: Topic[PresenceChanged] = Topic("presence", PresenceChanged)
+FLOOR: Topic[FloorMoved] = Topic("floor", FloorMoved)
+SAMPLES: Topic[SampleBatch] = Topic("samples", SampleBatch)
+LINKS: Topic[LinksGraded] = Topic("links", LinksGraded)

@@ -1,0 +1,84 @@
+"""One `Settings`: environment (`DIEMCAU_…`), then `diemcau.toml` in the working folder, then defaults."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Limits(BaseModel):
+    """Every limit that a client can meet, in one place."""
+
+    points_per_conference: int = 3_321
+    directory_rows: int = 20_000
+    directory_bytes: int = 8 * 1024 * 1024
+    request_bytes: int = 1024 * 1024
+    signaling_message_bytes: int = 64 * 1024
+    signaling_messages_per_second: float = 20.0
+    signaling_burst: int = 60
+    signaling_connections: int = 5_000
+    signaling_hello_seconds: float = 10.0
+    resume_seconds: float = 30.0
+    sdp_bytes: int = 48 * 1024
+    sdp_media_sections: int = 32
+    sdp_line_bytes: int = 4_096
+    sdp_candidates: int = 64
+    legs: int = 1_200
+    sign_in_attempts_per_minute: int = 20
+
+
+class Settings(BaseSettings):
+    """How this installation runs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DIEMCAU_", env_nested_delimiter="__", toml_file="diemcau.toml", extra="forbid"
+    )
+
+    data_dir: Path = Path("var")
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    advertised_addresses: list[str] = Field(default_factory=list)
+    """Addresses that endpoints reach the media port at; empty means the machine's own."""
+    web_port: int = 8080
+    signaling_port: int = 8081
+    media_port: int = 8082
+    https: bool = False
+    certificate: Path | None = None
+    private_key: Path | None = None
+    allowed_origins: list[str] = Field(default_factory=list)
+    """Origins besides the web port's own that may open the signaling WebSocket."""
+    secret: str | None = None
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    log_json: bool = False
+    log_level: str = "info"
+    sample_seconds: float = 2.0
+    reconnect_grace_seconds: float = 60.0
+    """How long after a restart of the bridge a participant keeps place and floor without being back."""
+    limits: Limits = Field(default_factory=Limits)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def loopback_only(self) -> bool:
+        """Whether nothing but this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"

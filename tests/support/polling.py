@@ -12,7 +12,7 @@ UNIT = float(os.environ.get("DIEMCAU_TEST_SECONDS", "1"))
 """One unit of patience in seconds; slow machines set it higher."""
 
 
-async def eventually(check: Callable[[], str | None | Awaitable[str | None]], *, units: float = 10) -> None:
+async def eventually(check: Callable[[], str | Awaitable[str | None] | None], *, units: float = 10) -> None:
     """Polls until `check` returns None; it returns the reason why not yet, which is what a failure prints."""
     deadline = time.monotonic() + units * UNIT
     while True:

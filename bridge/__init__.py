@@ -1,0 +1,1 @@
+"""During: the focus of each live conference, and the media node that carries it."""

@@ -141,7 +141,10 @@ class FloorView(Model):
 
 
 class StateView(Model):
-    """What concerns this participant; sent whole on every change, so the newest replaces all before it."""
+    """What concerns this participant; sent whole on every change, so the newest replaces all before it.
+
+    `present` and `floor.waiting` are told to consoles (and `waiting` to those who wait); others get 0.
+    """
 
     type: Literal["state"] = "state"
     seq: int

@@ -1,0 +1,113 @@
+"""What the focus decided: the entries of a conference's event log, which is also its minutes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from core.model import ConferenceSpec, Departure, Model, Participant, ParticipantId
+
+
+class Opened(Model):
+    """Doors opened: always the first entry. Again later when the booking changed (extended, points added)."""
+
+    type: Literal["opened"] = "opened"
+    spec: ConferenceSpec
+
+
+class Joined(Model):
+    """A participant entered, or came back after having left."""
+
+    type: Literal["joined"] = "joined"
+    participant: Participant
+
+
+class Left(Model):
+    """A participant is gone; a request or the floor it held goes with it."""
+
+    type: Literal["left"] = "left"
+    participant: ParticipantId
+    how: Departure
+
+
+class FloorRequested(Model):
+    """A point asked to speak, or changed the subject of its waiting request."""
+
+    type: Literal["floor_requested"] = "floor_requested"
+    participant: ParticipantId
+    subject: str
+
+
+class RequestCancelled(Model):
+    """A point took its request back."""
+
+    type: Literal["request_cancelled"] = "request_cancelled"
+    participant: ParticipantId
+
+
+class RequestDenied(Model):
+    """The chair refused a request."""
+
+    type: Literal["request_denied"] = "request_denied"
+    participant: ParticipantId
+
+
+class FloorGranted(Model):
+    """The floor moved to a participant; its request is fulfilled, the former holder's right has ended."""
+
+    type: Literal["floor_granted"] = "floor_granted"
+    participant: ParticipantId
+
+
+class FloorReleased(Model):
+    """The holder gave the floor back."""
+
+    type: Literal["floor_released"] = "floor_released"
+    participant: ParticipantId
+
+
+class FloorRevoked(Model):
+    """The chair took the floor back."""
+
+    type: Literal["floor_revoked"] = "floor_revoked"
+    participant: ParticipantId
+
+
+class MutedSet(Model):
+    """The chair closed or reopened the microphones of these participants."""
+
+    type: Literal["muted_set"] = "muted_set"
+    participants: tuple[ParticipantId, ...]
+    muted: bool
+
+
+class Closed(Model):
+    """The end; always the last entry."""
+
+    type: Literal["closed"] = "closed"
+    by: Literal["chair", "clock"]
+
+
+Event = Annotated[
+    Opened
+    | Joined
+    | Left
+    | FloorRequested
+    | RequestCancelled
+    | RequestDenied
+    | FloorGranted
+    | FloorReleased
+    | FloorRevoked
+    | MutedSet
+    | Closed,
+    Field(discriminator="type"),
+]
+
+
+class LogEntry(Model):
+    """An event with its place in the log (from 1) and its moment."""
+
+    seq: int
+    at: AwareDatetime
+    event: Event

@@ -1,0 +1,330 @@
+"""The shell around one focus: its event log, its members' sessions and legs, and what they are told.
+
+One lock orders all changes: decide, write to the log, apply, tell. What is not in the log did not happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bridge.conference import events as ev
+from bridge.conference.focus import Focus
+from bridge.conference.layout import directives, slots_for
+from bridge.conference.views import reference, roster, state_view
+from bridge.log import EventLog
+from bridge.media.engine import MediaEngine
+from core.bus import Bus
+from core.clock import Clock
+from core.messages import (
+    CONFERENCE_CHANGED,
+    FLOOR,
+    PRESENCE,
+    Command,
+    ConferenceChanged,
+    Ended,
+    FloorMoved,
+    LegStatus,
+    PresenceChanged,
+    PublishDirective,
+    Roster,
+    RosterEntry,
+    SessionMessage,
+    SetView,
+    StateView,
+    ToSession,
+    session_topic,
+)
+from core.model import (
+    ConferenceSpec,
+    ConferenceState,
+    Departure,
+    LegId,
+    Participant,
+    ParticipantId,
+    Presence,
+    SessionId,
+)
+
+log = structlog.get_logger("focus")
+
+TELL_SECONDS = 0.1
+"""Changes of presence are gathered this long before they are told, so that 168 joins are not 168 × 168 messages."""
+
+
+@dataclass
+class Member:
+    """A participant's place now. Without a session it is waited for until `deadline` (monotonic seconds)."""
+
+    participant: Participant
+    session: SessionId | None = None
+    leg: LegId | None = None
+    leg_connected: bool = False
+    signaling: bool = True
+    deadline: float | None = None
+    told_state: StateView | None = None
+    told_publish: PublishDirective | None = None
+    told_roster: dict[ParticipantId, RosterEntry] | None = None
+    announced: Presence | None = None
+
+    @property
+    def presence(self) -> Presence:
+        """What others see of it."""
+        if self.session is None or not self.signaling:
+            return Presence.LOST
+        if self.leg_connected:
+            return Presence.PRESENT
+        return Presence.LOST if self.announced in (Presence.PRESENT, Presence.LOST) else Presence.JOINING
+
+    def forget_told(self) -> None:
+        """The client starts from nothing: everything must be told again."""
+        self.told_state = self.told_publish = self.told_roster = None
+
+
+@dataclass
+class LiveConference:
+    """A focus with its members. `on_over` is called once when it has closed and everybody has been told."""
+
+    focus: Focus
+    event_log: EventLog
+    bus: Bus
+    clock: Clock
+    engine: MediaEngine
+    on_over: Callable[[LiveConference], None]
+    members: dict[ParticipantId, Member] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.id = self.focus.spec.id
+        self._lock = asyncio.Lock()
+        self._tell_handle: asyncio.TimerHandle | None = None
+
+    # --- changes -------------------------------------------------------------------------------------
+
+    async def join(self, session: SessionId, participant: Participant) -> None:
+        """Gives `participant` its place to `session`; a former session of it is told that it was replaced."""
+        async with self._lock:
+            await self._record(self.focus.admit(participant, self.clock.now()))
+            member = self.members.setdefault(participant.id, Member(participant))
+            self._unseat(member, "replaced")
+            member.session, member.signaling, member.deadline = session, True, None
+            member.forget_told()
+            self.tell_soon()
+
+    def seat_media(self, session: SessionId, leg: LegId) -> None:
+        """Makes `leg` the leg of `session`'s member; the former one is closed."""
+        member = self.member_of(session)
+        if member is None:
+            self.engine.close_leg(leg, "its session is gone")
+            return
+        self._drop_leg(member, "replaced by a new connection")
+        member.leg = leg
+        self.engine.assign(leg, slots_for(self.focus, member.participant))
+
+    async def command(self, session: SessionId, command: Command) -> None:
+        """Decides and carries out a command; raises the refusal."""
+        async with self._lock:
+            member = self.member_of(session)
+            if member is None:
+                return
+            events = self.focus.decide(member.participant, command)
+            await self._record(events)
+            if isinstance(command, SetView):
+                self._set_view(member.participant.id, command.participant)
+            self.tell()
+        if self.focus.state is ConferenceState.CLOSED:
+            self._finish()
+
+    async def resumed(self, session: SessionId, connected: bool) -> None:
+        """The signaling connection of `session` was lost or came back."""
+        member = self.member_of(session)
+        if member is None:
+            return
+        member.signaling = connected
+        if connected:
+            member.forget_told()
+        self.tell()
+
+    async def leave(self, session: SessionId, how: Departure) -> None:
+        """Ends the place that `session` holds; a session that was replaced has none."""
+        async with self._lock:
+            if member := self.member_of(session):
+                await self._remove(member, how)
+        self.tell_soon()
+
+    async def remove_overdue(self) -> None:
+        """Removes members that did not come back in time after a restart."""
+        now = self.clock.monotonic()
+        overdue = [m for m in self.members.values() if m.deadline is not None and m.deadline <= now]
+        async with self._lock:
+            for member in overdue:
+                if member.session is None:
+                    await self._remove(member, Departure.FAILED)
+        if overdue:
+            self.tell()
+
+    async def rebook(self, spec: ConferenceSpec) -> None:
+        """Takes a changed booking into the running conference; points no longer booked are removed."""
+        async with self._lock:
+            if spec == self.focus.spec:
+                return
+            await self._record([ev.Opened(spec=spec)])
+            for member in list(self.members.values()):
+                if not member.participant.is_console and member.participant.id not in self.focus.point_names:
+                    self._unseat(member, "removed")
+                    await self._remove(member, Departure.REMOVED)
+        self.tell()
+
+    async def close(self) -> None:
+        """Ends the conference because its time is up."""
+        async with self._lock:
+            if self.focus.state is not ConferenceState.CLOSED:
+                await self._record([ev.Closed(by="clock")])
+        self._finish()
+
+    def suspend(self) -> None:
+        """The node stops; members keep their places in the log."""
+        if self._tell_handle is not None:
+            self._tell_handle.cancel()
+
+    # --- legs ----------------------------------------------------------------------------------------
+
+    def leg_connected(self, leg: LegId) -> None:
+        """Media flows on `leg`."""
+        if member := self.member_of_leg(leg):
+            member.leg_connected = True
+            self._send(member, LegStatus(state="connected"))
+            self.tell_soon()
+
+    def leg_lost(self, leg: LegId, reason: str) -> None:
+        """Media ended on `leg`; the client is told so that it can connect again."""
+        if member := self.member_of_leg(leg):
+            self._drop_leg(member, reason)
+            self._send(member, LegStatus(state="failed", reason=reason))
+            self.tell_soon()
+
+    def member_of(self, session: SessionId) -> Member | None:
+        """The member whose place `session` holds."""
+        return next((m for m in self.members.values() if m.session == session), None)
+
+    def member_of_leg(self, leg: LegId) -> Member | None:
+        """The member that `leg` serves."""
+        return next((m for m in self.members.values() if m.leg == leg), None)
+
+    # --- telling -------------------------------------------------------------------------------------
+
+    def tell_soon(self) -> None:
+        """Tells what changed within `TELL_SECONDS`."""
+        if self._tell_handle is None:
+            self._tell_handle = asyncio.get_running_loop().call_later(TELL_SECONDS, self.tell)
+
+    def tell(self) -> None:
+        """Brings the media engine and every member up to date, sending only what changed for each."""
+        if self._tell_handle is not None:
+            self._tell_handle.cancel()
+            self._tell_handle = None
+        maps = {m.participant.id: slots_for(self.focus, m.participant) for m in self.members.values()}
+        for member in self.members.values():
+            if member.leg is not None:
+                self.engine.assign(member.leg, maps[member.participant.id])
+        publish = directives(self.focus, maps)
+        self.engine.set_camera_levels(self.id, {pid: d.camera for pid, d in publish.items()})
+        for member in self.members.values():
+            self._tell_publish(member, publish[member.participant.id])
+        for member in self.members.values():
+            self._announce(member)
+            self._tell_state(member, state_view(self.focus, member.participant, maps[member.participant.id]))
+        self._tell_rosters()
+
+    def _tell_publish(self, member: Member, directive: PublishDirective) -> None:
+        if member.told_publish != directive and self._send(member, directive):
+            member.told_publish = directive
+
+    def _tell_state(self, member: Member, state: StateView) -> None:
+        told = member.told_state
+        if told is not None and told == state.model_copy(update={"seq": told.seq}):
+            return
+        if self._send(member, state):
+            member.told_state = state
+
+    def _tell_rosters(self) -> None:
+        consoles = [m for m in self.members.values() if m.participant.is_console and m.session and m.signaling]
+        if not consoles:
+            return
+        current = roster(self.focus, {pid: m.presence for pid, m in self.members.items()})
+        for console in consoles:
+            told = console.told_roster
+            changed = tuple(e for pid, e in current.items() if told is None or told.get(pid) != e)
+            if changed and self._send(console, Roster(full=told is None, entries=changed)):
+                console.told_roster = current
+
+    def _send(self, member: Member, message: SessionMessage) -> bool:
+        if member.session is None or not member.signaling:
+            return False
+        self.bus.publish(session_topic(member.session), ToSession(session=member.session, message=message))
+        return True
+
+    def _announce(self, member: Member) -> None:
+        presence = member.presence
+        if presence is not member.announced:
+            member.announced = presence
+            self._publish_presence(member.participant, presence, None)
+
+    def _publish_presence(self, participant: Participant, presence: Presence, how: Departure | None) -> None:
+        news = PresenceChanged(
+            conference=self.id, participant=participant, presence=presence, how=how, at=self.clock.now()
+        )
+        self.bus.publish(PRESENCE, news)
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    async def _record(self, events: list[ev.Event]) -> None:
+        if not events:
+            return
+        now = self.clock.now()
+        entries = [ev.LogEntry(seq=self.focus.seq + n, at=now, event=e) for n, e in enumerate(events, 1)]
+        await self.event_log.append(self.id, entries)
+        holder = self.focus.floor.holder
+        for entry in entries:
+            self.focus.apply(entry)
+            log.info("event", conference=self.id, seq=entry.seq, event=entry.event.type)
+        if self.focus.floor.holder != holder:
+            new = self.focus.floor.holder
+            news = FloorMoved(conference=self.id, holder=reference(self.focus, new) if new else None, at=now)
+            self.bus.publish(FLOOR, news)
+
+    async def _remove(self, member: Member, how: Departure) -> None:
+        await self._record([ev.Left(participant=member.participant.id, how=how)])
+        self._drop_leg(member, "left")
+        self.members.pop(member.participant.id, None)
+        self._publish_presence(member.participant, Presence.ABSENT, how)
+
+    def _unseat(self, member: Member, reason: str) -> None:
+        if member.session is not None:
+            self._send(member, Ended.model_validate({"reason": reason}))
+        self._drop_leg(member, reason)
+        member.session = None
+
+    def _drop_leg(self, member: Member, reason: str) -> None:
+        leg, member.leg, member.leg_connected = member.leg, None, False
+        if leg is not None:
+            self.engine.close_leg(leg, reason)
+
+    def _set_view(self, viewer: ParticipantId, target: ParticipantId | None) -> None:
+        if target is None:
+            self.focus.views.pop(viewer, None)
+        else:
+            self.focus.views[viewer] = target
+
+    def _finish(self) -> None:
+        self.suspend()
+        members, self.members = list(self.members.values()), {}
+        for member in members:
+            self._send(member, Ended(reason="closed"))
+            self._drop_leg(member, "the conference is over")
+            self._publish_presence(member.participant, Presence.ABSENT, Departure.ENDED)
+        changed = ConferenceChanged(conference=self.id, state=ConferenceState.CLOSED, at=self.clock.now())
+        self.bus.publish(CONFERENCE_CHANGED, changed)
+        self.on_over(self)

@@ -1,0 +1,201 @@
+"""The node: hosts the focus and the media engine, and answers the bridge's calls on the bus."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from bridge.conference import events as ev
+from bridge.conference.focus import Focus, replay
+from bridge.live import LiveConference, Member
+from bridge.log import EventLog
+from bridge.media.engine import LegState, MediaEngine
+from core.bus import Bus
+from core.clock import Clock
+from core.database import Database
+from core.errors import Refused
+from core.messages import (
+    COMMAND,
+    CONFERENCE_CHANGED,
+    CONNECT,
+    JOIN,
+    LEAVE,
+    OPEN,
+    RESUME,
+    SAMPLES,
+    STOP,
+    ConferenceChanged,
+    ConnectMedia,
+    Done,
+    JoinAccepted,
+    JoinConference,
+    LeaveConference,
+    MediaAnswer,
+    OpenConference,
+    ResumeSession,
+    SampleBatch,
+    StopConference,
+    SubmitCommand,
+)
+from core.model import AUDIENCE_SLOTS, CONSOLE_SLOTS, ConferenceId, ConferenceState, LegId
+from core.settings import Settings
+
+log = structlog.get_logger("node")
+
+_CALLS = (JOIN, CONNECT, COMMAND, RESUME, LEAVE, OPEN, STOP)
+
+
+class BridgeNode:
+    """All live conferences of this process, and the media engine that carries them."""
+
+    def __init__(
+        self, settings: Settings, database: Database, bus: Bus, clock: Clock, addresses: Sequence[str]
+    ) -> None:
+        self._settings = settings
+        self._bus = bus
+        self._clock = clock
+        self._event_log = EventLog(database)
+        self._live: dict[ConferenceId, LiveConference] = {}
+        self._opening = asyncio.Lock()
+        self._beat: asyncio.Task[None] | None = None
+        self.engine = MediaEngine(
+            host=settings.host,
+            port=settings.media_port,
+            addresses=addresses,
+            clock=clock,
+            limits=settings.limits,
+            on_leg=self._on_leg,
+        )
+
+    async def start(self) -> None:
+        """Opens the media port, takes up the conferences that a former process left running, and answers calls."""
+        await self.engine.start()
+        for conference in await self._event_log.unfinished():
+            self._take_up(replay(await self._event_log.read(conference)))
+        self._bus.answer(JOIN, self._join)
+        self._bus.answer(CONNECT, self._connect)
+        self._bus.answer(COMMAND, self._command)
+        self._bus.answer(RESUME, self._resume)
+        self._bus.answer(LEAVE, self._leave)
+        self._bus.answer(OPEN, self._open)
+        self._bus.answer(STOP, self._stop)
+        self._beat = asyncio.create_task(self._run_beat(), name="node-beat")
+
+    async def stop(self) -> None:
+        """Closes all legs. Conferences stay open in their logs; the next process takes them up."""
+        for call in _CALLS:
+            self._bus.stop_answering(call)
+        if self._beat is not None:
+            self._beat.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._beat
+        for live in self._live.values():
+            live.suspend()
+        self._live.clear()
+        await self.engine.stop()
+
+    # --- calls ---------------------------------------------------------------------------------------
+
+    async def _open(self, call: OpenConference) -> Done:
+        async with self._opening:
+            live = self._live.get(call.spec.id)
+            if live is not None:
+                await live.rebook(call.spec)
+                return Done()
+            entries = await self._event_log.read(call.spec.id)
+            if entries and isinstance(entries[-1].event, ev.Closed):
+                return Done()
+            focus = Focus(call.spec)
+            opening = ev.LogEntry(seq=1, at=self._clock.now(), event=ev.Opened(spec=call.spec))
+            await self._event_log.append(call.spec.id, [opening])
+            focus.apply(opening)
+            self._take_up(focus)
+            changed = ConferenceChanged(conference=call.spec.id, state=ConferenceState.OPEN, at=opening.at)
+            self._bus.publish(CONFERENCE_CHANGED, changed)
+            log.info("opened", conference=call.spec.id, points=len(call.spec.points))
+        return Done()
+
+    async def _stop(self, call: StopConference) -> Done:
+        if live := self._live.get(call.conference):
+            await live.close()
+        return Done()
+
+    async def _join(self, call: JoinConference) -> JoinAccepted:
+        live = self._live.get(call.conference)
+        if live is None:
+            raise Refused("join.not_open", "The conference is not open. Its doors open shortly before it starts.")
+        await live.join(call.session, call.participant)
+        slots = CONSOLE_SLOTS if call.participant.is_console else AUDIENCE_SLOTS
+        return JoinAccepted(title=live.focus.spec.title, slots=slots)
+
+    async def _connect(self, call: ConnectMedia) -> MediaAnswer:
+        live, member = self._seat(call.conference, call.session)
+        leg = LegId(secrets.token_hex(8))
+        answer = self.engine.open_leg(
+            leg, call.conference, member.participant.id, sdp=call.sdp, receive=call.receive, send=call.send
+        )
+        live.seat_media(call.session, leg)
+        return MediaAnswer(sdp=answer)
+
+    async def _command(self, call: SubmitCommand) -> Done:
+        live, _ = self._seat(call.conference, call.session)
+        await live.command(call.session, call.command)
+        return Done()
+
+    async def _resume(self, call: ResumeSession) -> Done:
+        live, _ = self._seat(call.conference, call.session)
+        await live.resumed(call.session, call.connected)
+        return Done()
+
+    async def _leave(self, call: LeaveConference) -> Done:
+        if live := self._live.get(call.conference):
+            await live.leave(call.session, call.how)
+        return Done()
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _seat(self, conference: ConferenceId, session: str) -> tuple[LiveConference, Member]:
+        live = self._live.get(conference)
+        member = next((m for m in live.members.values() if m.session == session), None) if live else None
+        if live is None or member is None:
+            raise Refused("session.unknown", "This connection has no place in the conference. Join again.")
+        return live, member
+
+    def _take_up(self, focus: Focus) -> None:
+        live = LiveConference(focus, self._event_log, self._bus, self._clock, self.engine, self._over)
+        deadline = self._clock.monotonic() + self._settings.reconnect_grace_seconds
+        for participant in focus.present():
+            member = Member(focus.attendees[participant].participant, deadline=deadline)
+            live.members[participant] = member
+        self._live[focus.spec.id] = live
+        live.tell_soon()
+
+    def _over(self, live: LiveConference) -> None:
+        self._live.pop(live.id, None)
+
+    def _on_leg(self, leg: LegId, state: LegState, reason: str) -> None:
+        live = next((c for c in self._live.values() if c.member_of_leg(leg)), None)
+        if live is None:
+            return
+        if state is LegState.CONNECTED:
+            live.leg_connected(leg)
+        else:
+            live.leg_lost(leg, reason)
+
+    async def _run_beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.sample_seconds)
+            try:
+                await self._beat_once()
+            except Exception:
+                log.exception("beat_failed")
+
+    async def _beat_once(self) -> None:
+        if samples := self.engine.samples():
+            self._bus.publish(SAMPLES, SampleBatch(at=self._clock.now(), samples=tuple(samples)))
+        for live in list(self._live.values()):
+            await live.remove_overdue()

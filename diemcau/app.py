@@ -1,0 +1,86 @@
+"""One process with all parts: the database, the bus, and the five parts on it, in the order that they need."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from bridge.node import BridgeNode
+from core.bus import Bus
+from core.clock import SystemClock
+from core.database import Database, open_database
+from core.identity import Signer, load_secret
+from core.settings import Settings
+from diemcau.network import media_addresses, server_ssl
+from monitor.service import Monitor
+from scheduler.clockwork import Clockwork
+from scheduler.service import Scheduler
+from signaling.server import SignalingServer
+from web.server import WebServer
+
+log = structlog.get_logger("app")
+
+
+class Application:
+    """The parts of one running installation."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.bus = Bus()
+        self.clock = SystemClock()
+        tls = server_ssl(settings)
+        signer = Signer(load_secret(settings.data_dir, settings.secret))
+        self.scheduler = Scheduler(database, self.bus, self.clock, signer, settings.limits)
+        self.clockwork = Clockwork(database, self.bus, self.clock, self.scheduler)
+        self.monitor = Monitor(database, self.bus, self.clock, settings)
+        self.node = BridgeNode(settings, database, self.bus, self.clock, media_addresses(settings))
+        self.signaling = SignalingServer(settings, self.bus, self.clock, signer, tls)
+        self.web = WebServer(
+            settings, database, self.bus, self.clock, signer, self.scheduler, self.monitor, ssl_context=tls
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything is up inside; everything is down after. A background part that dies ends the block."""
+        async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
+            background = [group.create_task(self.monitor.run(), name="monitor")]
+            stack.callback(lambda: [task.cancel() for task in background])
+            await self.monitor.ready.wait()
+            for start, stop in (
+                (self.node.start, self.node.stop),
+                (self.signaling.start, self.signaling.stop),
+                (self.web.start, self.web.stop),
+            ):
+                await self._enter(stack, start, stop)
+            background.append(group.create_task(self.clockwork.run(), name="clockwork"))
+            log.info("running", web=self.web.port, signaling=self.signaling.port, media=self.node.engine.port)
+            yield
+
+    @staticmethod
+    async def _enter(
+        stack: AsyncExitStack, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]
+    ) -> None:
+        await start()
+        stack.push_async_callback(stop)
+
+
+async def serve(settings: Settings, *, on_ready: Callable[[], None] | None = None) -> None:
+    """Runs until SIGINT or SIGTERM."""
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end.set)
+    database = await open_database(settings)
+    try:
+        async with Application(settings, database).running():
+            if on_ready:
+                on_ready()
+            await end.wait()
+            log.info("stopping")
+    finally:
+        await database.close()

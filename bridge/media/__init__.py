@@ -1,0 +1,1 @@
+"""Media: transport, RTP, slots and fan-out. Forwards, never decodes."""

@@ -1,0 +1,1 @@
+"""The face: the HTTP API, the live feed, and the pages."""

@@ -1,0 +1,31 @@
+"""What every request handler works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from core.clock import Clock
+from core.identity import Signer
+from core.settings import Settings
+from monitor.service import Monitor
+from scheduler.service import Scheduler
+from web.accounts import Accounts
+from web.feed import FeedHub
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts behind the pages, wired once at the start."""
+
+    settings: Settings
+    clock: Clock
+    signer: Signer
+    scheduler: Scheduler
+    monitor: Monitor
+    accounts: Accounts
+    feeds: FeedHub
+
+
+CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)

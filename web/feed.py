@@ -1,0 +1,145 @@
+"""The live feed: the bus's news of one conference, told to the pages that watch it.
+
+The hub listens to each topic once and writes each message once, however many pages watch. A page that reads too
+slowly loses its queue and gets a new snapshot instead: it is never wrong for long and never costs more than its queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import structlog
+
+from core.bus import Bus, Overflow, Topic
+from core.errors import Unavailable
+from core.messages import CONFERENCE_CHANGED, FLOOR, LINKS, PRESENCE
+from core.model import ConferenceId, Model
+
+log = structlog.get_logger("web")
+
+EVENTS: dict[str, Topic[Any]] = {"links": LINKS, "presence": PRESENCE, "floor": FLOOR, "conference": CONFERENCE_CHANGED}
+"""The feed's event names and the topics behind them."""
+
+MAX_WATCHERS = 1_000
+QUEUE = 2_000
+"""Events that wait for one page; all points of the country that join within one moment still fit by half."""
+_HUB_QUEUE = 10_000
+
+
+def event_bytes(name: str, message: Model) -> bytes:
+    """`message` as one server-sent event (WHATWG HTML, 9.2); JSON has no line breaks of its own."""
+    return f"event: {name}\ndata: {message.model_dump_json()}\n\n".encode()
+
+
+class Watcher:
+    """One page's queue of encoded events."""
+
+    def __init__(self, limit: int = QUEUE) -> None:
+        self._limit = limit
+        self._queue: deque[tuple[str, bytes]] = deque()
+        self._wake = asyncio.Event()
+        self.stale = False
+        self.closed = False
+
+    def offer(self, name: str, data: bytes) -> None:
+        """Queues one event; when there is no room, forgets all and asks for a new snapshot."""
+        if len(self._queue) >= self._limit:
+            self.refresh()
+        else:
+            self._queue.append((name, data))
+        self._wake.set()
+
+    def refresh(self) -> None:
+        """What is queued is out of date: the page needs a new snapshot."""
+        self._queue.clear()
+        self.stale = True
+        self._wake.set()
+
+    def close(self) -> None:
+        """The feed ends."""
+        self.closed = True
+        self._wake.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Waits for something to do, at most `seconds`; tells whether there is."""
+        if not self._queue and not self.stale and not self.closed:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), seconds)
+        return bool(self._queue) or self.stale or self.closed
+
+    def take(self) -> bytes:
+        """All that is queued, of the `links` events only the newest: each replaces the one before."""
+        events, self._queue = self._queue, deque()
+        newest = next((data for name, data in reversed(events) if name == "links"), None)
+        return b"".join(data for name, data in events if name != "links" or data is newest)
+
+
+class FeedHub:
+    """Carries the bus's news to the watchers of each conference."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._watchers: dict[ConferenceId, set[Watcher]] = {}
+        self._pumps: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    def start(self) -> None:
+        """Begins to listen to the bus; `stop` must follow."""
+        for name, topic in EVENTS.items():
+            subscription = self._bus.subscribe(topic, limit=_HUB_QUEUE)
+            self._pumps.append(asyncio.create_task(self._pump(name, subscription), name=f"feed-{name}"))
+
+    async def stop(self) -> None:
+        """Ends every feed and stops listening."""
+        self.close()
+        for pump in self._pumps:
+            pump.cancel()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+
+    def close(self) -> None:
+        """Ends every feed, now and from now on."""
+        self._closed = True
+        self._every(Watcher.close)
+
+    @contextmanager
+    def watching(self, conference: ConferenceId) -> Iterator[Watcher]:
+        """A `Watcher` that gets everything published about `conference` from now on."""
+        if self._closed or sum(map(len, self._watchers.values())) >= MAX_WATCHERS:
+            raise Unavailable("feed.full", "The live view is not available right now. Try again in a moment.")
+        watcher = Watcher()
+        self._watchers.setdefault(conference, set()).add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers[conference].discard(watcher)
+            if not self._watchers[conference]:
+                del self._watchers[conference]
+
+    async def _pump(self, name: str, subscription: Any) -> None:
+        while True:
+            try:
+                with subscription:
+                    async for message in subscription:
+                        self._deliver(name, message)
+                return
+            except Overflow:
+                log.warning("feed_overflow", topic=name)
+                subscription = self._bus.subscribe(EVENTS[name], limit=_HUB_QUEUE)
+                self._every(Watcher.refresh)
+
+    def _deliver(self, name: str, message: Any) -> None:
+        watchers = self._watchers.get(message.conference)
+        if watchers:
+            data = event_bytes(name, message)
+            for watcher in watchers:
+                watcher.offer(name, data)
+
+    def _every(self, do: Callable[[Watcher], None]) -> None:
+        for watchers in self._watchers.values():
+            for watcher in watchers:
+                do(watcher)

@@ -1,0 +1,83 @@
+"""Requests and replies that belong to the web alone; all others are the models of the parts behind it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from core.messages import FloorMoved, LinksGraded
+from core.model import ConferenceId, ConferenceState, ConferenceTimes, Model, ParticipantId
+from monitor.model import PresenceNow
+from scheduler.model import ConferenceSummary
+
+
+class Config(Model):
+    """How the pages reach the other doors of this installation."""
+
+    version: str
+    signaling_url: str
+    time_zone: str
+    https: bool
+
+
+class Health(Model):
+    """The server answers."""
+
+    status: Literal["ok"]
+
+
+class SignIn(Model):
+    """Credentials."""
+
+    username: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=1_000)
+
+
+class PointsQuery(Model):
+    """Which points: of one unit's subtree, with a text in code or name."""
+
+    unit: str | None = Field(default=None, max_length=64)
+    q: str = Field(default="", max_length=200)
+
+
+class ImportQuery(Model):
+    """Whether the file is only checked."""
+
+    dry_run: bool = False
+
+
+class HistoryQuery(Model):
+    """Whose line, and how far back."""
+
+    participant: ParticipantId = Field(max_length=200)
+    minutes: int = 10
+
+
+class ConferenceTitle(Model):
+    """What an account that is only an operator's may know of a conference."""
+
+    id: ConferenceId
+    title: str
+    state: ConferenceState
+    times: ConferenceTimes
+
+
+class FeedSnapshot(Model):
+    """The feed's event `snapshot`: all that is known now. It replaces everything the page knew."""
+
+    links: LinksGraded | None
+    presence: tuple[PresenceNow, ...]
+    floor: FloorMoved | None
+    conference: ConferenceSummary
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `code` is stable and what pages translate; `data` depends on it."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    data: dict[str, Any]

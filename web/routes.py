@@ -1,0 +1,14 @@
+"""The route table: all of the HTTP API."""
+
+from __future__ import annotations
+
+from web import routes_account, routes_conferences, routes_directory, routes_monitoring, routes_system
+from web.endpoint import AnyEndpoint
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    *routes_system.ENDPOINTS,
+    *routes_account.ENDPOINTS,
+    *routes_directory.ENDPOINTS,
+    *routes_conferences.ENDPOINTS,
+    *routes_monitoring.ENDPOINTS,
+)

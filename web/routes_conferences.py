@@ -1,0 +1,206 @@
+"""Booking: conferences, their times, their links, and entering them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from core.errors import BadInput, Conflict, NotFound, Refused
+from core.model import Role
+from scheduler.model import (
+    BookingRequest,
+    ClashReport,
+    ClashRequest,
+    Conference,
+    ConferenceSummary,
+    EnterReply,
+    EnterRequest,
+    PointLink,
+    RescheduleRequest,
+)
+from web.csvfile import CSV, cell, csv_response
+from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
+from web.models import ConferenceTitle
+from web.routes_directory import CONSOLES, ORGANIZER
+
+_BOOKING_INPUT = (
+    "booking.title",
+    "booking.times",
+    "booking.past",
+    "booking.no_points",
+    "booking.too_many_points",
+    "booking.unknown_point",
+    "booking.unknown_unit",
+)
+_UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
+
+
+async def list_conferences(ask: Ask[Nothing]) -> list[ConferenceSummary] | list[ConferenceTitle]:
+    """All conferences, newest start first; an operator is told only which there are and when."""
+    conferences = await ask.context.scheduler.conferences()
+    if ask.person.roles & CONSOLES:
+        return conferences
+    return [ConferenceTitle(id=c.id, title=c.title, state=c.state, times=c.times) for c in conferences]
+
+
+async def book_conference(ask: Ask[BookingRequest]) -> Conference:
+    """Books a conference and all its points, or nothing."""
+    return await ask.context.scheduler.book(ask.input, ask.person.username)
+
+
+async def preview_clashes(ask: Ask[ClashRequest]) -> ClashReport:
+    """Which points are taken in these times, while the organizer still chooses."""
+    return await ask.context.scheduler.clashes(ask.input)
+
+
+async def get_conference(ask: Ask[Nothing]) -> Conference:
+    """One conference with its points."""
+    return await ask.context.scheduler.conference(ask.conference)
+
+
+async def cancel_conference(ask: Ask[Nothing]) -> Conference:
+    """Cancels a conference and frees its points."""
+    return await ask.context.scheduler.cancel(ask.conference, ask.person.username)
+
+
+async def reschedule_conference(ask: Ask[RescheduleRequest]) -> Conference:
+    """Moves a conference to other times."""
+    return await ask.context.scheduler.reschedule(
+        ask.conference, ask.input.times, ask.person.username, ask.input.version
+    )
+
+
+async def list_links(ask: Ask[Nothing]) -> list[PointLink]:
+    """The join link of each point."""
+    return await ask.context.scheduler.links(ask.conference, ask.url(""))
+
+
+async def download_links(ask: Ask[Nothing]) -> web.Response:
+    """The join links as a file to mail from."""
+    links = await list_links(ask)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("point", "name", "url"))
+    writer.writerows((cell(link.point), cell(link.name), link.url) for link in links)
+    return csv_response(text.getvalue(), f"links-{ask.conference}.csv")
+
+
+async def enter_conference(ask: Ask[EnterRequest]) -> EnterReply:
+    """A token with which the page of this person enters the conference."""
+    return EnterReply(token=await ask.context.scheduler.enter(ask.conference, ask.person, ask.input))
+
+
+_CONFERENCE = TypeAdapter(Conference)
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/conferences",
+        "All conferences",
+        list_conferences,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(list[ConferenceSummary] | list[ConferenceTitle]),
+    ),
+    Endpoint(
+        "POST",
+        "/api/conferences",
+        "Book a conference",
+        book_conference,
+        BookingRequest,
+        Source.JSON,
+        reply=_CONFERENCE,
+        status=201,
+        roles=ORGANIZER,
+        errors={BadInput: _BOOKING_INPUT, Conflict: ("booking.clash",)},
+    ),
+    Endpoint(
+        "POST",
+        "/api/clashes",
+        "Which points are taken",
+        preview_clashes,
+        ClashRequest,
+        Source.JSON,
+        reply=TypeAdapter(ClashReport),
+        roles=ORGANIZER,
+        errors={BadInput: _BOOKING_INPUT},
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}",
+        "One conference",
+        get_conference,
+        Nothing,
+        Source.NONE,
+        reply=_CONFERENCE,
+        roles=CONSOLES,
+        errors=_UNKNOWN,
+    ),
+    Endpoint(
+        "POST",
+        "/api/conferences/{id}/cancel",
+        "Cancel a conference",
+        cancel_conference,
+        Nothing,
+        Source.NONE,
+        reply=_CONFERENCE,
+        roles=ORGANIZER,
+        errors={**_UNKNOWN, Conflict: ("conference.over",)},
+    ),
+    Endpoint(
+        "PUT",
+        "/api/conferences/{id}/times",
+        "Move a conference",
+        reschedule_conference,
+        RescheduleRequest,
+        Source.JSON,
+        reply=_CONFERENCE,
+        roles=ORGANIZER,
+        errors={
+            **_UNKNOWN,
+            BadInput: ("booking.times", "booking.past"),
+            Conflict: ("booking.clash", "conference.over", "conference.running", "conference.changed"),
+        },
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/links",
+        "Join links",
+        list_links,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(list[PointLink]),
+        roles=ORGANIZER,
+        errors={**_UNKNOWN, Conflict: ("conference.over",)},
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/links.csv",
+        "Join links as a file",
+        download_links,
+        Nothing,
+        Source.NONE,
+        media=CSV,
+        roles=ORGANIZER,
+        errors={**_UNKNOWN, Conflict: ("conference.over",)},
+    ),
+    Endpoint(
+        "POST",
+        "/api/conferences/{id}/enter",
+        "Enter a conference in a role of one's own",
+        enter_conference,
+        EnterRequest,
+        Source.JSON,
+        reply=TypeAdapter(EnterReply),
+        roles=frozenset({Role.CHAIR, Role.TECHNICIAN, Role.OPERATOR}),
+        errors={
+            **_UNKNOWN,
+            BadInput: ("enter.role", "enter.point"),
+            Refused: ("role.missing",),
+            Conflict: ("conference.over",),
+        },
+    ),
+)

@@ -3,14 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
-from core.bus import Bus
+import structlog
+
+from core.bus import Bus, Overflow, Subscription, Topic
 from core.clock import Clock
 from core.database import Database
-from core.model import ConferenceId, ParticipantId
+from core.errors import BadInput
+from core.messages import (
+    CONFERENCE_CHANGED,
+    FLOOR,
+    LINKS,
+    PRESENCE,
+    SAMPLES,
+    ConferenceChanged,
+    FloorMoved,
+    PresenceChanged,
+    SampleBatch,
+)
+from core.model import (
+    ConferenceId,
+    ConferenceState,
+    Model,
+    ParticipantId,
+    Presence,
+    point_participant,
+)
 from core.settings import Settings
+from monitor.attendance import Ledger, attend
+from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
+from monitor.sheets import attendance_sheet, quality_sheet
+from monitor.store import Store, conference_key, sample_record
+from monitor.writer import Writer
+
+log = structlog.get_logger("monitor")
+
+MAX_HISTORY_MINUTES = 240
+"""The longest history in one answer: 7,200 samples at one each 2 s."""
+
+_NEWS_LIMIT = 50_000
+_BATCH_LIMIT = 50
+
+M = TypeVar("M", bound=Model)
 
 
 class Monitor:
@@ -20,32 +60,149 @@ class Monitor:
     """
 
     def __init__(self, database: Database, bus: Bus, clock: Clock, settings: Settings) -> None:
-        self._database = database
         self._bus = bus
         self._clock = clock
-        self._settings = settings
+        self._period_seconds = settings.sample_seconds
+        self._grace_seconds = settings.reconnect_grace_seconds
+        self._zone = ZoneInfo(settings.time_zone)
+        self._store = Store(database)
+        self._writer = Writer(self._store)
+        self._ledger = Ledger()
+        self._lines = Lines(settings.sample_seconds)
+        self._floors: dict[ConferenceId, FloorMoved] = {}
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
-        """Listens, grades, publishes `LINKS` and stores until cancelled."""
-        raise NotImplementedError
+        """Listens, grades, publishes `LINKS` and stores until cancelled; then stores what waits."""
+        with (
+            self._bus.subscribe(SAMPLES, limit=_BATCH_LIMIT, lossy=True) as samples,
+            self._bus.subscribe(PRESENCE, limit=_NEWS_LIMIT) as presence,
+            self._bus.subscribe(FLOOR, limit=_NEWS_LIMIT) as floor,
+            self._bus.subscribe(CONFERENCE_CHANGED, limit=_NEWS_LIMIT) as changes,
+        ):
+            left_open = await self._store.open_intervals()
+            self._ledger.recover(left_open, self._clock.monotonic() + self._grace_seconds)
+            self.ready.set()
+            log.info("monitor_ready", intervals_continued=len(left_open))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._writer.run(), name="monitor-writer")
+                tasks.create_task(self._listen(SAMPLES, samples, self._on_samples), name="monitor-samples")
+                tasks.create_task(self._listen(PRESENCE, presence, self._on_presence), name="monitor-presence")
+                tasks.create_task(self._listen(FLOOR, floor, self._on_floor), name="monitor-floor")
+                tasks.create_task(self._listen(CONFERENCE_CHANGED, changes, self._on_change), name="monitor-changes")
+                tasks.create_task(self._tick(), name="monitor-tick")
+
+    # --- answers -------------------------------------------------------------------------------------
 
     def snapshot(self, conference: ConferenceId) -> LiveSnapshot:
         """The live state of `conference` now; empty when it is not live. Never touches the database."""
-        raise NotImplementedError
+        return LiveSnapshot(
+            links=self._lines.graded(conference, self._clock.now(), self._clock.monotonic()),
+            presence=self._ledger.presence(conference),
+            floor=self._floors.get(conference),
+        )
 
     async def attendance(self, conference: ConferenceId) -> Attendance:
         """Every booked point with its presence. Raises `NotFound` `conference.unknown`."""
-        raise NotImplementedError
+        points = await self._store.booked_points(conference)
+        intervals = {interval.key: interval for interval in await self._store.intervals(conference)}
+        intervals.update({interval.key: interval for interval in self._writer.waiting_intervals(conference)})
+        return attend(points, intervals.values(), self._ledger.here(conference), self._clock.now())
 
     async def attendance_csv(self, conference: ConferenceId) -> str:
         """`attendance` as a spreadsheet file (begins with a byte order mark). Raises `NotFound`."""
-        raise NotImplementedError
+        return attendance_sheet(await self.attendance(conference), self._zone)
 
-    def quality_csv(self, conference: ConferenceId) -> AsyncIterator[str]:
-        """Every stored sample as pieces of one CSV file. Raises `NotFound` before the first piece."""
-        raise NotImplementedError
+    async def quality_csv(self, conference: ConferenceId) -> AsyncGenerator[str, None]:
+        """Every stored sample as pieces of one CSV file. Raises `NotFound` before the first piece.
+
+        Holds a database connection: take all pieces, or close the iterator (`contextlib.aclosing`).
+        """
+        points = {point_participant(point.code): point for point in await self._store.booked_points(conference)}
+        async with aclosing(self._store.samples(conference)) as samples:
+            async for piece in quality_sheet(samples, points, self._zone):
+                yield piece
 
     async def history(self, conference: ConferenceId, participant: ParticipantId, minutes: int) -> History:
-        """The participant's samples of the last `minutes` (1 to 1440; else `BadInput` `history.minutes`)."""
-        raise NotImplementedError
+        """The participant's newest samples, reaching back `minutes` from the newest one.
+
+        Raises `BadInput` `history.minutes` unless 1 to `MAX_HISTORY_MINUTES`.
+        """
+        if not 1 <= minutes <= MAX_HISTORY_MINUTES:
+            raise BadInput("history.minutes", f"minutes must be 1 to {MAX_HISTORY_MINUTES}.", most=MAX_HISTORY_MINUTES)
+        if conference_key(conference) is None:
+            return History(samples=())
+        samples = await self._store.history(conference, participant, timedelta(minutes=minutes))
+        return History(samples=tuple(samples))
+
+    # --- news ----------------------------------------------------------------------------------------
+
+    def _on_samples(self, batch: SampleBatch) -> None:
+        live = {sample.conference: self._is_live(sample.conference) for sample in batch.samples}
+        usable = [sample for sample in batch.samples if live[sample.conference]]
+        graded = self._lines.take(usable, self._clock.monotonic())
+        seen: dict[ConferenceId, list[ParticipantId]] = {}
+        for sample, _ in graded:
+            seen.setdefault(sample.conference, []).append(sample.participant)
+        for conference, participants in seen.items():
+            self._publish_links(conference)
+            self._writer.add_intervals(self._ledger.seen(conference, participants, batch.at))
+        self._writer.add_samples([sample_record(sample, grade) for sample, grade in graded])
+
+    def _on_presence(self, news: PresenceChanged) -> None:
+        if not self._is_live(news.conference):
+            return
+        self._writer.add_intervals(self._ledger.apply(news))
+        if news.presence is Presence.ABSENT:
+            self._lines.drop(news.conference, news.participant.id)
+
+    def _on_floor(self, news: FloorMoved) -> None:
+        if self._is_live(news.conference):
+            self._floors[news.conference] = news
+
+    def _on_change(self, news: ConferenceChanged) -> None:
+        over = news.state in (ConferenceState.CLOSED, ConferenceState.CANCELLED)
+        if not over or not self._is_live(news.conference):
+            return
+        self._writer.add_intervals(self._ledger.end(news.conference, news.at))
+        self._lines.end(news.conference)
+        self._floors.pop(news.conference, None)
+
+    def _is_live(self, conference: ConferenceId) -> bool:
+        """Whether news of `conference` counts: late news of an ended one does not."""
+        if conference_key(conference) is None:
+            log.warning("conference_not_an_id")
+            return False
+        return not self._ledger.has_ended(conference)
+
+    def _publish_links(self, conference: ConferenceId) -> None:
+        links = self._lines.graded(conference, self._clock.now(), self._clock.monotonic())
+        if links is not None:
+            self._bus.publish(LINKS, links)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self._period_seconds)
+            now = self._clock.monotonic()
+            for conference in self._lines.newly_stale(now):
+                self._publish_links(conference)
+            self._writer.add_intervals(self._ledger.expire(now))
+
+    async def _listen(self, topic: Topic[M], first: Subscription[M], handle: Callable[[M], None]) -> None:
+        """Hands every message to `handle`; a message that it cannot digest is reported and passed over."""
+        subscription = first
+        while True:
+            with subscription:
+                try:
+                    async for message in subscription:
+                        _digest(topic, message, handle)
+                except Overflow:
+                    log.warning("news_missed", topic=topic.name)
+            subscription = self._bus.subscribe(topic, limit=_NEWS_LIMIT)
+
+
+def _digest(topic: Topic[M], message: M, handle: Callable[[M], None]) -> None:
+    try:
+        handle(message)
+    except Exception:
+        log.exception("news_not_digested", topic=topic.name)

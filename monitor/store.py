@@ -1,0 +1,148 @@
+"""The monitor's tables: link samples and presence intervals. Writes come in batches; reads serve the reports."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from core.database import Database, load_queries
+from core.errors import NotFound, Unavailable
+from core.model import ConferenceId, Departure, Grade, LinkSample, Participant, ParticipantId, PointRef
+from monitor.attendance import Interval
+from monitor.model import GradedSample
+
+_SQL = load_queries("monitor")
+_MEASURES = ("kbps_up", "kbps_down", "loss_up", "loss_down", "jitter_up_ms", "jitter_down_ms", "rtt_ms")
+_COLUMNS = ("conference", "participant", "leg", "at", *_MEASURES, "transport", "grade")
+_WRITE_SECONDS = 15.0
+_FETCH_ROWS = 1_000
+
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a database that is away, restarting or overloaded makes asyncpg raise."""
+
+SampleRecord = tuple[Any, ...]
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except AWAY as exc:
+        raise Unavailable("database.away", "The record cannot be read right now. Try again in a moment.") from exc
+
+
+@lru_cache(maxsize=4_096)
+def conference_key(conference: ConferenceId) -> UUID | None:
+    """The database's key of a conference, or None if this cannot be one."""
+    try:
+        return UUID(conference)
+    except ValueError:
+        return None
+
+
+def sample_record(sample: LinkSample, grade: Grade) -> SampleRecord:
+    """The row of a graded sample."""
+    measures = (getattr(sample, name) for name in _MEASURES)
+    key = conference_key(sample.conference)
+    return (key, sample.participant, sample.leg, sample.at, *measures, sample.transport.value, grade.value)
+
+
+class Store:
+    """Writes raise asyncpg's own errors (see `AWAY`); reads raise `Unavailable` `database.away`."""
+
+    def __init__(self, database: Database) -> None:
+        self._pool = database.pool
+
+    async def copy_samples(self, records: Sequence[SampleRecord]) -> None:
+        """Appends samples by COPY: all or none."""
+        async with self._pool.acquire(timeout=_WRITE_SECONDS) as connection:
+            await connection.copy_records_to_table(
+                "link_sample", records=records, columns=_COLUMNS, timeout=_WRITE_SECONDS
+            )
+
+    async def save_intervals(self, intervals: Iterable[Interval]) -> None:
+        """Writes new and changed intervals in one statement: all or none."""
+        # An interval that ended must be written before the next one of the same participant opens.
+        rows = [_interval_row(i) for i in sorted(intervals, key=lambda i: i.joined_at)]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        async with self._pool.acquire(timeout=_WRITE_SECONDS) as connection:
+            await connection.execute(_SQL["save_intervals"], *columns, timeout=_WRITE_SECONDS)
+
+    async def open_intervals(self) -> list[Interval]:
+        """The intervals that nobody has closed."""
+        return [_interval(row) for row in await self._fetch("open_intervals")]
+
+    async def intervals(self, conference: ConferenceId) -> list[Interval]:
+        """All stored intervals of a conference."""
+        return [_interval(row) for row in await self._fetch("intervals", conference_key(conference))]
+
+    async def booked_points(self, conference: ConferenceId) -> list[PointRef]:
+        """The points booked for a conference, by name. Raises `NotFound` `conference.unknown`."""
+        key = conference_key(conference)
+        if key is None or not await self._fetch("known", key):
+            raise NotFound("conference.unknown", "There is no such conference.")
+        rows = await self._fetch("booked_points", key)
+        return [PointRef(code=row["code"], name=row["name"]) for row in rows]
+
+    async def history(
+        self, conference: ConferenceId, participant: ParticipantId, length: timedelta
+    ) -> list[GradedSample]:
+        """The participant's newest samples, reaching back `length` from the newest one."""
+        rows = await self._fetch("history", conference_key(conference), participant, length)
+        return [_graded_sample(row) for row in rows]
+
+    async def samples(self, conference: ConferenceId) -> AsyncGenerator[GradedSample, None]:
+        """All samples of a conference by participant and time, through a server-side cursor.
+
+        Holds a connection until exhausted or closed.
+        """
+        with _reading():
+            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                cursor = connection.cursor(_SQL["samples"], conference_key(conference), prefetch=_FETCH_ROWS)
+                async for row in cursor:
+                    yield _graded_sample(row)
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        with _reading():
+            return await self._pool.fetch(_SQL[query], *arguments)
+
+
+def _interval_row(interval: Interval) -> tuple[Any, ...]:
+    who = interval.participant
+    return (
+        conference_key(interval.conference),
+        who.id,
+        who.name,
+        who.role.value,
+        who.point,
+        interval.joined_at,
+        interval.last_seen,
+        interval.left_at,
+        interval.how.value if interval.how else None,
+    )
+
+
+def _interval(row: asyncpg.Record) -> Interval:
+    who = {"id": row["participant"], "name": row["name"], "role": row["role"], "point": row["point"]}
+    return Interval(
+        conference=ConferenceId(str(row["conference"])),
+        participant=Participant.model_validate(who),
+        joined_at=row["joined_at"],
+        last_seen=row["last_seen"],
+        left_at=row["left_at"],
+        how=Departure(row["how"]) if row["how"] else None,
+    )
+
+
+def _graded_sample(row: asyncpg.Record) -> GradedSample:
+    fields = dict(row)
+    fields["conference"] = str(fields["conference"])
+    # The columns are 32-bit floats: seven digits are all they know.
+    fields.update({name: float(f"{fields[name]:.7g}") for name in _MEASURES if fields[name] is not None})
+    return GradedSample.model_validate(fields)

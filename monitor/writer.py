@@ -1,0 +1,128 @@
+"""Between the live path and the database: what is to be stored waits here, and a slow database delays nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Iterable, Sequence
+
+import asyncpg
+import structlog
+
+from core.model import ConferenceId
+from monitor.attendance import Interval, IntervalKey
+from monitor.store import AWAY, SampleRecord, Store
+
+log = structlog.get_logger("monitor")
+
+MAX_WAITING_SAMPLES = 200_000
+"""Samples kept while the database is away (about 90 MB): 40 minutes of 168 legs, 2 minutes of 3,321."""
+
+_FIRST_RETRY_SECONDS = 0.2
+_LAST_RETRY_SECONDS = 5.0
+_FAREWELL_SECONDS = 3.0
+_UNUSABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
+
+class Writer:
+    """Takes work without waiting, and stores it in `run`.
+
+    Samples beyond `max_samples` push out the oldest waiting batches (counted in `dropped_samples`). Intervals are
+    never dropped for lack of room: a newer state of one takes the place of the waiting one. A batch whose
+    connection broke between the database's commit and its answer is stored again.
+    """
+
+    def __init__(self, store: Store, *, max_samples: int = MAX_WAITING_SAMPLES) -> None:
+        self._store = store
+        self._max_samples = max_samples
+        self._batches: deque[Sequence[SampleRecord]] = deque()
+        self._intervals: dict[IntervalKey, Interval] = {}
+        self._wake = asyncio.Event()
+        self._away = False
+        self.waiting_samples = 0
+        self.dropped_samples = 0
+
+    def add_samples(self, records: Sequence[SampleRecord]) -> None:
+        """Queues one batch."""
+        if not records:
+            return
+        self._batches.append(records)
+        self.waiting_samples += len(records)
+        while self.waiting_samples > self._max_samples and len(self._batches) > 1:
+            dropped = len(self._batches.popleft())
+            self.waiting_samples -= dropped
+            self.dropped_samples += dropped
+        self._wake.set()
+
+    def add_intervals(self, intervals: Iterable[Interval]) -> None:
+        """Queues the newest state of intervals."""
+        self._intervals.update({interval.key: interval for interval in intervals})
+        if self._intervals:
+            self._wake.set()
+
+    def waiting_intervals(self, conference: ConferenceId) -> list[Interval]:
+        """The states of a conference's intervals that are not known to be stored yet."""
+        return [interval for interval in self._intervals.values() if interval.conference == conference]
+
+    async def run(self) -> None:
+        """Stores until cancelled; what waits then is given a last chance of a few seconds."""
+        try:
+            while True:
+                await self._wake.wait()
+                await self._until_stored()
+        finally:
+            await self._farewell()
+
+    async def _until_stored(self) -> None:
+        delay = _FIRST_RETRY_SECONDS
+        while True:
+            try:
+                await self.flush()
+                return
+            except AWAY as exc:
+                if not self._away:
+                    log.warning("database_away", error=type(exc).__name__, waiting_samples=self.waiting_samples)
+                self._away = True
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _LAST_RETRY_SECONDS)
+
+    async def _farewell(self) -> None:
+        try:
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self.flush()
+        except AWAY as exc:
+            log.warning("not_stored", error=type(exc).__name__, samples=self.waiting_samples)
+
+    async def flush(self) -> None:
+        """Stores all that waits; raises what the database raises and keeps the rest for another try."""
+        self._wake.clear()
+        if self._intervals:
+            await self._store_intervals()
+        while self._batches:
+            batch = self._batches[0]
+            await self._or_set_aside(self._store.copy_samples(batch), "samples_unusable")
+            # While it was written, it may have been pushed out as the oldest.
+            if self._batches and self._batches[0] is batch:
+                self._batches.popleft()
+                self.waiting_samples -= len(batch)
+        if self._away:
+            self._away = False
+            log.info("database_back", dropped_samples=self.dropped_samples)
+
+    async def _store_intervals(self) -> None:
+        waiting = dict(self._intervals)
+        try:
+            await self._store.save_intervals(waiting.values())
+        except _UNUSABLE:
+            for interval in waiting.values():
+                await self._or_set_aside(self._store.save_intervals([interval]), "interval_unusable")
+        for key, interval in waiting.items():
+            if self._intervals.get(key) is interval:
+                del self._intervals[key]
+
+    async def _or_set_aside(self, write: Awaitable[None], event: str) -> None:
+        """Writes; what the database will never take is reported and given up, so that the rest gets through."""
+        try:
+            await write
+        except _UNUSABLE as exc:
+            log.warning(event, error=type(exc).__name__)

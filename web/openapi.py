@@ -15,7 +15,8 @@ from importlib.metadata import version
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaMode
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic_core import core_schema
 
 from core.errors import BadInput, DiemcauError, NotSignedIn, Refused, TooLarge, Unavailable
 from core.messages import Command, SessionMessage
@@ -37,6 +38,17 @@ _UNIONS: dict[str, Any] = {
     "Command": Command,
 }
 """Discriminated unions have no name of their own in a schema; the pages want them by name."""
+
+
+class _AsWritten(GenerateJsonSchema):
+    """What is written always holds every field, whether it has a default or not."""
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,
+    ) -> bool:
+        return self.mode == "serialization" or super().field_is_required(field, total)
 
 
 def document(endpoints: Iterable[AnyEndpoint] = ENDPOINTS) -> Schema:
@@ -72,7 +84,7 @@ def _schemas(table: tuple[AnyEndpoint, ...]) -> tuple[dict[Kind, Schema], Schema
     # A reply is described as it is written (fields with a default are always there), a request as it is read. The
     # wire's messages are read by the pages and written by them: they are described as written.
     inputs = [(key, _mode(key), adapter) for key, adapter in wanted.items()]
-    schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=_REF)
+    schemas, shared = TypeAdapter.json_schemas(inputs, schema_generator=_AsWritten, ref_template=_REF)
     by_kind = {key: schema for (key, _), schema in schemas.items()}
     components = dict(shared.get("$defs", {}))
     components |= {name: by_kind["", f"union {name}"] for name in _UNIONS}

@@ -1,0 +1,104 @@
+"""The live feed between the bus and the pages."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from core.bus import Bus
+from core.errors import Unavailable
+from core.messages import FLOOR, LINKS, FloorMoved, LinksGraded
+from core.model import ConferenceId
+from tests.support.polling import eventually
+from web import feed as feed_module
+from web.feed import FeedHub, Watcher, event_bytes
+
+AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
+A, B = ConferenceId("a"), ConferenceId("b")
+
+
+def floor(conference: ConferenceId) -> FloorMoved:
+    return FloorMoved(conference=conference, holder=None, at=AT)
+
+
+def test_an_event_is_one_line_of_data() -> None:
+    written = event_bytes("floor", floor(A))
+    assert written == b'event: floor\ndata: {"conference":"a","holder":null,"at":"2026-07-01T08:00:00Z"}\n\n'
+
+
+def test_events_leave_in_order_and_only_the_newest_links() -> None:
+    watcher = Watcher()
+    for name, data in (("links", b"1"), ("floor", b"2"), ("links", b"3"), ("presence", b"4")):
+        watcher.offer(name, data)
+    assert watcher.take() == b"234"
+    assert watcher.take() == b""
+
+
+def test_a_page_that_reads_too_slowly_is_due_a_new_snapshot() -> None:
+    watcher = Watcher(limit=2)
+    for _ in range(3):
+        watcher.offer("floor", b"x")
+    assert watcher.stale
+    assert watcher.take() == b""
+
+
+async def test_waiting_ends_when_something_comes_or_time_is_up() -> None:
+    watcher = Watcher()
+    assert not await watcher.wait(0.01)
+    waiting = asyncio.create_task(watcher.wait(10))
+    await asyncio.sleep(0)
+    watcher.offer("floor", b"x")
+    assert await waiting
+
+
+async def test_a_watcher_hears_of_its_own_conference_only() -> None:
+    bus = Bus()
+    hub = FeedHub(bus)
+    hub.start()
+    try:
+        with hub.watching(A) as watcher:
+            bus.publish(FLOOR, floor(B))
+            bus.publish(FLOOR, floor(A))
+            assert await watcher.wait(5)
+            assert watcher.take() == event_bytes("floor", floor(A))
+    finally:
+        await hub.stop()
+
+
+async def test_a_hub_that_fell_behind_sends_everybody_a_new_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "_HUB_QUEUE", 3)
+    bus = Bus()
+    hub = FeedHub(bus)
+    hub.start()
+    try:
+        with hub.watching(A) as watcher:
+            for _ in range(5):
+                bus.publish(LINKS, LinksGraded(conference=A, at=AT, links=()))
+            await eventually(lambda: None if watcher.stale else "not told yet")
+            watcher.stale = False
+            bus.publish(FLOOR, floor(A))
+            await eventually(lambda: None if watcher.take() else "no news after the overflow")
+    finally:
+        await hub.stop()
+
+
+async def test_stopping_closes_every_feed_and_lets_nobody_else_in() -> None:
+    hub = FeedHub(Bus())
+    hub.start()
+    with hub.watching(A) as watcher:
+        await hub.stop()
+        assert watcher.closed
+        assert await watcher.wait(10)
+    with pytest.raises(Unavailable), hub.watching(A):
+        pass
+
+
+async def test_only_so_many_may_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "MAX_WATCHERS", 1)
+    hub = FeedHub(Bus())
+    with hub.watching(A), pytest.raises(Unavailable), hub.watching(B):
+        pass
+    with hub.watching(B):
+        pass

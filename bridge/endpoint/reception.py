@@ -27,7 +27,8 @@ class SlotReception:
     `expected` is the extended highest sequence number minus the first, plus one; `frames` counts marker bits.
     Jumps count where a receiver's decoder would have noticed a switch of source: a sequence number that is not the
     next, a timestamp that moved by more than a second against the clock, a picture id that is not the next
-    although no packet was missing. `last_key_frame_at` is monotonic seconds.
+    although no packet was missing. `last_key_frame_at` and `shown_since` (the first key frame of
+    the participant that `last_key_frame_of` names) are monotonic seconds.
     """
 
     packets: int = 0
@@ -37,6 +38,7 @@ class SlotReception:
     key_frames: int = 0
     last_key_frame_at: float | None = None
     last_key_frame_of: ParticipantId | None = None
+    shown_since: float | None = None
     sequence_jumps: int = 0
     timestamp_jumps: int = 0
     picture_id_jumps: int = 0
@@ -153,6 +155,7 @@ class VideoCounter(StreamCounter):
         self.picture_id_jumps = 0
         self.last_key_frame_at: float | None = None
         self.last_key_frame_of: ParticipantId | None = None
+        self.shown_since: float | None = None
 
     def _frame_begins(self, packet: bytes, now: float, contiguous: bool) -> None:
         self._key_frame = None
@@ -184,7 +187,9 @@ class VideoCounter(StreamCounter):
     def _frame_ends(self) -> None:
         self.frames += 1
         if self._key_frame is not None:
-            self.last_key_frame_of = self._owner_of(self._key_frame)
+            owner = self._owner_of(self._key_frame)
+            if owner != self.last_key_frame_of:
+                self.last_key_frame_of, self.shown_since = owner, self.last_key_frame_at
             self._key_frame = None
 
     def snapshot(self) -> SlotReception:
@@ -197,6 +202,7 @@ class VideoCounter(StreamCounter):
             key_frames=self.key_frames,
             last_key_frame_at=self.last_key_frame_at,
             last_key_frame_of=self.last_key_frame_of,
+            shown_since=self.shown_since,
             sequence_jumps=self.sequence_jumps,
             timestamp_jumps=self.timestamp_jumps,
             picture_id_jumps=self.picture_id_jumps,

@@ -1,0 +1,1 @@
+"""The demonstration: a city's halls, booked and joined, with one command."""

@@ -27,6 +27,7 @@ class Limits(BaseModel):
     signaling_connections: int = 5_000
     signaling_hello_seconds: float = 10.0
     signaling_beat_seconds: float = 5.0
+    signaling_unread_seconds: float = 5.0
     resume_seconds: float = 30.0
     sdp_bytes: int = 48 * 1024
     sdp_media_sections: int = 32

@@ -1,0 +1,96 @@
+"""Booking decided: whether a request can be booked at all, what may still be changed, what a refusal says. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.errors import BadInput, Conflict
+from core.model import ConferenceState, ConferenceTimes
+from scheduler.model import Clash, RequestedTimes
+
+MAX_TITLE = 200
+LONGEST = timedelta(days=31)
+"""A conference holds its points; a typing error in the year must not hold them for a decade."""
+FURTHEST = timedelta(days=5 * 366)
+PAST_TOLERANCE = timedelta(minutes=1)
+"""A form filled in "now" arrives a little later."""
+
+
+def checked_title(title: str) -> str:
+    """The title without outer blanks; raises `booking.title`."""
+    title = title.strip()
+    if not 1 <= len(title) <= MAX_TITLE:
+        raise BadInput("booking.title", f"Give the conference a title of 1 to {MAX_TITLE} characters.", limit=MAX_TITLE)
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in title):
+        raise BadInput("booking.title", "The title has an invisible control character or a line break.")
+    return title
+
+
+def ordered_times(times: RequestedTimes) -> ConferenceTimes:
+    """The times in their right order (RFC 6501 section 4.2.2); raises `booking.times`, naming what is not."""
+    if times.stop <= times.start:
+        raise BadInput("booking.times", "The conference must stop after it starts.", field="stop")
+    if times.can_join_after > times.start:
+        raise BadInput("booking.times", "The doors must open before the start.", field="can_join_after")
+    if not times.start <= times.must_join_before <= times.stop:
+        message = "The last moment to join must lie between start and stop."
+        raise BadInput("booking.times", message, field="must_join_before")
+    if times.stop - times.can_join_after > LONGEST:
+        raise BadInput("booking.times", f"A conference lasts at most {LONGEST.days} days.", field="stop")
+    return ConferenceTimes(**times.model_dump())
+
+
+def bookable_times(times: RequestedTimes, now: datetime) -> ConferenceTimes:
+    """Times for a conference that is yet to come; raises `booking.past` and `booking.times`.
+
+    The doors may already be open ("starts now"), but the start may not be over.
+    """
+    ordered = ordered_times(times)
+    if ordered.start < now - PAST_TOLERANCE:
+        raise BadInput("booking.past", "The start is in the past.", field="start")
+    if ordered.start > now + FURTHEST:
+        raise BadInput("booking.times", "The start is more than five years ahead.", field="start")
+    return ordered
+
+
+def moved_times(state: ConferenceState, old: ConferenceTimes, wanted: RequestedTimes, now: datetime) -> ConferenceTimes:
+    """New times for a conference that is booked (any) or open (only `stop` and `must_join_before` move).
+
+    Raises `booking.past`, `booking.times`, and `Conflict` `conference.over`, `conference.running`.
+    """
+    refuse_if_over(state)
+    if state is ConferenceState.CONFIRMED:
+        return bookable_times(wanted, now)
+    if (wanted.can_join_after, wanted.start) != (old.can_join_after, old.start):
+        message = "The conference is running: only its end can still be moved."
+        raise Conflict("conference.running", message, field="start")
+    ordered = ordered_times(wanted)
+    if ordered.stop <= now:
+        raise BadInput("booking.past", "The new end is in the past. Close the conference instead.", field="stop")
+    return ordered
+
+
+def refuse_if_over(state: ConferenceState) -> None:
+    """Raises `Conflict` `conference.over` for a closed or cancelled conference."""
+    if state in (ConferenceState.CLOSED, ConferenceState.CANCELLED):
+        raise Conflict("conference.over", "This conference is over or cancelled.", state=state)
+
+
+def check_point_count(count: int, limit: int) -> None:
+    """Raises `booking.no_points` or `booking.too_many_points`."""
+    if count == 0:
+        raise BadInput("booking.no_points", "Choose at least one bridge point.")
+    if count > limit:
+        message = f"A conference takes at most {limit:,} bridge points."
+        raise BadInput("booking.too_many_points", message, limit=limit)
+
+
+def clash_error(clashes: Sequence[Clash]) -> Conflict:
+    """The refusal that names each point, the conference that holds it, and until when."""
+    return Conflict(
+        "booking.clash",
+        f"{len(clashes)} of the bridge points are taken at that time.",
+        clashes=[clash.model_dump(mode="json") for clash in clashes],
+    )

@@ -1,0 +1,131 @@
+"""Units and points in PostgreSQL: the shell around the decisions of `directory`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from core.database import Database
+from core.errors import BadInput
+from core.model import BridgePoint, Unit, UnitKind
+from scheduler import booking
+from scheduler.directory import Directory, ImportPlan, plan_import
+from scheduler.directory_file import Row, write_csv
+from scheduler.model import ImportReport, UnitSummary
+from scheduler.store import SQL
+
+log = structlog.get_logger("directory")
+
+_IMPORT_LOCK = 7_205_759_404
+
+
+@dataclass(frozen=True)
+class ChosenPoint:
+    """A point that a booking means."""
+
+    number: int
+    code: str
+    name: str
+
+
+class DirectoryStore:
+    """Reads and writes the directory; an import is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._pool = database.pool
+
+    async def units(self) -> list[UnitSummary]:
+        """All units by code, with the number of points in their subtrees."""
+        return [UnitSummary(**row) for row in await self._pool.fetch(SQL["units"])]
+
+    async def points(self, unit: str | None, q: str) -> list[BridgePoint]:
+        """Points by code, of a unit's subtree and with `q` in code or name."""
+        if not _is_text(q) or not _is_text(unit or ""):
+            return []
+        rows = await self._pool.fetch(SQL["points"], unit, q.strip() or None)
+        return [BridgePoint(**row) for row in rows]
+
+    async def chosen(self, units: Sequence[str], points: Sequence[str], limit: int) -> list[ChosenPoint]:
+        """The points of the subtrees of `units` and `points`, each once, in order of code.
+
+        Raises `BadInput` `booking.unknown_unit`, `.unknown_point`, `.no_points`, `.too_many_points`.
+        """
+        points = sorted(set(points))
+        units = sorted(set(units))
+        if not all(_is_text(code) for code in units):
+            raise BadInput("booking.unknown_unit", "A unit's code is not readable text.")
+        if not all(_is_text(code) for code in points):
+            raise BadInput("booking.unknown_point", "A bridge point's code is not readable text.")
+        if len(points) > limit:
+            booking.check_point_count(len(points), limit)
+        await self._refuse_unknown(units, points)
+        rows = await self._pool.fetch(SQL["chosen_points"], units, points, limit + 1)
+        booking.check_point_count(len(rows), limit)
+        return [ChosenPoint(**row) for row in rows]
+
+    async def _refuse_unknown(self, units: Sequence[str], points: Sequence[str]) -> None:
+        missing = [row["code"] for row in await self._pool.fetch(SQL["unknown_units"], units)]
+        if missing:
+            raise BadInput("booking.unknown_unit", f"There is no unit {', '.join(missing)}.", units=missing)
+        missing = [row["code"] for row in await self._pool.fetch(SQL["unknown_points"], points)]
+        if missing:
+            raise BadInput("booking.unknown_point", f"There is no bridge point {', '.join(missing)}.", points=missing)
+
+    async def apply(self, rows: Callable[[], Iterable[Row]], dry_run: bool) -> ImportReport:
+        """Reads the rows (in a thread), plans the changes, and writes them unless there is a problem or `dry_run`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
+            present = await _present(connection)
+            plan = await asyncio.to_thread(lambda: plan_import(rows(), present))
+            report = plan.report
+            if not dry_run and report.problem_count == 0:
+                await _write(connection, plan)
+                report = report.model_copy(update={"applied": True})
+        log.info(
+            "directory_import",
+            applied=report.applied,
+            rows=report.rows,
+            problems=report.problem_count,
+            codes=sorted({problem.code for problem in report.problems}),
+        )
+        return report
+
+    async def csv(self) -> str:
+        """The whole directory as a directory file."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            present = await _present(connection)
+        return write_csv(present.units.values(), present.points.values())
+
+
+async def _present(connection: Any) -> Directory:
+    units = [Unit(**row) for row in await connection.fetch(SQL["all_units"])]
+    points = [BridgePoint(**row) for row in await connection.fetch(SQL["all_points"])]
+    return Directory({unit.code: unit for unit in units}, {point.code: point for point in points})
+
+
+async def _write(connection: Any, plan: ImportPlan) -> None:
+    units, points = plan.units, plan.points
+    await connection.execute(
+        SQL["put_units"],
+        [unit.code for unit in units],
+        [unit.name for unit in units],
+        [UnitKind(unit.kind).value for unit in units],
+        [unit.parent for unit in units],
+    )
+    await connection.execute(
+        SQL["put_points"],
+        [point.code for point in points],
+        [point.name for point in points],
+        [point.unit for point in points],
+        [point.seats for point in points],
+        [point.contact for point in points],
+    )
+
+
+def _is_text(value: str) -> bool:
+    """Whether PostgreSQL can take it: no NUL, no lone surrogates."""
+    return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)

@@ -1,0 +1,59 @@
+"""The country's real units (`vietnam-provinces`) as rows of a directory file: 34 provinces, 3,321 communes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vietnam_provinces import Province, ProvinceCode, Ward
+
+from core.errors import BadInput
+from core.model import UnitKind
+from scheduler.directory_file import Column, Row
+
+CENTRE_CODE = "VN"
+CENTRE_NAME = "Trung ương"
+
+
+def province_rows(code: str) -> Iterator[Row]:
+    """The centre, the province of that official code ("79", "01" or "1"), its communes, and a point in each.
+
+    Raises `BadInput` `directory.unknown_province`.
+    """
+    try:
+        province = Province.from_code(ProvinceCode(int(code)))
+    except ValueError as exc:
+        raise BadInput("directory.unknown_province", "There is no province with this code.") from exc
+    return _numbered([_centre(), *_province(province)])
+
+
+def nation_rows() -> Iterator[Row]:
+    """The centre, every province, every commune, and a point in each commune."""
+    return _numbered([_centre(), *(cells for province in Province.iter_all() for cells in _province(province))])
+
+
+def _numbered(cells: list[dict[Column, str]]) -> Iterator[Row]:
+    return (Row(number, row) for number, row in enumerate(cells, start=2))
+
+
+def _centre() -> dict[Column, str]:
+    return {Column.UNIT: CENTRE_CODE, Column.UNIT_NAME: CENTRE_NAME, Column.UNIT_KIND: UnitKind.CENTRE}
+
+
+def _province(province: Province) -> Iterator[dict[Column, str]]:
+    """Codes are written as the statistics office writes them: two digits for a province, five for a commune."""
+    code = f"{province.code:02d}"
+    yield {
+        Column.UNIT: code,
+        Column.UNIT_NAME: province.name,
+        Column.UNIT_KIND: UnitKind.PROVINCE,
+        Column.PARENT_UNIT: CENTRE_CODE,
+    }
+    for ward in Ward.iter_by_province(province.code):
+        yield {
+            Column.CODE: f"{ward.code:05d}",
+            Column.NAME: ward.name,
+            Column.UNIT: f"{ward.code:05d}",
+            Column.UNIT_NAME: ward.name,
+            Column.UNIT_KIND: UnitKind.COMMUNE,
+            Column.PARENT_UNIT: code,
+        }

@@ -1,0 +1,183 @@
+-- name: units
+WITH RECURSIVE above (unit, code, parent) AS (
+    SELECT code, code, parent FROM unit
+    UNION
+    SELECT above.unit, unit.code, unit.parent FROM above JOIN unit ON unit.code = above.parent
+), own AS (
+    SELECT unit, count(*) AS points FROM bridge_point GROUP BY unit
+)
+SELECT unit.code, unit.name, unit.kind, unit.parent, coalesce(sum(own.points), 0)::int AS points
+FROM unit
+LEFT JOIN above ON above.code = unit.code
+LEFT JOIN own ON own.unit = above.unit
+GROUP BY unit.code
+ORDER BY unit.code
+
+-- name: points
+-- $1: a unit's code or null; $2: text in code or name, or null.
+WITH RECURSIVE below (code) AS (
+    SELECT code FROM unit WHERE code = $1
+    UNION
+    SELECT unit.code FROM below JOIN unit ON unit.parent = below.code
+)
+SELECT number, code, name, unit, seats, contact
+FROM bridge_point
+WHERE ($1::text IS NULL OR unit IN (SELECT code FROM below))
+  AND ($2::text IS NULL OR strpos(fold(name), fold($2)) > 0 OR strpos(fold(code), fold($2)) > 0)
+ORDER BY code
+
+-- name: chosen_points
+-- The points of the subtrees of units $1, and the points $2.
+WITH RECURSIVE below (code) AS (
+    SELECT code FROM unit WHERE code = ANY ($1::text[])
+    UNION
+    SELECT unit.code FROM below JOIN unit ON unit.parent = below.code
+)
+SELECT number, code, name
+FROM bridge_point
+WHERE unit IN (SELECT code FROM below) OR code = ANY ($2::text[])
+ORDER BY code
+LIMIT $3
+
+-- name: unknown_units
+SELECT wanted.code FROM unnest($1::text[]) AS wanted (code)
+WHERE NOT EXISTS (SELECT FROM unit WHERE unit.code = wanted.code)
+ORDER BY wanted.code LIMIT 20
+
+-- name: unknown_points
+SELECT wanted.code FROM unnest($1::text[]) AS wanted (code)
+WHERE NOT EXISTS (SELECT FROM bridge_point WHERE bridge_point.code = wanted.code)
+ORDER BY wanted.code LIMIT 20
+
+-- name: all_units
+SELECT code, name, kind, parent FROM unit ORDER BY code
+
+-- name: all_points
+SELECT number, code, name, unit, seats, contact FROM bridge_point ORDER BY code
+
+-- name: put_units
+INSERT INTO unit (code, name, kind, parent)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, kind = excluded.kind, parent = excluded.parent
+
+-- name: put_points
+INSERT INTO bridge_point (code, name, unit, seats, contact)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[])
+ON CONFLICT (code) DO UPDATE
+SET name = excluded.name, unit = excluded.unit, seats = excluded.seats, contact = excluded.contact
+
+-- name: lock_stripes
+-- Everything that writes reservations first locks the stripes of its points, in order. So no two writers of one
+-- point ever wait for each other inside the exclusion constraint, which is where its deadlocks come from.
+-- Stripes rather than points: a lock per point would overrun the server's lock table with two national bookings.
+SELECT pg_advisory_xact_lock($1, stripe)
+FROM (SELECT DISTINCT point % 64 AS stripe FROM unnest($2::int[]) AS wanted (point) ORDER BY stripe) AS stripes
+
+-- name: insert_conference
+INSERT INTO conference (
+    id, title, state, can_join_after, start, stop, must_join_before, booked_by, booked_at, changed_by, changed_at
+)
+VALUES ($1, $2, 'confirmed', $3, $4, $5, $6, $7, $8, $7, $8)
+
+-- name: reserve
+-- Adds what is free and leaves out what is taken; fewer rows than points asked for means clashes.
+INSERT INTO reservation (conference, point, during)
+SELECT $1, wanted.point, tstzrange($3, $4)
+FROM unnest($2::int[]) AS wanted (point)
+ORDER BY wanted.point
+ON CONFLICT DO NOTHING
+
+-- name: release
+DELETE FROM reservation WHERE conference = $1
+
+-- name: clashes
+-- Who holds the points $1 between $2 and $3, other than conference $4; the one that holds a point longest.
+SELECT DISTINCT ON (bridge_point.code)
+    bridge_point.code AS point, bridge_point.name, reservation.conference, conference.title,
+    upper(reservation.during) AS until
+FROM unnest($1::int[]) AS wanted (number)
+JOIN bridge_point ON bridge_point.number = wanted.number
+JOIN reservation ON reservation.held
+    AND int4range(reservation.point, reservation.point, '[]') && int4range(wanted.number, wanted.number, '[]')
+    AND reservation.during && tstzrange($2, $3)
+JOIN conference ON conference.id = reservation.conference
+WHERE $4::uuid IS NULL OR reservation.conference <> $4
+ORDER BY bridge_point.code, upper(reservation.during) DESC
+
+-- name: conferences
+SELECT conference.*, (SELECT count(*) FROM reservation WHERE reservation.conference = conference.id) AS points
+FROM conference
+ORDER BY start DESC, id
+LIMIT $1
+
+-- name: conference
+SELECT * FROM conference WHERE id = $1
+
+-- name: conference_for_update
+SELECT * FROM conference WHERE id = $1 FOR UPDATE
+
+-- name: conference_points
+SELECT bridge_point.number, bridge_point.code, bridge_point.name
+FROM reservation JOIN bridge_point ON bridge_point.number = reservation.point
+WHERE reservation.conference = $1
+ORDER BY bridge_point.code
+
+-- name: move
+UPDATE conference
+SET can_join_after = $2, start = $3, stop = $4, must_join_before = $5,
+    changed_by = $6, changed_at = $7, version = version + 1
+WHERE id = $1 AND state IN ('confirmed', 'open')
+
+-- name: cancel
+UPDATE conference SET state = 'cancelled', changed_by = $2, changed_at = $3, version = version + 1
+WHERE id = $1 AND state IN ('confirmed', 'open')
+
+-- name: let_go
+UPDATE reservation SET held = false WHERE conference = $1 AND held
+
+-- name: next_due
+-- When the clockwork has something to do next; the past when it is late, null when nothing is booked.
+SELECT min(CASE
+    WHEN state IN ('closed', 'cancelled') THEN 'epoch'::timestamptz
+    WHEN state = 'open' THEN stop
+    ELSE can_join_after
+END)
+FROM conference
+WHERE running OR state IN ('confirmed', 'open')
+
+-- name: due_to_open
+SELECT id FROM conference WHERE state = 'confirmed' AND can_join_after <= $1 AND stop > $1
+ORDER BY can_join_after, id LIMIT 100
+
+-- name: due_to_close
+SELECT id FROM conference WHERE state IN ('confirmed', 'open') AND stop <= $1
+ORDER BY stop, id LIMIT 100
+
+-- name: due_to_stop
+SELECT id FROM conference WHERE running AND state IN ('closed', 'cancelled')
+ORDER BY stop, id LIMIT 100
+
+-- name: open_now
+SELECT id FROM conference WHERE state = 'open' AND stop > $1
+ORDER BY start, id
+
+-- name: mark_running
+UPDATE conference SET running = true WHERE id = $1 AND state IN ('confirmed', 'open')
+
+-- name: mark_stopped
+UPDATE conference SET running = false WHERE id = $1 AND state IN ('closed', 'cancelled')
+
+-- name: open
+UPDATE conference SET state = 'open', changed_by = $2, changed_at = $3, version = version + 1
+WHERE id = $1 AND state = 'confirmed'
+
+-- name: close
+UPDATE conference SET state = 'closed', changed_by = $2, changed_at = $3, version = version + 1
+WHERE id = $1 AND state IN ('confirmed', 'open')
+
+-- name: cut_short
+-- A conference that ended early holds its points no longer.
+UPDATE reservation
+SET held = held AND lower(during) < $2,
+    during = CASE WHEN lower(during) < $2 THEN tstzrange(lower(during), $2) ELSE during END
+WHERE conference = $1 AND upper(during) > $2

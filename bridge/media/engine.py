@@ -1,1 +1,321 @@
-"""The media engine."""
+"""The media engine of one node: legs in, legs out, slots assigned, links sampled. The shell around the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiortc import RTCCertificate
+
+from bridge.media import reports
+from bridge.media.answer import Local, write_answer
+from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe
+from bridge.media.fanout import Fanout
+from bridge.media.forwarding import ForwardingTable, Stream
+from bridge.media.ice import IceLite
+from bridge.media.ingress import Ingress
+from bridge.media.keyframes import KeyframeRequests
+from bridge.media.leg import SILENT_SECONDS, Leg, LegState
+from bridge.media.sampling import Meter
+from bridge.media.sdp import check_slots, parse_offer
+from bridge.media.transport import UdpPort
+from core.clock import Clock
+from core.errors import Unavailable
+from core.model import CameraLevel, ConferenceId, LegId, LinkSample, ParticipantId, SlotName, Track
+from core.settings import Limits
+
+log = structlog.get_logger("media")
+
+CONNECT_SECONDS = 20.0
+"""From the answer to the first proved address."""
+TICK_SECONDS = 0.1
+FRAME_SECONDS = 0.01
+"""How long packets of a frame wait for the rest of it before they go out."""
+
+__all__ = ["EngineStats", "LegState", "MediaEngine"]
+
+
+@dataclass(frozen=True)
+class EngineStats:
+    """Totals since the start; `legs` is what is open now, `drops` counts packets by reason."""
+
+    legs: int
+    packets_in: int
+    bytes_in: int
+    packets_out: int
+    bytes_out: int
+    forwarded: int
+    keyframe_requests: int
+    drops: Mapping[str, int]
+
+
+class MediaEngine:
+    """One UDP port and all legs on it. Everything happens on the event loop that called `start`.
+
+    `host` is what the port binds to, `addresses` what clients are told, port 0 lets the machine choose. `on_leg` is
+    called when a leg becomes connected, failed or closed by its other side, with a reason in words; never
+    from within a call to the engine. A failed leg stays until `close_leg`; one that failed because it was silent is
+    reported connected again when it is heard.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        clock: Clock,
+        limits: Limits,
+        on_leg: Callable[[LegId, LegState, str], None],
+    ) -> None:
+        if not addresses:
+            raise ValueError("a media node must advertise at least one address")
+        self.port = port
+        self._host = host
+        self._addresses = tuple(addresses)
+        self._clock = clock
+        self._limits = limits
+        self._on_leg = on_leg
+        self._certificate = RTCCertificate.generateCertificate()
+        self._fingerprint = next(f.value for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
+        self._cname = secrets.token_hex(8)
+        self._legs: dict[LegId, Leg] = {}
+        self._tasks: dict[Leg, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._ice: IceLite[Leg] = IceLite()
+        self._fanout = Fanout(self._send_batch)
+        self._table = ForwardingTable(self._fanout.send, self._hold_frame)
+        self._ingress = Ingress(clock, self._ice, self._table, KeyframeRequests[Stream]())
+        self._socket: UdpPort | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self._frame_timer: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Binds the port and begins to serve; raises `OSError` when it is taken."""
+        self._socket = self._ingress.port = UdpPort.bind(self._host, self.port, self._ingress.datagram)
+        self.port = self._socket.port
+        self._socket.open()
+        self._ticker = asyncio.create_task(self._tick_forever(), name="media-ticker")
+
+    async def stop(self) -> None:
+        """Closes all legs, saying goodbye to each, and frees the port. Harmless when not started."""
+        for leg in tuple(self._legs):
+            self.close_leg(leg, "the node stops")
+        while self._closing:
+            await asyncio.wait(tuple(self._closing))
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.wait([self._ticker])
+            self._ticker = None
+        if self._frame_timer is not None:
+            self._frame_timer.cancel()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def open_leg(
+        self,
+        leg: LegId,
+        conference: ConferenceId,
+        participant: ParticipantId,
+        *,
+        sdp: str,
+        receive: Mapping[str, SlotName],
+        send: Mapping[str, Track],
+    ) -> str:
+        """Answers an offer whose m-lines (by mid) are what `receive` and `send` say; the leg then connects by itself.
+
+        Raises `BadInput` (`sdp.*`), `Unavailable` (`node.full`, `node.stopped`).
+        """
+        if self._socket is None:
+            raise Unavailable("node.stopped", "The media node is not running.")
+        if len(self._legs) >= self._limits.legs:
+            raise Unavailable("node.full", "The media node has no room for another connection.")
+        offer = parse_offer(sdp, self._limits)
+        check_slots(offer, receive, send)
+        self.close_leg(leg, "replaced")
+        pipe = IcePipe(self._socket.send)
+        ended = asyncio.Event()
+        link = DtlsLink(self._certificate, pipe, ended.set)
+        now = self._clock.monotonic()
+        new = Leg(
+            leg,
+            conference,
+            participant,
+            offer,
+            dict(receive),
+            dict(send),
+            pipe,
+            link,
+            Meter(now),
+            heard_at=now,
+            ended=ended,
+        )
+        local = Local(self._addresses, self.port, new.credentials, self._fingerprint, new.slot_ssrcs, self._cname)
+        answer = write_answer(offer, receive, send, local)
+        self._ice.expect(new.credentials, offer.ufrag, new)
+        self._legs[leg] = new
+        self._tasks[new] = asyncio.create_task(self._run(new), name="media-leg")
+        return answer
+
+    def close_leg(self, leg: LegId, reason: str = "") -> None:
+        """Ends a leg and forgets its addresses; `on_leg` is not called for it any more. Harmless when unknown."""
+        found = self._legs.pop(leg, None)
+        if found is None:
+            return
+        log.info("leg_closed", leg=leg, reason=reason)
+        self._release(found)
+        task = self._tasks.pop(found)
+        task.cancel()
+        self._own(self._finish(found, task))
+
+    def assign(self, leg: LegId, slots: Mapping[SlotName, ParticipantId | None]) -> None:
+        """The whole slot map of a leg, by participants of its conference; a slot not named shows nothing.
+
+        A participant without a connected leg is shown from when it has one. Unknown legs are ignored.
+        """
+        found = self._legs.get(leg)
+        if found is not None:
+            self._ingress.switchboard.assign(found, slots, self._clock.monotonic())
+
+    def set_camera_levels(self, conference: ConferenceId, levels: Mapping[ParticipantId, CameraLevel]) -> None:
+        """What participants' cameras were told to send; one that is OFF is not asked for key frames."""
+        self._ingress.switchboard.set_levels(conference, levels)
+
+    def samples(self) -> list[LinkSample]:
+        """One sample per connected leg over the time since the last call."""
+        now, at = self._clock.monotonic(), self._clock.now()
+        for leg in self._legs.values():
+            self._count_sent(leg)
+        return [
+            LinkSample.model_validate(
+                {"conference": leg.conference, "participant": leg.participant, "leg": leg.id, "at": at}
+                | leg.sample(now)
+            )
+            for leg in self._legs.values()
+            if leg.state is LegState.CONNECTED
+        ]
+
+    def stats(self) -> EngineStats:
+        """The engine's totals."""
+        drops = dict(self._ingress.drops)
+        if self._fanout.counters.unprotectable:
+            drops["unprotectable"] = self._fanout.counters.unprotectable
+        counters = self._socket.counters if self._socket is not None else None
+        if counters is not None:
+            drops |= {"send_queue": counters.dropped_queue, "send_error": counters.dropped_error}
+        return EngineStats(
+            legs=len(self._legs),
+            packets_in=counters.packets_in if counters else 0,
+            bytes_in=counters.bytes_in if counters else 0,
+            packets_out=counters.packets_out if counters else 0,
+            bytes_out=counters.bytes_out if counters else 0,
+            forwarded=self._fanout.counters.packets,
+            keyframe_requests=self._ingress.keyframe_requests,
+            drops={reason: count for reason, count in drops.items() if count},
+        )
+
+    async def _run(self, leg: Leg) -> None:
+        try:
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await leg.proved.wait()
+            except TimeoutError:
+                raise DtlsFailed("no address of the endpoint could reach the node") from None
+            await leg.link.connect(leg.offer.fingerprints, server=leg.offer.setup != "passive")
+        except DtlsFailed as failure:
+            self._release(leg)
+            self._change(leg, LegState.FAILED, str(failure))
+            return
+        leg.heard_at = self._clock.monotonic()
+        leg.secure()
+        self._ingress.switchboard.connect(leg)
+        self._change(leg, LegState.CONNECTED, "")
+        await leg.ended.wait()
+        self._release(leg)
+        self._change(leg, LegState.CLOSED, "closed by the other side")
+
+    def _change(self, leg: Leg, state: LegState, reason: str) -> None:
+        log.info("leg_changed", leg=leg.id, old=leg.state, new=state, reason=reason)
+        leg.state = state
+        self._on_leg(leg.id, state, reason)
+
+    def _release(self, leg: Leg) -> None:
+        """Nothing goes to the leg and nothing is taken from it any more."""
+        self._ice.forget(leg.credentials)
+        self._ingress.switchboard.disconnect(leg)
+        self._ingress.forget(leg)
+
+    async def _finish(self, leg: Leg, task: asyncio.Task[None]) -> None:
+        await asyncio.wait([task])
+        await leg.link.close()
+
+    def _own(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="media-leg-end")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _send_batch(self, packets: list[bytes], address: tuple[object, ...]) -> None:
+        if self._socket is not None:
+            self._socket.send_batch(packets, address)
+
+    def _hold_frame(self) -> None:
+        if self._frame_timer is None:
+            self._frame_timer = asyncio.get_running_loop().call_later(FRAME_SECONDS, self._flush_held)
+
+    def _flush_held(self) -> None:
+        self._frame_timer = None
+        self._table.flush_held()
+
+    async def _tick_forever(self) -> None:
+        turn = 0
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            turn += 1
+            try:
+                self._tick(turn)
+            except Exception:
+                log.exception("media_tick_failed")
+
+    def _tick(self, turn: int) -> None:
+        now = self._clock.monotonic()
+        self._ingress.repeat_keyframe_requests(now)
+        self._ingress.switchboard.resolve_all(now)
+        per_report = round(reports.REPORT_SECONDS / TICK_SECONDS)
+        per_sender_report = round(reports.SENDER_REPORT_SECONDS / TICK_SECONDS)
+        for index, leg in enumerate(tuple(self._legs.values())):
+            if leg.state is LegState.CONNECTING or (not leg.slots and not leg.layers):
+                continue
+            self._watch_silence(leg, now)
+            if (index + turn) % per_report == 0:
+                self._send_rtcp(leg, reports.to_source(leg, now))
+            if (index + turn) % per_sender_report == 0:
+                for packet in reports.to_receiver(leg, self._ingress.ntp(now), now, self._cname):
+                    self._send_rtcp(leg, packet)
+
+    def _watch_silence(self, leg: Leg, now: float) -> None:
+        silent = now - leg.heard_at > SILENT_SECONDS
+        if silent == leg.silent:
+            return
+        leg.silent = silent
+        if silent and leg.state is LegState.CONNECTED:
+            self._change(leg, LegState.FAILED, "silent")
+        elif not silent and leg.state is LegState.FAILED:
+            self._change(leg, LegState.CONNECTED, "heard again")
+
+    def _send_rtcp(self, leg: Leg, packet: bytes | None) -> None:
+        protected = leg.encrypt_rtcp(packet) if packet is not None else None
+        if protected is not None and self._socket is not None:
+            leg.meter.bytes_out += len(protected)
+            self._socket.send(protected, leg.address)
+
+    @staticmethod
+    def _count_sent(leg: Leg) -> None:
+        """Media octets are counted by the timelines; 28 more per packet are RTP's header and SRTP's tag."""
+        sent = [slot.sent for slot in leg.slots.values()]
+        media = sum(octets + 28 * packets for packets, octets in sent)
+        leg.meter.bytes_out += media - leg.media_counted
+        leg.media_counted = media

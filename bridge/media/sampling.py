@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.media.rtcp import ReportBlock
@@ -29,7 +29,7 @@ class Meter:
     bytes_out: int = 0
     _last_in: int = 0
     _last_out: int = 0
-    _streams: dict[Hashable, tuple[int, int]] = field(default_factory=dict)
+    _streams: dict[int, tuple[int, int]] = field(default_factory=dict)
     _reports: dict[int, ReportBlock] = field(default_factory=dict)
     _expected_down: int = 0
     _lost_down: int = 0
@@ -51,7 +51,7 @@ class Meter:
             if trip < 10 * 65536:
                 self._round_trip_ms = trip * 1000 / 65536
 
-    def close_period(self, now: float, streams: Mapping[Hashable, Incoming]) -> dict[str, float | None]:
+    def close_period(self, now: float, streams: Mapping[int, Incoming]) -> dict[str, float | None]:
         """The measured fields of a `LinkSample` for the time since the last call; begins the next period."""
         seconds = max(now - self.at, 0.001)
         loss_up, jitter_up = self._upward(streams)
@@ -69,7 +69,7 @@ class Meter:
         self._jitter_down_ms = self._round_trip_ms = None
         return fields
 
-    def _upward(self, streams: Mapping[Hashable, Incoming]) -> tuple[float | None, float | None]:
+    def _upward(self, streams: Mapping[int, Incoming]) -> tuple[float | None, float | None]:
         expected = lost = 0
         jitter: float | None = None
         for key, stream in streams.items():

@@ -1,0 +1,289 @@
+"""The forwarding table: which incoming stream goes to which slots. Rules change it; packets only walk through it.
+
+Slots that show the same and always did are one `Cohort`: they share a timeline, so that a packet is rewritten
+once for all of them and only the SSRC and the encryption differ. A switch of the whole cohort moves it; a
+switch of some members forks it. Slots never seen before join a cohort at a key frame.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from bridge.media.reception import Reception
+from bridge.media.slots import MediaPacket, Segment, Timeline
+from bridge.media.vp8 import PictureIds
+from core.model import SlotName, Track
+
+Placed = tuple[bytes, bytes]
+"""Of one outgoing packet: the first 8 bytes of its header, and what follows the SSRC."""
+
+MAX_FRAME_PACKETS = 40
+MAX_FRAME_BYTES = 45_000
+JOIN_BELOW = 0xC000
+"""A new receiver joins a timeline only well before its sequence numbers wrap (RFC 3711 section 3.3.1)."""
+LATE_SECONDS = 1.0
+"""How long packets of the source before a switch are still passed on."""
+
+
+class Route(Protocol):
+    """How to reach a receiver: its current address, and its SRTP context's `protect`."""
+
+    @property
+    def address(self) -> tuple[object, ...]: ...
+
+    @property
+    def protect(self) -> Callable[[bytes], bytes]: ...
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """One receive position of a connected leg."""
+
+    name: SlotName
+    ssrc: int
+    payload_type: int
+    clock_rate: int
+    route: Route
+    ssrc_bytes: bytes = field(init=False)
+    cohort: Cohort | None = None
+    target: Stream | None = None
+    """What it shall show; it shows it from that stream's next key frame on."""
+    _past: tuple[int, int] = (0, 0)
+    _joined: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self.ssrc_bytes = self.ssrc.to_bytes(4, "big")
+
+    @property
+    def sent(self) -> tuple[int, int]:
+        """Packets and payload octets sent on this SSRC so far."""
+        if self.cohort is None:
+            return self._past
+        timeline = self.cohort.timeline
+        return (
+            self._past[0] + timeline.packets - self._joined[0],
+            self._past[1] + timeline.octets - self._joined[1],
+        )
+
+    def enter(self, cohort: Cohort | None) -> None:
+        """Leaves its cohort and becomes a member of another."""
+        if self.cohort is not None:
+            self._past = self.sent
+            del self.cohort.members[self]
+        self.cohort = cohort
+        if cohort is not None:
+            cohort.members[self] = None
+            self._joined = (cohort.timeline.packets, cohort.timeline.octets)
+
+
+@dataclass(eq=False, slots=True)
+class Stream:
+    """One incoming RTP stream: one layer of a camera, or a microphone."""
+
+    ssrc: int
+    track: Track
+    clock_rate: int
+    reception: Reception
+    pixels: int = 0
+    last_packet_at: float = 0.0
+    cohorts: list[Cohort] = field(default_factory=list)
+    waiting: dict[Slot, None] = field(default_factory=dict)
+    recent: deque[MediaPacket] = field(default_factory=lambda: deque(maxlen=8))
+    echoes: list[tuple[Cohort, Segment, float]] = field(default_factory=list)
+    pictures: PictureIds = field(default_factory=PictureIds)
+
+
+@dataclass(eq=False, slots=True)
+class Cohort:
+    """Slots with one timeline; `stream` is None while they show nothing."""
+
+    timeline: Timeline
+    stream: Stream | None = None
+    members: dict[Slot, None] = field(default_factory=dict)
+    frame: list[Placed] = field(default_factory=list)
+    frame_timestamp: int = 0
+    frame_bytes: int = 0
+    parked: Cohort | None = None
+    """Members that left this one to show nothing, at this one's present state."""
+
+
+class ForwardingTable:
+    """Holds the cohorts. `send` gets finished frames; `hold` is called when a frame waits for its rest."""
+
+    def __init__(self, send: Callable[[list[Placed], Collection[Slot]], None], hold: Callable[[], None]) -> None:
+        self._send = send
+        self._hold = hold
+        self._held: dict[Cohort, None] = {}
+
+    def retarget(self, slot: Slot, stream: Stream | None) -> bool:
+        """Makes `slot` show `stream` from its next key frame on (None: nothing, at once).
+
+        The old picture flows until then. True: it waits, so ask for a key frame.
+        """
+        if slot.target is stream:
+            return False
+        if slot.target is not None:
+            slot.target.waiting.pop(slot, None)
+        slot.target = stream
+        if stream is None:
+            self._park(slot)
+            return False
+        if slot.cohort is not None and slot.cohort.stream is stream:
+            return False
+        stream.waiting[slot] = None
+        return True
+
+    def remove(self, slot: Slot) -> None:
+        """The slot is over."""
+        if slot.target is not None:
+            slot.target.waiting.pop(slot, None)
+        cohort, slot.target = slot.cohort, None
+        slot.enter(None)
+        self._tidy(cohort)
+
+    def end(self, stream: Stream) -> None:
+        """The stream is over; its slots show nothing until they get another target."""
+        for slot in stream.waiting:
+            slot.target = None
+        for cohort in stream.cohorts:
+            self.flush(cohort)
+            cohort.stream = None
+            for slot in cohort.members:
+                if slot.target is stream:
+                    slot.target = None
+        stream.cohorts.clear()
+        stream.waiting.clear()
+        stream.echoes.clear()
+
+    def forward(self, stream: Stream, packet: MediaPacket) -> None:
+        """Passes on a packet of `stream`: this is the hot path, once per incoming packet."""
+        fresh: list[Cohort] = []
+        if stream.waiting:
+            if packet.starts_key_frame and packet.payload:
+                fresh = self._admit(stream, packet)
+            else:
+                stream.recent.append(packet)
+        for cohort in stream.cohorts:
+            self._push(cohort, packet)
+        if fresh:
+            self._catch_up(stream, packet, fresh)
+        if stream.echoes:
+            self._echo(stream, packet)
+
+    def flush(self, cohort: Cohort) -> None:
+        """Sends what the cohort's frame has so far."""
+        self._held.pop(cohort, None)
+        if cohort.frame:
+            frame, cohort.frame, cohort.frame_bytes = cohort.frame, [], 0
+            self._send(frame, cohort.members)
+
+    def flush_held(self) -> None:
+        """Sends all unfinished frames: the rest takes too long."""
+        for cohort in tuple(self._held):
+            self.flush(cohort)
+
+    def _push(self, cohort: Cohort, packet: MediaPacket) -> None:
+        if not packet.payload:
+            cohort.timeline.skip(packet)
+            return
+        placed = cohort.timeline.place(packet)
+        if placed is not None:
+            self._collect(cohort, placed, packet)
+
+    def _collect(self, cohort: Cohort, placed: Placed, packet: MediaPacket) -> None:
+        if cohort.frame and packet.timestamp != cohort.frame_timestamp:
+            self.flush(cohort)
+        cohort.frame.append(placed)
+        cohort.frame_timestamp = packet.timestamp
+        cohort.frame_bytes += len(placed[1])
+        full = len(cohort.frame) >= MAX_FRAME_PACKETS or cohort.frame_bytes >= MAX_FRAME_BYTES
+        if packet.marker or packet.vp8 is None or full:
+            self.flush(cohort)
+        elif cohort not in self._held:
+            self._held[cohort] = None
+            self._hold()
+
+    def _admit(self, stream: Stream, packet: MediaPacket) -> list[Cohort]:
+        groups: dict[Cohort, list[Slot]] = {}
+        newcomers: list[Slot] = []
+        for slot in stream.waiting:
+            if slot.cohort is None:
+                newcomers.append(slot)
+            else:
+                groups.setdefault(slot.cohort, []).append(slot)
+        stream.waiting.clear()
+        moved = [self._move(cohort, slots, stream, packet) for cohort, slots in groups.items()]
+        return moved + [cohort for slot in newcomers if (cohort := self._join(slot, stream, packet)) is not None]
+
+    def _move(self, cohort: Cohort, slots: list[Slot], stream: Stream, packet: MediaPacket) -> Cohort:
+        """The slots of one cohort go over to `stream` together."""
+        self.flush(cohort)
+        before, segment = cohort.stream, cohort.timeline.segment
+        if len(slots) < len(cohort.members):
+            cohort = Cohort(cohort.timeline.fork())
+            for slot in slots:
+                slot.enter(cohort)
+        elif before is not None:
+            before.cohorts.remove(cohort)
+        cohort.timeline.begin(packet)
+        cohort.stream, cohort.parked = stream, None
+        stream.cohorts.append(cohort)
+        if before is not None and segment is not None:
+            ended = replace(segment, offsets=list(segment.offsets))
+            before.echoes.append((cohort, ended, packet.at + LATE_SECONDS))
+        return cohort
+
+    def _join(self, slot: Slot, stream: Stream, packet: MediaPacket) -> Cohort | None:
+        """A slot that showed nothing yet joins others; returns the cohort if it had to be made."""
+        for cohort in stream.cohorts:
+            timeline = cohort.timeline
+            if timeline.payload_type == slot.payload_type and timeline.sequence < JOIN_BELOW:
+                self.flush(cohort)
+                slot.enter(cohort)
+                return None
+        cohort = Cohort(Timeline(slot.payload_type, slot.clock_rate), stream)
+        cohort.timeline.begin(packet)
+        stream.cohorts.append(cohort)
+        slot.enter(cohort)
+        return cohort
+
+    def _catch_up(self, stream: Stream, start: MediaPacket, cohorts: list[Cohort]) -> None:
+        """Packets of the key frame that overtook its first one."""
+        for packet in stream.recent:
+            if packet.timestamp == start.timestamp:
+                for cohort in cohorts:
+                    self._push(cohort, packet)
+        stream.recent.clear()
+
+    def _echo(self, stream: Stream, packet: MediaPacket) -> None:
+        stream.echoes = [echo for echo in stream.echoes if echo[2] > packet.at and echo[0].stream is not stream]
+        for cohort, ended, _ in stream.echoes:
+            placed = cohort.timeline.place_late(packet, ended) if packet.payload else None
+            if placed is not None:
+                self._send([placed], cohort.members)
+
+    def _park(self, slot: Slot) -> None:
+        cohort = slot.cohort
+        if cohort is None or cohort.stream is None:
+            return
+        self.flush(cohort)
+        parked = cohort.parked
+        if parked is None or parked.stream is not None or not parked.timeline.same_as(cohort.timeline):
+            parked = cohort.parked = Cohort(cohort.timeline.fork())
+        slot.enter(parked)
+        self._tidy(cohort)
+
+    def _tidy(self, cohort: Cohort | None) -> None:
+        if cohort is not None and not cohort.members:
+            self._held.pop(cohort, None)
+            if cohort.stream is not None:
+                cohort.stream.cohorts.remove(cohort)
+                cohort.stream = None
+
+
+def members_of(streams: Iterable[Stream]) -> int:
+    """How many slots get something of `streams`."""
+    return sum(len(cohort.members) for stream in streams for cohort in stream.cohorts)

@@ -1,0 +1,214 @@
+"""What comes in on the port: told apart (RFC 7983), proved, decrypted, counted, and handed to its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pylibsrtp
+
+from bridge.media import rtcp
+from bridge.media.dtls import HandshakePacer
+from bridge.media.forwarding import ForwardingTable, Stream
+from bridge.media.ice import Address, IceLite
+from bridge.media.keyframes import KeyframeRequests
+from bridge.media.leg import MAX_ADDRESSES, Leg
+from bridge.media.rtp import RtpHeader, is_rtcp, parse_header
+from bridge.media.slots import MediaPacket
+from bridge.media.switchboard import Switchboard
+from bridge.media.transport import UdpPort
+from bridge.media.vp8 import parse_descriptor
+from core.clock import Clock
+from core.model import Track
+
+MAX_FORWARDED_BYTES = 1_330
+"""Longest RTP packet that is passed on: libsrtp's buffer in pylibsrtp is 1,500 bytes with room for its trailer."""
+
+
+class Ingress:
+    """Takes datagrams; only addresses that proved themselves by ICE get any further than STUN."""
+
+    def __init__(
+        self, clock: Clock, ice: IceLite[Leg], table: ForwardingTable, keyframes: KeyframeRequests[Stream]
+    ) -> None:
+        self.drops: Counter[str] = Counter()
+        self.keyframe_requests = 0
+        self.port: UdpPort
+        self.switchboard = Switchboard(table, self.ask_keyframe)
+        self._clock = clock
+        self._wall_offset = clock.now().timestamp() - clock.monotonic()
+        self._ice = ice
+        self._table = table
+        self._keyframes = keyframes
+        self._by_address: dict[Address, Leg] = {}
+        self._owners: dict[Stream, Leg] = {}
+        self._pacer = HandshakePacer()
+
+    def datagram(self, data: bytes, address: Address) -> None:
+        """One datagram came; nothing in it can raise."""
+        leg = self._by_address.get(address)
+        first = data[0] if data else 255
+        if first < 4:
+            self._stun(data, address)
+        elif leg is None:
+            self.drops["unknown_address"] += 1
+        elif 128 <= first < 192:
+            leg.meter.bytes_in += len(data)
+            if is_rtcp(data):
+                self._rtcp(leg, data)
+            else:
+                self._rtp(leg, data)
+        elif 20 <= first < 64:
+            self._pacer.feed(leg.pipe, data)
+        else:
+            self.drops["unknown_protocol"] += 1
+
+    def forget(self, leg: Leg) -> None:
+        """Nothing that comes from this leg's addresses counts any more."""
+        for address in leg.addresses:
+            if self._by_address.get(address) is leg:
+                del self._by_address[address]
+        leg.addresses.clear()
+        for stream in leg.layers.values():
+            self._drop_stream(stream)
+
+    def ask_keyframe(self, stream: Stream) -> None:
+        """Somebody cannot go on without a key frame of `stream`; requests are limited and repeated."""
+        if self._keyframes.want(stream, self._clock.monotonic()):
+            self._send_keyframe_request(stream)
+
+    def repeat_keyframe_requests(self, now: float) -> None:
+        """Sends the requests that are due."""
+        for stream in self._keyframes.due(now):
+            if stream.waiting or stream.cohorts:
+                self._send_keyframe_request(stream)
+            else:
+                self._keyframes.forget(stream)
+
+    def _stun(self, data: bytes, address: Address) -> None:
+        proved = self._ice.check(data, address)
+        if proved is None:
+            self.drops["stun"] += 1
+            return
+        leg = proved.owner
+        leg.heard_at = self._clock.monotonic()
+        leg.meter.bytes_in += len(data)
+        if address not in leg.addresses:
+            while len(leg.addresses) >= MAX_ADDRESSES:
+                oldest = next(a for a in leg.addresses if a != leg.address)
+                del leg.addresses[oldest]
+                self._by_address.pop(oldest, None)
+            leg.addresses[address] = None
+        self._by_address[address] = leg
+        if proved.nominated or not leg.proved.is_set():
+            leg.move_to(address)
+            leg.proved.set()
+        self.port.send(proved.reply, address)
+
+    def _rtp(self, leg: Leg, data: bytes) -> None:
+        try:
+            data = leg.unprotect(data)
+        except (pylibsrtp.Error, ValueError):
+            self.drops["srtp"] += 1
+            return
+        header = parse_header(data)
+        if header is None:
+            self.drops["rtp"] += 1
+            return
+        leg.heard_at = now = self._clock.monotonic()
+        key = data[8:12]
+        if key in leg.streams:
+            stream = leg.streams[key]
+        else:
+            stream = self._bind(leg, data, header)
+        if stream is not None:
+            self._media(leg, stream, header, data, now)
+
+    def _bind(self, leg: Leg, data: bytes, header: RtpHeader) -> Stream | None:
+        stream, replaced = leg.bind(data, header)
+        if replaced is not None:
+            self._drop_stream(replaced)
+            self._table.end(replaced)
+        if stream is None:
+            self.drops["unknown_stream"] += 1
+        return stream
+
+    def _media(self, leg: Leg, stream: Stream, header: RtpHeader, data: bytes, now: float) -> None:
+        stream.reception.add(header.sequence, header.timestamp, now)
+        payload = data[header.payload_start : header.payload_end]
+        packet = MediaPacket(header.sequence, header.timestamp, header.marker, payload, now)
+        if len(payload) > MAX_FORWARDED_BYTES:
+            self.drops["too_long"] += 1
+            return
+        if stream.track is Track.CAMERA and payload and not self._video(stream, packet):
+            self.drops["vp8"] += 1
+            return
+        is_new = stream not in self._owners
+        if payload:
+            stream.last_packet_at = now
+            self._owners[stream] = leg
+        if is_new or (packet.vp8 is not None and packet.vp8.key_frame):
+            self._fresh_picture(leg, stream, packet)
+        self._table.forward(stream, packet)
+
+    def _video(self, stream: Stream, packet: MediaPacket) -> bool:
+        vp8 = packet.vp8 = parse_descriptor(packet.payload)
+        if vp8 is None:
+            return False
+        if vp8.picture_id is not None:
+            packet.picture_id = stream.pictures.unwrap(vp8.picture_id, vp8.picture_id_bytes)
+        return True
+
+    def _fresh_picture(self, leg: Leg, stream: Stream, packet: MediaPacket) -> None:
+        """A stream begins, or a key frame comes: layers may be chosen differently from this very packet on."""
+        vp8 = packet.vp8
+        changed = stream not in self._owners or stream.reception.packets == 1
+        if vp8 is not None and vp8.key_frame:
+            changed = changed or stream.pixels != vp8.width * vp8.height
+            stream.pixels = vp8.width * vp8.height
+        if changed:
+            self.switchboard.resolve_source(leg)
+        if vp8 is not None and vp8.key_frame:
+            self._keyframes.arrived(stream)
+
+    def _rtcp(self, leg: Leg, data: bytes) -> None:
+        if leg.unprotect is bytes:
+            return
+        try:
+            data = leg.link.unprotect_rtcp(data)
+        except (pylibsrtp.Error, ValueError):
+            self.drops["srtcp"] += 1
+            return
+        leg.heard_at = now = self._clock.monotonic()
+        for item in rtcp.parse_feedback(data):
+            self._feedback(leg, item, now)
+
+    def _feedback(self, leg: Leg, item: rtcp.Feedback, now: float) -> None:
+        if isinstance(item, rtcp.SenderClock):
+            stream = leg.streams.get(item.ssrc.to_bytes(4, "big"))
+            if stream is not None:
+                stream.reception.heard_sender(item.ntp_middle, now)
+        elif isinstance(item, rtcp.Bandwidth):
+            leg.remb = item.bitrate
+        elif (slot := leg.slots_by_ssrc.get(item.ssrc)) is None:
+            return
+        elif isinstance(item, rtcp.ReportBlock):
+            leg.meter.reported(item, slot.clock_rate, rtcp.ntp_middle(self.ntp(now)))
+        elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is Track.CAMERA:
+            self.ask_keyframe(slot.cohort.stream)
+
+    def ntp(self, now: float) -> int:
+        """NTP time of a monotonic instant, on a wall clock that is read once and never jumps."""
+        return rtcp.ntp_time(now + self._wall_offset)
+
+    def _send_keyframe_request(self, stream: Stream) -> None:
+        leg = self._owners.get(stream)
+        if leg is None or self.switchboard.camera_off(leg):
+            return
+        packet = leg.encrypt_rtcp(rtcp.picture_loss(leg.ssrc, stream.ssrc))
+        if packet is not None:
+            self.keyframe_requests += 1
+            self.port.send(packet, leg.address)
+
+    def _drop_stream(self, stream: Stream) -> None:
+        self._owners.pop(stream, None)
+        self._keyframes.forget(stream)

@@ -1,0 +1,146 @@
+"""One leg: a live connection between an endpoint and this node."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pylibsrtp
+
+from bridge.media.dtls import DtlsLink, IcePipe
+from bridge.media.forwarding import Slot, Stream
+from bridge.media.ice import Address, Credentials
+from bridge.media.reception import Reception
+from bridge.media.rtp import RtpHeader, header_extensions
+from bridge.media.sampling import Incoming, Meter
+from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, Offer, Section
+from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track
+
+MAX_ADDRESSES = 8
+MAX_STREAMS = 24
+SILENT_SECONDS = 15.0
+
+
+class LegState(StrEnum):
+    """Life of a leg as its owner sees it."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass(eq=False)
+class Leg:
+    """State of one leg; the engine drives it."""
+
+    id: LegId
+    conference: ConferenceId
+    participant: ParticipantId
+    offer: Offer
+    receive: Mapping[str, SlotName]
+    send: Mapping[str, Track]
+    pipe: IcePipe
+    link: DtlsLink
+    meter: Meter
+    credentials: Credentials = field(default_factory=Credentials.generate)
+    ssrc: int = field(default_factory=lambda: secrets.randbelow((1 << 32) - 1) + 1)
+    """Who we are in RTCP towards this leg."""
+    state: LegState = LegState.CONNECTING
+    address: Address = ("", 0)
+    """Where it is now: the newest of its proved addresses that it chose."""
+    addresses: dict[Address, None] = field(default_factory=dict)
+    proved: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    heard_at: float = 0.0
+    silent: bool = False
+    media_counted: int = 0
+    """Media bytes already in the meter."""
+    slot_ssrcs: dict[str, int] = field(default_factory=dict)
+    slots: dict[SlotName, Slot] = field(default_factory=dict)
+    slots_by_ssrc: dict[int, Slot] = field(default_factory=dict)
+    wanted: dict[SlotName, ParticipantId] = field(default_factory=dict)
+    streams: dict[bytes, Stream | None] = field(default_factory=dict)
+    """By SSRC as on the wire; None for those that are known and ignored (retransmissions)."""
+    layers: dict[tuple[str, str], Stream] = field(default_factory=dict)
+    """The stream of each (mid, rid)."""
+    protect: Callable[[bytes], bytes] = bytes
+    unprotect: Callable[[bytes], bytes] = bytes
+    remb: int | None = None
+    """What the endpoint last said its line carries, bit/s."""
+
+    def __post_init__(self) -> None:
+        self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
+
+    def move_to(self, address: Address) -> None:
+        """It is reached at `address` from now on."""
+        self.address = self.pipe.address = address
+
+    def secure(self) -> None:
+        """The handshake is done: takes the keys and makes the slots."""
+        self.protect, self.unprotect = self.link.protect, self.link.unprotect
+        for mid, name in self.receive.items():
+            section = self.offer.section(mid)
+            slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self)
+            self.slots[name] = self.slots_by_ssrc[slot.ssrc] = slot
+        for mid in self.send:
+            section = self.offer.section(mid)
+            if len(section.ssrcs) == 1 and not section.rids:
+                self._new_stream(section.ssrcs[0], section, "")
+
+    def bind(self, data: bytes, header: RtpHeader) -> tuple[Stream | None, Stream | None]:
+        """Finds out what a new SSRC is by its mid and rid (RFC 8843 section 9.2, RFC 8852).
+
+        Returns its stream (None: not one that we use), and the stream that it replaces.
+        """
+        if len(self.streams) >= MAX_STREAMS:
+            return None, None
+        extensions = header_extensions(data, header)
+        section = self._section_of(extensions, header.payload_type)
+        if section is None or header.payload_type != section.payload_type:
+            self.streams[data[8:12]] = None
+            return None, None
+        rid = extensions.get(section.extensions.get(RID_URI, 0), b"").decode("ascii", "replace")
+        if section.extensions.get(REPAIRED_RID_URI, 0) in extensions or (section.rids and rid not in section.rids):
+            # Without its rid yet: not remembered, the next packet may have it.
+            return None, None
+        replaced = self.layers.get((section.mid, rid))
+        if replaced is not None:
+            self.streams.pop(replaced.ssrc.to_bytes(4, "big"), None)
+        return self._new_stream(header.ssrc, section, rid), replaced
+
+    def _section_of(self, extensions: Mapping[int, bytes], payload_type: int) -> Section | None:
+        sections = [self.offer.section(mid) for mid in self.send]
+        for section in sections:
+            if extensions.get(section.extensions.get(MID_URI, 0)) == section.mid.encode("ascii"):
+                return section
+        possible = [s for s in sections if s.payload_type == payload_type]
+        return possible[0] if len(possible) == 1 and not possible[0].rids else None
+
+    def _new_stream(self, ssrc: int, section: Section, rid: str) -> Stream:
+        stream = Stream(ssrc, self.send[section.mid], section.clock_rate, Reception(section.clock_rate))
+        self.streams[ssrc.to_bytes(4, "big")] = stream
+        self.layers[section.mid, rid] = stream
+        return stream
+
+    def layers_of(self, track: Track) -> list[Stream]:
+        """The streams of a track that have brought packets."""
+        return [s for s in self.layers.values() if s.track is track and s.reception.packets]
+
+    def encrypt_rtcp(self, data: bytes) -> bytes | None:
+        """RTCP for this leg, ready to send; None when the SRTP context refuses."""
+        try:
+            return self.link.protect_rtcp(data)
+        except (pylibsrtp.Error, ValueError):
+            return None
+
+    def sample(self, now: float) -> dict[str, float | None]:
+        """Closes the sampling period."""
+        incoming = {
+            stream.ssrc: Incoming(stream.reception.expected, stream.reception.packets, stream.reception.jitter_ms)
+            for stream in self.layers.values()
+        }
+        return self.meter.close_period(now, incoming)

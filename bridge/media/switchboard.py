@@ -1,0 +1,134 @@
+"""Who sees whom: the slots' assignments to participants, resolved to streams of those who are connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from bridge.media.forwarding import ForwardingTable, Slot, Stream
+from bridge.media.layers import choose_layer
+from bridge.media.leg import Leg
+from core.model import CameraLevel, ConferenceId, ParticipantId, SlotName, Track
+
+Source = tuple[ConferenceId, ParticipantId]
+Feed = tuple[ConferenceId, ParticipantId, Track]
+
+LINGER_SECONDS = 3.0
+"""How long a slot keeps its old picture when the new source has not begun to send: time to switch a camera on."""
+
+
+class Switchboard:
+    """Turns assignments into targets of the forwarding table. `ask` is called for streams that need a key frame."""
+
+    def __init__(self, table: ForwardingTable, ask: Callable[[Stream], None]) -> None:
+        self._table = table
+        self._ask = ask
+        self._connected: dict[Source, list[Leg]] = {}
+        self._watchers: dict[Feed, dict[Slot, None]] = {}
+        self._levels: dict[Source, CameraLevel] = {}
+        self._lingering: dict[Slot, float] = {}
+
+    def connect(self, leg: Leg) -> None:
+        """A leg has its keys: it is its participant's newest, and its slots can show what they are assigned."""
+        self._connected.setdefault((leg.conference, leg.participant), []).append(leg)
+        for name, participant in leg.wanted.items():
+            self._watch(leg, leg.slots[name], participant)
+        self.resolve_source(leg)
+
+    def disconnect(self, leg: Leg) -> None:
+        """A leg is over: its slots and its streams go."""
+        source = (leg.conference, leg.participant)
+        legs = self._connected.get(source, [])
+        if leg in legs:
+            legs.remove(leg)
+        if not legs:
+            self._connected.pop(source, None)
+            self._levels.pop(source, None)
+        for name, participant in leg.wanted.items():
+            if name in leg.slots:
+                self._unwatch(leg, leg.slots[name], participant)
+        for slot in leg.slots.values():
+            self._lingering.pop(slot, None)
+            self._table.remove(slot)
+        for stream in leg.layers.values():
+            self._table.end(stream)
+        self.resolve_source(leg)
+
+    def assign(self, leg: Leg, slots: Mapping[SlotName, ParticipantId | None], now: float) -> None:
+        """The whole slot map of `leg`; slots that it does not name show nothing."""
+        wanted = {name: who for name, who in slots.items() if who is not None and name in leg.receive.values()}
+        before, leg.wanted = leg.wanted, wanted
+        for name, slot in leg.slots.items():
+            old, new = before.get(name), wanted.get(name)
+            if old == new:
+                continue
+            if old is not None:
+                self._unwatch(leg, slot, old)
+            if new is not None:
+                if slot.target is not None and slot.name.track is Track.CAMERA:
+                    self._lingering[slot] = now + LINGER_SECONDS
+                self._watch(leg, slot, new)
+            else:
+                self._clear(slot)
+
+    def set_levels(self, conference: ConferenceId, levels: Mapping[ParticipantId, CameraLevel]) -> None:
+        """What each participant's camera has been told to send; OFF spares it requests for key frames."""
+        for participant, level in levels.items():
+            self._levels[conference, participant] = level
+
+    def resolve_source(self, leg: Leg) -> None:
+        """The streams of `leg`'s participant changed."""
+        for track in Track:
+            self._resolve((leg.conference, leg.participant, track))
+
+    def resolve_all(self, now: float) -> None:
+        """Chooses layers anew; call it a few times a second, since layers stop without saying so."""
+        for slot in [slot for slot, until in self._lingering.items() if until <= now]:
+            del self._lingering[slot]
+        for feed in tuple(self._watchers):
+            self._resolve(feed)
+
+    def camera_off(self, leg: Leg) -> bool:
+        """Whether `leg` was told to send no picture."""
+        return self._levels.get((leg.conference, leg.participant)) is CameraLevel.OFF
+
+    def _watch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
+        feed = (leg.conference, participant, slot.name.track)
+        self._watchers.setdefault(feed, {})[slot] = None
+        self._retarget((slot,), self._chosen(feed))
+
+    def _unwatch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
+        feed = (leg.conference, participant, slot.name.track)
+        slots = self._watchers.get(feed, {})
+        slots.pop(slot, None)
+        if not slots:
+            self._watchers.pop(feed, None)
+
+    def _resolve(self, feed: Feed) -> None:
+        self._retarget(self._watchers.get(feed, ()), self._chosen(feed))
+
+    def _chosen(self, feed: Feed) -> Stream | None:
+        """One layer for all: each receiver's own bandwidth will choose here."""
+        conference, participant, track = feed
+        for leg in reversed(self._connected.get((conference, participant), ())):
+            layer = choose_layer(leg.layers_of(track))
+            if layer is not None:
+                return layer
+        return None
+
+    def _retarget(self, slots: Iterable[Slot], stream: Stream | None) -> None:
+        if stream is None:
+            for slot in slots:
+                if slot.target is not None and slot not in self._lingering:
+                    self._clear(slot)
+            return
+        waiting = [slot for slot in slots if self._show(slot, stream)]
+        if waiting and stream.track is Track.CAMERA:
+            self._ask(stream)
+
+    def _show(self, slot: Slot, stream: Stream) -> bool:
+        self._lingering.pop(slot, None)
+        return self._table.retarget(slot, stream)
+
+    def _clear(self, slot: Slot) -> None:
+        self._lingering.pop(slot, None)
+        self._table.retarget(slot, None)

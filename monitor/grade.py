@@ -170,7 +170,7 @@ class LineGrader:
         self._window.append(sample)
         judgement = judge(self._window, self._profile)
         self._recent.append(judgement)
-        self.current = settle(self.current, self._recent, self._profile)
+        self.current = settle(self.current, tuple(self._recent), self._profile)
         if judgement.grade is Grade.UNKNOWN:
             self._recent.clear()
         return self.current

@@ -1,0 +1,186 @@
+"""How a line is judged, and how its grade moves."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
+from monitor.grade import DEFAULT, Judgement, LineGrader, judge, settle
+
+START = datetime(2026, 11, 23, 8, tzinfo=UTC)
+PERIOD = 2.0
+CLEAN = {"loss_up": 0.0, "loss_down": 0.0, "jitter_up_ms": 4.0, "jitter_down_ms": 4.0, "rtt_ms": 20.0}
+
+
+def sample(number: int = 0, **measures: float | None) -> LinkSample:
+    return LinkSample.model_validate(
+        {
+            "conference": ConferenceId("c"),
+            "participant": ParticipantId("point:p"),
+            "leg": LegId("l"),
+            "at": START + timedelta(seconds=PERIOD * number),
+            "kbps_up": 0,
+            "kbps_down": 900,
+            **measures,
+        }
+    )
+
+
+def feed(grader: LineGrader, start: int, samples: list[dict[str, float]]) -> list[Grade]:
+    """Gives one sample per period; returns the grade after each."""
+    grades = []
+    for number, measures in enumerate(samples, start):
+        grades.append(grader.add(sample(number, **measures), number * PERIOD).grade)
+    return grades
+
+
+G, F, P, U = Grade.GOOD, Grade.FAIR, Grade.POOR, Grade.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("measures", "grade", "reason"),
+    [
+        (CLEAN, G, ""),
+        ({"rtt_ms": 20.0}, G, ""),
+        ({**CLEAN, "loss_down": 0.0099}, G, ""),
+        ({**CLEAN, "loss_down": 0.01}, F, "loss_down=1.0%"),
+        ({**CLEAN, "loss_down": 0.0299}, F, "loss_down=3.0%"),
+        ({**CLEAN, "loss_down": 0.072}, P, "loss_down=7.2%"),
+        ({**CLEAN, "loss_up": 0.03}, P, "loss_up=3.0%"),
+        ({**CLEAN, "jitter_up_ms": 29.9}, G, ""),
+        ({**CLEAN, "jitter_up_ms": 44.0}, F, "jitter_up=44ms"),
+        ({**CLEAN, "jitter_down_ms": 50.0}, P, "jitter_down=50ms"),
+        ({**CLEAN, "rtt_ms": 299.0}, G, ""),
+        ({**CLEAN, "rtt_ms": 300.0}, F, "rtt=300ms"),
+        ({**CLEAN, "rtt_ms": 612.3}, P, "rtt=612ms"),
+        ({}, U, "no_data"),
+        ({"loss_down": math.nan, "rtt_ms": math.inf}, U, "no_data"),
+    ],
+)
+def test_a_line_has_the_grade_of_its_worst_figure(measures: dict[str, float], grade: Grade, reason: str) -> None:
+    assert judge([sample(0, **measures)]) == Judgement(grade, reason)
+
+
+def test_of_two_poor_figures_the_one_further_out_is_named() -> None:
+    assert judge([sample(loss_up=0.04, rtt_ms=2000.0)]).reason == "rtt=2000ms"
+    assert judge([sample(loss_up=0.40, rtt_ms=510.0)]).reason == "loss_up=40.0%"
+
+
+def test_a_poor_figure_is_named_before_a_fair_one_however_far_out() -> None:
+    assert judge([sample(loss_up=0.0299, jitter_up_ms=50.0)]) == Judgement(P, "jitter_up=50ms")
+
+
+def test_the_figure_is_the_mean_of_what_was_measured() -> None:
+    window = [sample(0, loss_down=0.02), sample(1, rtt_ms=10.0), sample(2, loss_down=0.04)]
+    assert judge(window) == Judgement(P, "loss_down=3.0%")
+
+
+def test_one_bad_sample_does_not_change_a_good_line() -> None:
+    grader = LineGrader(PERIOD)
+    spike = {**CLEAN, "loss_down": 0.02}
+    assert feed(grader, 0, [CLEAN, CLEAN, CLEAN, spike, CLEAN, CLEAN, CLEAN]) == [G] * 7
+
+
+def test_a_grade_gets_worse_after_two_bad_judgements() -> None:
+    grader = LineGrader(PERIOD)
+    bad = {**CLEAN, "loss_down": 0.15}
+    assert feed(grader, 0, [CLEAN, CLEAN, CLEAN, bad, bad]) == [G, G, G, G, P]
+    assert grader.current.reason == "loss_down=10.0%"
+
+
+def test_a_grade_gets_better_only_after_five_better_judgements() -> None:
+    grader = LineGrader(PERIOD)
+    bad = {**CLEAN, "rtt_ms": 800.0}
+    assert feed(grader, 0, [bad, bad, bad]) == [P, P, P]
+    # With the first clean sample the mean is still 540 ms; the five judgements after it are good.
+    assert feed(grader, 3, [CLEAN] * 7) == [P, P, P, P, P, G, G]
+
+
+@pytest.mark.parametrize("loss", [0.015, 0.03, 0.07, 0.15])
+def test_a_change_shows_within_ten_seconds_and_its_end_within_thirty(loss: float) -> None:
+    grader = LineGrader(PERIOD)
+    feed(grader, 0, [CLEAN] * 10)
+    ill = feed(grader, 10, [{**CLEAN, "loss_up": loss}] * 5)
+    assert ill[-1] is judge([sample(loss_up=loss)]).grade
+    feed(grader, 15, [{**CLEAN, "loss_up": loss}] * 5)
+    assert feed(grader, 20, [CLEAN] * 15)[-1] is G
+
+
+def test_a_held_grade_keeps_its_reason() -> None:
+    grader = LineGrader(PERIOD)
+    feed(grader, 0, [{**CLEAN, "rtt_ms": 800.0}] * 3)
+    feed(grader, 3, [CLEAN] * 3)
+    assert grader.current.grade is P
+    assert grader.current.reason.startswith("rtt=")
+
+
+def test_a_line_that_nothing_can_be_measured_of_becomes_unknown_and_never_good() -> None:
+    grader = LineGrader(PERIOD)
+    assert feed(grader, 0, [{}, {}]) == [U, U]
+    assert feed(grader, 2, [CLEAN]) == [G]
+    assert feed(grader, 3, [{}, {}, {}]) == [G, G, U]
+    assert grader.current.reason == "no_data"
+
+
+def test_three_periods_of_silence_are_unknown_just_under_is_not() -> None:
+    grader = LineGrader(PERIOD)
+    grader.add(sample(0, **CLEAN), 100.0)
+    assert grader.at(105.9).grade is G
+    assert not grader.is_stale(105.9)
+    assert grader.is_stale(106.0)
+    assert grader.at(106.0) == Judgement(U, "no_sample=6s")
+    assert grader.at(160.0) == Judgement(U, "no_sample=60s")
+
+
+def test_after_a_silence_the_line_is_judged_afresh() -> None:
+    grader = LineGrader(PERIOD)
+    feed(grader, 0, [{**CLEAN, "rtt_ms": 800.0}] * 3)
+    grader.at(100.0)
+    assert feed(grader, 50, [CLEAN]) == [G]
+
+
+def test_samples_from_before_a_gap_do_not_count_even_if_nobody_asked_in_between() -> None:
+    grader = LineGrader(PERIOD)
+    feed(grader, 0, [{**CLEAN, "rtt_ms": 5000.0}] * 3)
+    assert feed(grader, 6, [CLEAN]) == [G]
+
+
+def test_a_sample_that_comes_twice_counts_once() -> None:
+    grader = LineGrader(PERIOD)
+    feed(grader, 0, [CLEAN] * 3)
+    bad = {**CLEAN, "loss_down": 0.5}
+    assert feed(grader, 3, [bad]) == feed(grader, 3, [bad]) == [G]
+
+
+def test_a_node_whose_clock_was_set_back_is_judged_afresh() -> None:
+    grader = LineGrader(PERIOD)
+    feed(grader, 1000, [{**CLEAN, "rtt_ms": 800.0}] * 3)
+    assert feed(grader, 10, [CLEAN]) == [G]
+
+
+def test_a_grader_without_samples_knows_nothing() -> None:
+    assert LineGrader(PERIOD).at(1000.0).grade is U
+
+
+@given(st.lists(st.sampled_from([G, F, P]), min_size=1, max_size=40))
+def test_a_grade_moves_only_where_a_run_of_judgements_carries_it(grades: list[Grade]) -> None:
+    order = [G, F, P]
+    current, recent = Judgement(U), [Judgement(g) for g in grades]
+    for number in range(1, len(recent) + 1):
+        before, current = current, settle(current, recent[:number])
+        if before.grade is U:
+            assert current.grade is grades[0]
+        elif order.index(current.grade) > order.index(before.grade):
+            run = grades[number - DEFAULT.worse_after : number]
+            assert current.grade is min(run, key=order.index)
+        elif order.index(current.grade) < order.index(before.grade):
+            run = grades[number - DEFAULT.better_after : number]
+            assert current.grade is max(run, key=order.index)
+        else:
+            worse = grades[max(0, number - DEFAULT.worse_after) : number]
+            assert len(worse) < DEFAULT.worse_after or min(map(order.index, worse)) <= order.index(before.grade)

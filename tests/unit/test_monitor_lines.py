@@ -1,0 +1,97 @@
+"""The technician's view of a conference's lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from core.messages import LinkStatus
+from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
+from monitor.lines import Lines
+
+START = datetime(2026, 11, 23, 8, tzinfo=UTC)
+ONE, TWO = ConferenceId("one"), ConferenceId("two")
+
+
+def sample(
+    second: float, participant: str = "point:a", leg: str = "leg1", conference: ConferenceId = ONE, rtt_ms: float = 20
+) -> LinkSample:
+    return LinkSample(
+        conference=conference,
+        participant=ParticipantId(participant),
+        leg=LegId(leg),
+        at=START + timedelta(seconds=second),
+        kbps_up=0,
+        kbps_down=900,
+        rtt_ms=rtt_ms,
+    )
+
+
+def view(lines: Lines, second: float, conference: ConferenceId = ONE) -> list[LinkStatus]:
+    graded = lines.graded(conference, START + timedelta(seconds=second), second)
+    return list(graded.links) if graded else []
+
+
+def test_a_batch_of_two_conferences_makes_two_views() -> None:
+    lines = Lines(2.0)
+    graded = lines.take([sample(0), sample(0, "point:b", "leg2", TWO, rtt_ms=900)], 0)
+    assert [grade for _, grade in graded] == [Grade.GOOD, Grade.POOR]
+    assert [(s.participant, s.grade, s.reason) for s in view(lines, 0)] == [("point:a", Grade.GOOD, "")]
+    assert [(s.participant, s.reason) for s in view(lines, 0, TWO)] == [("point:b", "rtt=900ms")]
+
+
+def test_batches_of_two_nodes_are_one_view() -> None:
+    lines = Lines(2.0)
+    lines.take([sample(0)], 0)
+    lines.take([sample(1, "point:b", "leg2")], 1)
+    assert [s.participant for s in view(lines, 1)] == ["point:a", "point:b"]
+
+
+def test_there_is_no_view_without_samples() -> None:
+    assert Lines(2.0).graded(ONE, START, 0) is None
+
+
+def test_silence_is_told_once_and_the_line_stays_unknown() -> None:
+    lines = Lines(2.0)
+    lines.take([sample(0), sample(0, "point:b", "leg2")], 0)
+    lines.take([sample(4, "point:b", "leg2")], 4)
+    assert lines.newly_stale(5.9) == []
+    assert lines.newly_stale(6.0) == [ONE]
+    assert lines.newly_stale(8.0) == []
+    assert [(s.grade, s.reason) for s in view(lines, 8)] == [(Grade.UNKNOWN, "no_sample=8s"), (Grade.GOOD, "")]
+
+
+def test_a_line_that_speaks_again_can_go_silent_again() -> None:
+    lines = Lines(2.0)
+    lines.take([sample(0)], 0)
+    assert lines.newly_stale(6) == [ONE]
+    lines.take([sample(10)], 10)
+    assert lines.newly_stale(12) == []
+    assert lines.newly_stale(16) == [ONE]
+
+
+def test_a_new_leg_takes_the_place_of_the_former() -> None:
+    lines = Lines(2.0)
+    lines.take([sample(0, leg="old", rtt_ms=900)], 0)
+    lines.take([sample(2, leg="old", rtt_ms=900), sample(2, leg="new")], 2)
+    assert [(s.leg, s.grade) for s in view(lines, 2)] == [("new", Grade.GOOD)]
+    lines.take([sample(8, leg="new")], 8)
+    view(lines, 8.5)
+    assert lines.newly_stale(9) == []
+
+
+def test_a_new_leg_that_falls_silent_gives_way_to_one_that_speaks() -> None:
+    lines = Lines(2.0)
+    lines.take([sample(0, leg="old"), sample(0, leg="new")], 0)
+    lines.take([sample(6, leg="old")], 6)
+    assert [s.leg for s in view(lines, 6)] == ["old"]
+
+
+def test_who_left_and_what_ended_is_forgotten() -> None:
+    lines = Lines(2.0)
+    lines.take([sample(0), sample(0, "point:b", "leg2"), sample(0, "point:c", "leg3", TWO)], 0)
+    lines.drop(ONE, ParticipantId("point:a"))
+    lines.drop(ConferenceId("none"), ParticipantId("point:a"))
+    lines.end(TWO)
+    assert [s.participant for s in view(lines, 0)] == ["point:b"]
+    assert lines.graded(TWO, START, 0) is None
+    assert lines.newly_stale(60) == [ONE]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.errors import BadInput, Conflict
-from core.model import ConferenceState, ConferenceTimes
-from scheduler.model import Clash, RequestedTimes
+from core.model import ConferenceSpec, ConferenceState, ConferenceTimes
+from scheduler.model import Clash, Conference, RequestedTimes
 
 MAX_TITLE = 200
 LONGEST = timedelta(days=31)
@@ -94,3 +94,8 @@ def clash_error(clashes: Sequence[Clash]) -> Conflict:
         f"{len(clashes)} of the bridge points are taken at that time.",
         clashes=[clash.model_dump(mode="json") for clash in clashes],
     )
+
+
+def spec(conference: Conference) -> ConferenceSpec:
+    """What the focus needs to run the conference."""
+    return ConferenceSpec(id=conference.id, title=conference.title, times=conference.times, points=conference.points)

@@ -125,7 +125,7 @@ ORDER BY bridge_point.code
 -- name: move
 UPDATE conference
 SET can_join_after = $2, start = $3, stop = $4, must_join_before = $5,
-    changed_by = $6, changed_at = $7, version = version + 1
+    changed_by = $6, changed_at = $7, version = version + 1, stale = (state = 'open')
 WHERE id = $1 AND state IN ('confirmed', 'open')
 
 -- name: cancel
@@ -136,30 +136,32 @@ WHERE id = $1 AND state IN ('confirmed', 'open')
 UPDATE reservation SET held = false WHERE conference = $1 AND held
 
 -- name: next_due
--- When the clockwork has something to do next; the past when it is late, null when nothing is booked.
-SELECT min(CASE
-    WHEN state IN ('closed', 'cancelled') THEN 'epoch'::timestamptz
-    WHEN state = 'open' THEN stop
-    ELSE can_join_after
-END)
-FROM conference
-WHERE running OR state IN ('confirmed', 'open')
+-- The first moment after $1 at which the clockwork has something to do; null when there is none.
+SELECT min(due)
+FROM conference, LATERAL (VALUES (can_join_after), (stop)) AS moment (due)
+WHERE state IN ('confirmed', 'open') AND due > $1
 
 -- name: due_to_open
 SELECT id FROM conference WHERE state = 'confirmed' AND can_join_after <= $1 AND stop > $1
-ORDER BY can_join_after, id LIMIT 100
+ORDER BY can_join_after, id
+
+-- name: due_to_tell
+SELECT id FROM conference WHERE state = 'open' AND stale AND stop > $1
+ORDER BY start, id
 
 -- name: due_to_close
 SELECT id FROM conference WHERE state IN ('confirmed', 'open') AND stop <= $1
-ORDER BY stop, id LIMIT 100
+ORDER BY stop, id
 
 -- name: due_to_stop
 SELECT id FROM conference WHERE running AND state IN ('closed', 'cancelled')
-ORDER BY stop, id LIMIT 100
+ORDER BY stop, id
 
--- name: open_now
-SELECT id FROM conference WHERE state = 'open' AND stop > $1
-ORDER BY start, id
+-- name: mark_open_stale
+UPDATE conference SET stale = true WHERE state = 'open'
+
+-- name: mark_told
+UPDATE conference SET stale = false WHERE id = $1 AND version = $2
 
 -- name: mark_running
 UPDATE conference SET running = true WHERE id = $1 AND state IN ('confirmed', 'open')

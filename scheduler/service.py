@@ -87,10 +87,7 @@ class Scheduler:
 
     async def spec(self, id: ConferenceId) -> ConferenceSpec:
         """What the focus needs to run it; raises `NotFound` `conference.unknown`."""
-        conference = await self.conference(id)
-        return ConferenceSpec(
-            id=conference.id, title=conference.title, times=conference.times, points=conference.points
-        )
+        return booking.spec(await self.conference(id))
 
     async def book(self, request: BookingRequest, by: str) -> Conference:
         """Books the conference and all its points, or nothing.

@@ -48,6 +48,8 @@ CREATE TABLE conference (
     changed_at       timestamptz NOT NULL,
     -- Whether the bridge has been asked to run it and not yet been told to stop.
     running          boolean NOT NULL DEFAULT false,
+    -- Whether the bridge must be told again about an open conference: it was extended, or the bridge restarted.
+    stale            boolean NOT NULL DEFAULT false,
     CONSTRAINT conference_title_length CHECK (length(title) BETWEEN 1 AND 200),
     CONSTRAINT conference_state_known CHECK (state IN ('confirmed', 'open', 'closed', 'cancelled')),
     CONSTRAINT conference_times_in_order CHECK (

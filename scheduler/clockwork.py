@@ -1,0 +1,172 @@
+"""The clockwork: opens conferences at their doors' time and closes them at their stop.
+
+What is due is read from the database, done, and marked there; so a crash at any point loses nothing, and doing a
+step twice is harmless. It sleeps until the next moment that is due or until a booking changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+
+import asyncpg
+import structlog
+
+from core.bus import Bus, Subscription
+from core.clock import Clock
+from core.database import Database
+from core.errors import DiemcauError, NotFound
+from core.messages import (
+    CONFERENCE_CHANGED,
+    OPEN,
+    STOP,
+    ConferenceChanged,
+    OpenConference,
+    StopConference,
+)
+from core.model import ConferenceId, ConferenceState
+from scheduler import booking
+from scheduler.agenda import Agenda
+from scheduler.service import Scheduler
+from scheduler.store import Store
+
+log = structlog.get_logger("clockwork")
+
+BY_CLOCK = "clockwork"
+BY_CHAIR = "chair"
+LONGEST_SLEEP = 30.0
+"""Seconds. The wall clock may be set, and another process may have booked."""
+FIRST_RETRY = 0.25
+LAST_RETRY = 5.0
+AT_ONCE = 8
+"""Conferences opened at the same time: many start at eight o'clock, and a slow one must not hold up the rest."""
+
+_DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Clockwork:
+    """Runs as one task; `run` ends only when it is cancelled."""
+
+    def __init__(self, database: Database, bus: Bus, clock: Clock, scheduler: Scheduler) -> None:
+        self._agenda = Agenda(database)
+        self._store = Store(database)
+        self._bus = bus
+        self._clock = clock
+        self._scheduler = scheduler
+        self._wake = asyncio.Event()
+        self._ended: dict[ConferenceId, datetime] = {}
+        self._restarted = True
+        self._failed = False
+
+    async def run(self) -> None:
+        """Opens and closes conferences until cancelled; survives a bridge or a database that is away for a while."""
+        with self._bus.subscribe(CONFERENCE_CHANGED, lossy=True) as news:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(news), name="clockwork-news")
+                tasks.create_task(self._work(), name="clockwork-work")
+
+    def wake(self) -> None:
+        """Looks at what is due now, instead of when it expected something to be."""
+        self._wake.set()
+
+    async def _listen(self, news: Subscription[ConferenceChanged]) -> None:
+        async for message in news:
+            if message.state is ConferenceState.CLOSED:
+                self._ended.setdefault(message.conference, message.at)
+            self.wake()
+
+    async def _work(self) -> None:
+        retry = FIRST_RETRY
+        while True:
+            self._wake.clear()
+            self._failed = False
+            due: datetime | None = None
+            try:
+                due = await self._pass(self._clock.now())
+            except _DATABASE_ERRORS as exc:
+                self._failed = True
+                log.warning("database_away", error=type(exc).__name__, retry_seconds=retry)
+            await self._sleep(due, retry if self._failed else LONGEST_SLEEP)
+            retry = min(retry * 2, LAST_RETRY) if self._failed else FIRST_RETRY
+
+    async def _sleep(self, due: datetime | None, longest: float) -> None:
+        seconds = longest
+        if due is not None:
+            seconds = min(seconds, max(0.0, (due - self._clock.now()).total_seconds()))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _pass(self, now: datetime) -> datetime | None:
+        """Does all that is due at `now`; the moment when something is due next."""
+        if self._restarted:
+            await self._agenda.mark_open_stale()
+            self._restarted = False
+        await self._each(list(self._ended), self._record_ending)
+        await self._each(await self._agenda.to_close(now), self._close)
+        await self._each(await self._agenda.to_stop(), self._stop)
+        await self._each(await self._agenda.to_open(now), self._open)
+        await self._each(await self._agenda.to_tell(now), self._tell)
+        return await self._agenda.next_due(now)
+
+    async def _each(self, ids: Iterable[ConferenceId], step: Callable[[ConferenceId], Awaitable[None]]) -> None:
+        """Takes the step for each conference; one that fails is tried again later and holds up nobody."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def guarded(id: ConferenceId) -> None:
+            async with gate:
+                try:
+                    await step(id)
+                except DiemcauError as exc:
+                    self._failed = True
+                    log.warning("step_failed", conference=id, step=step.__name__.strip("_"), code=exc.code)
+
+        for outcome in await asyncio.gather(*(guarded(id) for id in ids), return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _open(self, id: ConferenceId) -> None:
+        # Marked before the call: if it is cancelled meanwhile, or this process dies, the bridge is told to stop.
+        await self._agenda.mark_running(id)
+        await self._bus.request(OPEN, OpenConference(spec=booking.spec(await self._scheduler.conference(id))))
+        if await self._store.open(id, BY_CLOCK, self._clock.now()):
+            log.info("conference_opened", conference=id)
+            self._announce(id, ConferenceState.OPEN)
+        else:
+            self.wake()
+
+    async def _tell(self, id: ConferenceId) -> None:
+        conference = await self._scheduler.conference(id)
+        await self._bus.request(OPEN, OpenConference(spec=booking.spec(conference)))
+        await self._agenda.mark_told(id, conference.version)
+
+    async def _close(self, id: ConferenceId) -> None:
+        now = self._clock.now()
+        if await self._store.close(id, BY_CLOCK, now):
+            log.info("conference_closed", conference=id, by=BY_CLOCK)
+            self._announce(id, ConferenceState.CLOSED)
+
+    async def _stop(self, id: ConferenceId) -> None:
+        await self._bus.request(STOP, StopConference(conference=id))
+        await self._agenda.mark_stopped(id)
+        log.info("conference_stopped", conference=id)
+
+    async def _record_ending(self, id: ConferenceId) -> None:
+        """Writes down what the bridge closed because the chair did.
+
+        What was over already is left alone: only an answered STOP tells that the bridge has let go of it.
+        """
+        try:
+            if await self._store.close(id, BY_CHAIR, self._ended[id]):
+                log.info("conference_closed", conference=id, by=BY_CHAIR)
+                await self._agenda.mark_stopped(id)
+        except NotFound:
+            log.warning("unknown_conference_closed")
+        del self._ended[id]
+
+    def _announce(self, id: ConferenceId, state: ConferenceState) -> None:
+        changed = ConferenceChanged(conference=id, state=state, at=self._clock.now())
+        self._bus.publish(CONFERENCE_CHANGED, changed)

@@ -90,7 +90,7 @@ class DtlsLink:
         task = self._transport._task
         await self._transport.stop()
         if task is not None:
-            await asyncio.wait([task])
+            await asyncio.gather(task, return_exceptions=True)
         self._transport.remove_all_listeners()
 
     def _changed(self) -> None:

@@ -230,6 +230,11 @@ class MediaEngine:
             self._release(leg)
             self._change(leg, LegState.FAILED, str(failure))
             return
+        except Exception:
+            log.exception("media_handshake_failed", leg=leg.id)
+            self._release(leg)
+            self._change(leg, LegState.FAILED, "the connection failed in the node")
+            return
         leg.heard_at = self._clock.monotonic()
         leg.secure()
         self._ingress.switchboard.connect(leg)
@@ -241,13 +246,17 @@ class MediaEngine:
     def _change(self, leg: Leg, state: LegState, reason: str) -> None:
         log.info("leg_changed", leg=leg.id, old=leg.state, new=state, reason=reason)
         leg.state = state
-        self._on_leg(leg.id, state, reason)
+        try:
+            self._on_leg(leg.id, state, reason)
+        except Exception:
+            log.exception("leg_listener_failed", leg=leg.id)
 
     def _release(self, leg: Leg) -> None:
         """Nothing goes to the leg and nothing is taken from it any more."""
         self._ice.forget(leg.credentials)
         self._ingress.switchboard.disconnect(leg)
         self._ingress.forget(leg)
+        leg.clear()
 
     async def _finish(self, leg: Leg, task: asyncio.Task[None]) -> None:
         await asyncio.wait([task])
@@ -287,7 +296,7 @@ class MediaEngine:
         per_report = round(reports.REPORT_SECONDS / TICK_SECONDS)
         per_sender_report = round(reports.SENDER_REPORT_SECONDS / TICK_SECONDS)
         for index, leg in enumerate(tuple(self._legs.values())):
-            if leg.state is LegState.CONNECTING or (not leg.slots and not leg.layers):
+            if not leg.secured:
                 continue
             self._watch_silence(leg, now)
             if (index + turn) % per_report == 0:

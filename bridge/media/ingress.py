@@ -52,6 +52,9 @@ class Ingress:
         elif leg is None:
             self.drops["unknown_address"] += 1
         elif 128 <= first < 192:
+            if not leg.secured:
+                self.drops["not_secured"] += 1
+                return
             leg.meter.bytes_in += len(data)
             if is_rtcp(data):
                 self._rtcp(leg, data)
@@ -116,10 +119,7 @@ class Ingress:
             return
         leg.heard_at = now = self._clock.monotonic()
         key = data[8:12]
-        if key in leg.streams:
-            stream = leg.streams[key]
-        else:
-            stream = self._bind(leg, data, header)
+        stream = leg.streams[key] if key in leg.streams else self._bind(leg, data, header)
         if stream is not None:
             self._media(leg, stream, header, data, now)
 
@@ -147,7 +147,7 @@ class Ingress:
             stream.last_packet_at = now
             self._owners[stream] = leg
         if is_new or (packet.vp8 is not None and packet.vp8.key_frame):
-            self._fresh_picture(leg, stream, packet)
+            self._fresh_picture(leg, stream, packet, is_new)
         self._table.forward(stream, packet)
 
     def _video(self, stream: Stream, packet: MediaPacket) -> bool:
@@ -158,10 +158,9 @@ class Ingress:
             packet.picture_id = stream.pictures.unwrap(vp8.picture_id, vp8.picture_id_bytes)
         return True
 
-    def _fresh_picture(self, leg: Leg, stream: Stream, packet: MediaPacket) -> None:
+    def _fresh_picture(self, leg: Leg, stream: Stream, packet: MediaPacket, changed: bool) -> None:
         """A stream begins, or a key frame comes: layers may be chosen differently from this very packet on."""
         vp8 = packet.vp8
-        changed = stream not in self._owners or stream.reception.packets == 1
         if vp8 is not None and vp8.key_frame:
             changed = changed or stream.pixels != vp8.width * vp8.height
             stream.pixels = vp8.width * vp8.height
@@ -171,8 +170,6 @@ class Ingress:
             self._keyframes.arrived(stream)
 
     def _rtcp(self, leg: Leg, data: bytes) -> None:
-        if leg.unprotect is bytes:
-            return
         try:
             data = leg.link.unprotect_rtcp(data)
         except (pylibsrtp.Error, ValueError):

@@ -67,8 +67,10 @@ class Leg:
     """By SSRC as on the wire; None for those that are known and ignored (retransmissions)."""
     layers: dict[tuple[str, str], Stream] = field(default_factory=dict)
     """The stream of each (mid, rid)."""
-    protect: Callable[[bytes], bytes] = bytes
-    unprotect: Callable[[bytes], bytes] = bytes
+    secured: bool = False
+    """The handshake is done and the leg not over: `protect` and `unprotect` can be used."""
+    protect: Callable[[bytes], bytes] = field(init=False)
+    unprotect: Callable[[bytes], bytes] = field(init=False)
     remb: int | None = None
     """What the endpoint last said its line carries, bit/s."""
 
@@ -81,7 +83,7 @@ class Leg:
 
     def secure(self) -> None:
         """The handshake is done: takes the keys and makes the slots."""
-        self.protect, self.unprotect = self.link.protect, self.link.unprotect
+        self.protect, self.unprotect, self.secured = self.link.protect, self.link.unprotect, True
         for mid, name in self.receive.items():
             section = self.offer.section(mid)
             slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self)
@@ -90,6 +92,14 @@ class Leg:
             section = self.offer.section(mid)
             if len(section.ssrcs) == 1 and not section.rids:
                 self._new_stream(section.ssrcs[0], section, "")
+
+    def clear(self) -> None:
+        """The leg is over: nothing can be done with it any more."""
+        self.secured = False
+        self.slots.clear()
+        self.slots_by_ssrc.clear()
+        self.streams.clear()
+        self.layers.clear()
 
     def bind(self, data: bytes, header: RtpHeader) -> tuple[Stream | None, Stream | None]:
         """Finds out what a new SSRC is by its mid and rid (RFC 8843 section 9.2, RFC 8852).

@@ -289,7 +289,7 @@ class LiveConference:
         holder = self.focus.floor.holder
         for entry in entries:
             self.focus.apply(entry)
-            log.info("event", conference=self.id, seq=entry.seq, event=entry.event.type)
+            log.info("event", conference=self.id, seq=entry.seq, kind=entry.event.type)
         if self.focus.floor.holder != holder:
             new = self.focus.floor.holder
             news = FloorMoved(conference=self.id, holder=reference(self.focus, new) if new else None, at=now)

@@ -47,6 +47,10 @@ class Child:
         with suppress(BrokenPipeError, ConnectionResetError):
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
 
+    def signal(self, number: int) -> None:
+        """Sends a signal to the process."""
+        self._process.send_signal(number)
+
     async def lines(self) -> AsyncIterator[dict[str, Any]]:
         """What the child says, until it ends."""
         assert self._process.stdout is not None

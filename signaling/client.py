@@ -48,6 +48,7 @@ from signaling.protocol import (
     parse_server,
     rebuild_error,
 )
+from signaling.sockets import abort
 
 log = structlog.get_logger("signaling.client")
 
@@ -172,7 +173,7 @@ class SignalingClient:
                 async with asyncio.timeout(2 * _CLOSE_SECONDS):
                     await socket.send(Bye().model_dump_json())
                     await socket.wait_closed()
-            socket.transport.abort()
+            abort(socket)
 
     async def _request(self, number: int, message: Model) -> Reply:
         try:
@@ -227,7 +228,7 @@ class SignalingClient:
             self._refusal = error
         finally:
             self._lost()
-            socket.transport.abort()
+            abort(socket)
 
     async def _open(self) -> ClientConnection:
         options: dict[str, Any] = {"ssl": self._ssl} if self._ssl is not None else {}
@@ -297,7 +298,7 @@ class SignalingClient:
         if len(self._inbox) >= _QUEUED and self._socket is not None:
             # The owner fell behind: after the resume the server says everything again.
             self._inbox.clear()
-            self._socket.transport.abort()
+            abort(self._socket)
         self._inbox.append(message)
         self._news.set()
 

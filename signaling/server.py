@@ -61,6 +61,7 @@ from signaling.protocol import (
     parse_client,
 )
 from signaling.session import Rules, Session, admit
+from signaling.sockets import abort, close
 
 log = structlog.get_logger("signaling")
 
@@ -340,13 +341,8 @@ class SignalingServer:
 def _cut_off(seat: _Seat, socket: ServerConnection) -> None:
     """Ends a connection whose client does not read; its session stays for the client to come back to."""
     log.warning("client_does_not_read", session=seat.session.id)
-    socket.transport.abort()
+    abort(socket)
 
 
 async def _close(socket: ServerConnection, how: Close) -> None:
-    """Closes politely, and by force when the client does not take part."""
-    try:
-        async with asyncio.timeout(2 * _CLOSE_SECONDS):
-            await socket.close(how.code, how.reason)
-    except TimeoutError:
-        socket.transport.abort()
+    await close(socket, how.code, how.reason, 2 * _CLOSE_SECONDS)

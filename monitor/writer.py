@@ -21,7 +21,8 @@ MAX_WAITING_SAMPLES = 200_000
 _FIRST_RETRY_SECONDS = 0.2
 _LAST_RETRY_SECONDS = 5.0
 _FAREWELL_SECONDS = 3.0
-_UNUSABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+# What no retry will make storable: refused by the database, or (the last three) by asyncpg's encoders.
+_UNUSABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError, OverflowError)
 
 
 class Writer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from urllib.parse import quote
 
 from aiohttp import web
 
-from web.middleware import STREAM
+from web.middleware import STREAM, send
 
 CSV = "text/csv"
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -35,16 +36,20 @@ def csv_response(text: str, file_name: str) -> web.Response:
     )
 
 
-async def csv_stream(request: web.Request, pieces: AsyncIterator[str], file_name: str) -> web.StreamResponse:
-    """A CSV file sent piece by piece; an error before the first piece is still an ordinary refusal."""
-    first = await anext(pieces, "")
-    response = web.StreamResponse(headers={"Content-Disposition": disposition(file_name)})
-    response.content_type = CSV
-    response.charset = "utf-8"
-    await response.prepare(request)
-    request[STREAM] = response
-    await response.write((first if first.startswith(BOM) else BOM + first).encode())
-    async for piece in pieces:
-        await response.write(piece.encode())
-    await response.write_eof()
+async def csv_stream(request: web.Request, pieces: AsyncGenerator[str, None], file_name: str) -> web.StreamResponse:
+    """A CSV file sent piece by piece; an error before the first piece is still an ordinary refusal.
+
+    A client that stops reading is cut off: `pieces` may hold a database connection.
+    """
+    async with aclosing(pieces):
+        first = await anext(pieces, "")
+        response = web.StreamResponse(headers={"Content-Disposition": disposition(file_name)})
+        response.content_type = CSV
+        response.charset = "utf-8"
+        await response.prepare(request)
+        request[STREAM] = response
+        await send(response, (first if first.startswith(BOM) else BOM + first).encode())
+        async for piece in pieces:
+            await send(response, piece.encode())
+        await response.write_eof()
     return response

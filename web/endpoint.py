@@ -95,7 +95,7 @@ class Endpoint(Generic[In, Out]):
         """The operation's id: its handler's name."""
         return self.handler.__name__
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answers `request`; raises the errors that the table names."""
         context = request.app[CONTEXT]
         person = await self._admit(context, request)

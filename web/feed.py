@@ -106,10 +106,15 @@ class FeedHub:
         self._closed = True
         self._every(Watcher.close)
 
+    @property
+    def count(self) -> int:
+        """How many pages watch."""
+        return sum(map(len, self._watchers.values()))
+
     @contextmanager
     def watching(self, conference: ConferenceId) -> Iterator[Watcher]:
         """A `Watcher` that gets everything published about `conference` from now on."""
-        if self._closed or sum(map(len, self._watchers.values())) >= MAX_WATCHERS:
+        if self._closed or self.count >= MAX_WATCHERS:
             raise Unavailable("feed.full", "The live view is not available right now. Try again in a moment.")
         watcher = Watcher()
         self._watchers.setdefault(conference, set()).add(watcher)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
@@ -23,9 +24,13 @@ PROBLEM = "application/problem+json"
 STREAM: web.RequestKey[web.StreamResponse] = web.RequestKey("stream", web.StreamResponse)
 """Set on a request whose response has begun: it can only be broken off, no longer replaced."""
 
+WRITE_SECONDS = 30.0
+"""A client that takes nothing for so long is gone."""
+
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_DATABASE_AWAY = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, ConnectionRefusedError)
+_AWAY = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
+"""The database, or, once an answer has begun, the client that it goes to."""
 
 
 class MethodNotAllowed(DiemcauError):
@@ -86,14 +91,20 @@ async def _answer(request: web.Request, handler: Handler, request_id: str) -> we
         return _refusal(request, exc)
     except web.HTTPException as exc:
         return _refusal(request, _translated(exc)) if exc.status >= 400 else exc
-    except _DATABASE_AWAY as exc:
-        _log_failure("database_away", request_id, exc)
+    except _AWAY as exc:
+        _log_failure("client_gone" if STREAM in request else "database_away", request_id, exc)
         away = Unavailable("database.away", "The database cannot be reached right now. Try again in a moment.")
         return _refusal(request, away)
     except Exception as exc:  # the last net: a person gets an id, the log the place
         _log_failure("request_failed", request_id, exc)
         detail = f"Something failed on our side. Tell support this number: {request_id}."
         return _refusal(request, Unexpected("internal", detail, id=request_id))
+
+
+async def send(response: web.StreamResponse, data: bytes) -> None:
+    """Writes to a stream; raises `ConnectionError` or `TimeoutError` when the client no longer reads."""
+    async with asyncio.timeout(WRITE_SECONDS):
+        await response.write(data)
 
 
 def _refusal(request: web.Request, error: DiemcauError) -> web.StreamResponse:
@@ -124,7 +135,7 @@ def _log_failure(event: str, request_id: str, failure: Exception) -> None:
 
 def failure_place(trace: TracebackType | None) -> list[str]:
     """The innermost steps of a traceback as `file:line function`: messages are left out, they can quote secrets."""
-    frames = traceback.extract_tb(trace)[-8:]
+    frames = traceback.extract_tb(trace)[-16:]
     return [f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in frames]
 
 

@@ -33,14 +33,12 @@ class Pages:
     def __init__(self, folder: Path = STATIC) -> None:
         self._folder = folder
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """A file of the pages, or the page that finds out by itself what its address means.
 
-        Raises `NotFound` for an unknown address below `/api` and for an asset that is no longer there.
+        Raises `NotFound` for an asset that is no longer there.
         """
         path = request.match_info["path"]
-        if path == "api" or path.startswith("api/"):
-            raise NotFound("request.path", "There is nothing at this address.")
         file = find_file(self._folder, path)
         if file is not None and path != "index.html":
             forever = path.startswith(_HASHED)
@@ -59,7 +57,7 @@ def _file(file: Path, caching: str) -> web.FileResponse:
 
 
 def add_pages(app: web.Application, pages: Pages) -> None:
-    """Makes `pages` answer what no other route does."""
-    resource = app.router.add_resource("/{path:.*}")
+    """Makes `pages` answer every address outside `/api` that no other route does."""
+    resource = app.router.add_resource("/{path:(?!api(/|$)).*}")
     for method in ("GET", "HEAD"):
-        resource.add_route(method, pages)
+        resource.add_route(method, pages.answer)

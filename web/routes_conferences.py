@@ -197,7 +197,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=TypeAdapter(EnterReply),
         roles=frozenset({Role.CHAIR, Role.TECHNICIAN, Role.OPERATOR}),
         errors={
-            **_UNKNOWN,
+            NotFound: ("conference.unknown", "enter.point_unknown"),
             BadInput: ("enter.role", "enter.point"),
             Refused: ("role.missing",),
             Conflict: ("conference.over",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 
 from aiohttp import web
@@ -16,7 +15,7 @@ from web.context import Context
 from web.csvfile import CSV, csv_response, csv_stream
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.feed import Watcher, event_bytes
-from web.middleware import STREAM
+from web.middleware import STREAM, send
 from web.models import FeedSnapshot, HistoryQuery
 from web.routes_directory import CONSOLES
 
@@ -25,8 +24,6 @@ FEED_LASTS = 3_600.0
 REFRESH_SECONDS = 60.0
 """How often the whole state is told again: what any part missed heals within this time."""
 HEARTBEAT_SECONDS = 15.0
-WRITE_SECONDS = 30.0
-"""A page that takes nothing for so long is gone."""
 
 _UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
 
@@ -41,7 +38,7 @@ async def feed(ask: Ask[Nothing]) -> web.StreamResponse:
         await response.prepare(ask.request)
         ask.request[STREAM] = response
         with suppress(ConnectionError, TimeoutError):
-            await _write(response, b"retry: 2000\n\n" + first)
+            await send(response, b"retry: 2000\n\n" + first)
             await _follow(ask.context, conference, watcher, response)
     return response
 
@@ -56,15 +53,10 @@ async def _follow(context: Context, conference: ConferenceId, watcher: Watcher, 
         if watcher.stale:
             told = clock.monotonic()
             watcher.stale = False
-            await _write(response, await _snapshot(context, conference))
+            await send(response, await _snapshot(context, conference))
         data = watcher.take()
         if data or not something:
-            await _write(response, data or b": beat\n\n")
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    async with asyncio.timeout(WRITE_SECONDS):
-        await response.write(data)
+            await send(response, data or b": beat\n\n")
 
 
 async def _snapshot(context: Context, conference: ConferenceId) -> bytes:

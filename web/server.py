@@ -65,6 +65,11 @@ class WebServer:
             raise RuntimeError("the web server is not running")
         return int(self._runner.addresses[0][1])
 
+    @property
+    def watchers(self) -> int:
+        """How many pages follow a live feed."""
+        return self._context.feeds.count
+
     async def start(self) -> None:
         """Begins to listen. Raises `OSError` when the port cannot be had."""
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=_STOP_SECONDS, logger=_wire_logger())
@@ -96,7 +101,7 @@ def make_app(context: Context, pages: Pages) -> web.Application:
     app[DOCUMENT] = json.dumps(document()).encode()
     app.on_response_prepare.append(add_security_headers)
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, endpoint.__call__)
+        app.router.add_route(endpoint.method, endpoint.path, endpoint.answer)
     add_pages(app, pages)
     return app
 

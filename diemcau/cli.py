@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import getpass
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +27,6 @@ from web.accounts import ensure_account
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     options = _parser().parse_args(arguments)
     try:
         return int(asyncio.run(options.run(options)) or 0)
@@ -94,6 +92,7 @@ async def _until_parent_ends() -> None:
 
 
 async def _demo(options: argparse.Namespace) -> int:
+    configure_logs(Settings(log_level="warning"))
     return await run_demo(DemoOptions(check=options.check, https=options.https, directory=options.points))
 
 

@@ -1,7 +1,8 @@
 """The process of the virtual halls: told what to do by lines of JSON, answering in the same way.
 
-In: `{"join": {"url": …, "ca": path or null, "halls": [HallLink…]}}`, `{"report": number}`, `{"leave": true}`.
-Out: `{"event": "connected", "count": n}`, `{"event": "report", "number": n, "halls": {participant: HallFigures}}`.
+In: `{"join": {"url": …, "ca": path or null, "halls": [HallLink…]}}`, `{"prepare": [participant…]}`,
+`{"report": number}`, `{"leave": true}`. Out: `{"event": "connected", "count": n}`,
+`{"event": "prepared", "participant": …}`, `{"event": "report", "number": n, "halls": {participant: HallFigures}}`.
 When the input ends without `leave`, the halls vanish without a goodbye, as in a power cut.
 """
 
@@ -13,7 +14,7 @@ import ssl
 from typing import Any
 
 from bridge.endpoint.clips import ClipLibrary
-from core.model import point_participant
+from core.model import CameraLevel, ParticipantId, point_participant
 from diemcau.demo.children import parents_lines, tell_parent
 from diemcau.demo.halls import HallLink, VirtualHall
 
@@ -28,15 +29,26 @@ class Points:
         self._group = group
         self._tasks: list[asyncio.Task[None]] = []
         self._halls: list[VirtualHall] = []
+        self._clips = ClipLibrary({})
         self._gate = asyncio.Semaphore(_CONNECTING_AT_ONCE)
 
     def join(self, order: dict[str, Any]) -> None:
         """Starts a hall for each link."""
         links = [HallLink.model_validate(link) for link in order["halls"]]
-        clips = ClipLibrary({point_participant(link.point): link.name for link in links})
+        self._clips = ClipLibrary({point_participant(link.point): link.name for link in links})
         tls = ssl.create_default_context(cafile=order["ca"]) if order["ca"] else None
-        self._halls = [VirtualHall(link, order["url"], clips, tls) for link in links]
+        self._halls = [VirtualHall(link, order["url"], self._clips, tls) for link in links]
         self._tasks = [self._group.create_task(hall.run(self._gate)) for hall in self._halls]
+
+    def prepare(self, participants: list[ParticipantId]) -> None:
+        """Makes the pictures and sounds of these halls now, as a hall's camera is on before it is called up."""
+        for participant in participants:
+            self._group.create_task(self._make_clips(participant))
+
+    async def _make_clips(self, participant: ParticipantId) -> None:
+        await self._clips.video(participant, CameraLevel.FULL)
+        await self._clips.audio(participant)
+        tell_parent({"event": "prepared", "participant": participant})
 
     def report(self, number: int) -> None:
         """Tells the parent the figures of every hall."""
@@ -72,6 +84,8 @@ async def run_points() -> None:
             match order:
                 case {"join": details}:
                     points.join(details)
+                case {"prepare": participants}:
+                    points.prepare(participants)
                 case {"report": number}:
                     points.report(number)
                 case {"leave": True}:

@@ -57,8 +57,8 @@ class Stage:
     server: Child | None = None
     halls: Child | None = None
     connected: int = 0
+    prepared: set[ParticipantId] = field(default_factory=set)
     reports: dict[int, asyncio.Future[Report]] = field(default_factory=dict)
-    ending: bool = False
 
     @property
     def scheme(self) -> str:
@@ -229,6 +229,8 @@ async def _listen(stage: Stage, halls: Child) -> None:
         match line:
             case {"event": "connected", "count": int(count)}:
                 stage.connected = count
+            case {"event": "prepared", "participant": str(participant)}:
+                stage.prepared.add(ParticipantId(participant))
             case {"event": "report", "number": int(number), "halls": dict(figures)}:
                 report = {ParticipantId(p): HallFigures.model_validate(f) for p, f in figures.items()}
                 if not stage.reports[number].done():
@@ -280,7 +282,9 @@ async def _give_the_floor(
     await chair.sit()
     try:
         switch_ms: list[float] = []
-        for point in points[:: max(1, len(points) // _GRANTS)][:_GRANTS]:
+        chosen = points[:: max(1, len(points) // _GRANTS)][:_GRANTS]
+        await _prepare_clips(stage, [point_participant(point.code) for point in chosen])
+        for point in chosen:
             holder = point_participant(point.code)
             commanded_at = await chair.grant(holder)
             seen, missed = await see_floor(stage.report, holder, commanded_at)
@@ -293,6 +297,14 @@ async def _give_the_floor(
         findings.in_roster = chair.points_present()
     finally:
         await chair.stand_up()
+
+
+async def _prepare_clips(stage: Stage, holders: list[ParticipantId]) -> None:
+    assert stage.halls is not None
+    stage.halls.send({"prepare": holders})
+    async with asyncio.timeout(30):
+        while not stage.prepared.issuperset(holders):
+            await asyncio.sleep(0.05)
 
 
 async def _measure(stage: Stage, api: ApiClient, conference: ConferenceId, findings: Findings) -> None:

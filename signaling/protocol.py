@@ -33,7 +33,7 @@ PROTOCOL_VERSION: Final = 1
 SUBPROTOCOL: Final = "diemcau.v1"
 PATH: Final = "/v1"
 
-MessageId = Annotated[int, Field(ge=0, le=2**53 - 1)]
+MessageId = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
 """Chosen by the client, repeated in the reply; within what a JavaScript number holds exactly."""
 
 # --- from the client ---------------------------------------------------------------------------------

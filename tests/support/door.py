@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -24,6 +25,10 @@ from tests.support.polling import UNIT
 from tests.support.recording_bridge import RecordingBridge
 
 M = TypeVar("M")
+
+# What a visitor's own library logs is not the server's doing.
+_library_log = logging.getLogger("tests.visitor")
+_library_log.setLevel(logging.ERROR)
 
 SECRET = "a signing secret of tests, long enough"
 CONFERENCE = ConferenceId("0f6e2b3c-0000-4000-8000-000000000001")
@@ -119,6 +124,7 @@ async def visit(url: str, *, origin: str | None = None, **options: Any) -> Async
         ping_interval=None,
         close_timeout=1,
         compression=None,
+        logger=_library_log,
         **options,
     )
     try:

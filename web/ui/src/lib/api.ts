@@ -1,0 +1,99 @@
+/** The HTTP API. Every call resolves to its answer or throws a `Problem`. */
+import type {
+  Attendance,
+  BridgePoint,
+  ClashPreview,
+  Conference,
+  ConferenceSummary,
+  ConferenceTitle,
+  Config,
+  GradedSample,
+  ImportReport,
+  JoinLink,
+  Principal,
+  Times,
+  Unit,
+} from "./model";
+import { Problem } from "./problem";
+
+const TIMEOUT_MS = 20_000;
+
+/** Fires "signed-out" when the server no longer knows who is asking. */
+export const signedOut = new EventTarget();
+
+async function send<T>(method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<T> {
+  const raw = body instanceof Blob;
+  const init: RequestInit = {
+    method,
+    headers: raw || body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+    signal: AbortSignal.timeout(raw ? TIMEOUT_MS * 6 : TIMEOUT_MS),
+  };
+  if (body !== undefined) init.body = raw ? body : JSON.stringify(body);
+  const response = await fetch(path, init).catch(() => {
+    throw new Problem("network", "The server cannot be reached.", {}, 0, true);
+  });
+  if (response.status === 401 && path !== "/api/sign-in") signedOut.dispatchEvent(new Event("signed-out"));
+  if (!response.ok) throw await problemOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body: unknown = await response.json().catch(() => null);
+  if (body && typeof body === "object" && "code" in body) {
+    const { code, detail, data } = body as { code: string; detail?: string; data?: Record<string, unknown> };
+    return new Problem(code, detail ?? "", data ?? {}, response.status);
+  }
+  return new Problem(`http.${response.status}`, response.statusText, {}, response.status);
+}
+
+const get = <T>(path: string): Promise<T> => send<T>("GET", path);
+const post = <T>(path: string, body?: unknown): Promise<T> => send<T>("POST", path, body);
+const at = (id: string): string => `/api/conferences/${encodeURIComponent(id)}`;
+
+export interface PointSelection {
+  units: string[];
+  points: string[];
+}
+
+export const api = {
+  config: () => get<Config>("/api/config"),
+  me: () => get<Principal>("/api/me"),
+  signIn: (username: string, password: string) => post<Principal>("/api/sign-in", { username, password }),
+  signOut: () => post<void>("/api/sign-out"),
+
+  units: () => get<Unit[]>("/api/units"),
+  points: () => get<BridgePoint[]>("/api/points"),
+  importDirectory: (file: File, dryRun: boolean) =>
+    send<ImportReport>("POST", `/api/directory?dry_run=${dryRun}`, file.slice(), {
+      "X-File-Name": encodeURIComponent(file.name),
+      "Content-Type": "application/octet-stream",
+    }),
+
+  conferences: () => get<ConferenceSummary[]>("/api/conferences"),
+  conferenceTitles: () => get<ConferenceTitle[]>("/api/conferences"),
+  conference: (id: string) => get<Conference>(at(id)),
+  book: (title: string, times: Times, selection: PointSelection) =>
+    post<Conference>("/api/conferences", { title, times, ...selection }),
+  clashes: (times: Times, selection: PointSelection, ignore?: string) =>
+    post<ClashPreview>("/api/clashes", ignore ? { times, ...selection, ignore } : { times, ...selection }),
+  cancel: (id: string) => post<Conference>(`${at(id)}/cancel`),
+  reschedule: (id: string, times: Times) => send<Conference>("PUT", `${at(id)}/times`, { times }),
+  links: (id: string) => get<JoinLink[]>(`${at(id)}/links`),
+  enter: (id: string, role: "chair" | "technician") => post<{ token: string }>(`${at(id)}/enter`, { role }),
+  enterPoint: (id: string, point: string) =>
+    post<{ token: string }>(`${at(id)}/enter`, { role: "operator", point }),
+  attendance: (id: string) => get<Attendance>(`${at(id)}/attendance`),
+  history: async (id: string, participant: string, minutes: number) => {
+    const query = new URLSearchParams({ participant, minutes: String(minutes) });
+    return (await get<{ samples: GradedSample[] }>(`${at(id)}/history?${query}`)).samples;
+  },
+};
+
+/** Addresses of the files that a conference can be downloaded as. */
+export const files = {
+  directory: "/api/directory.csv",
+  links: (id: string) => `${at(id)}/links.csv`,
+  attendance: (id: string) => `${at(id)}/attendance.csv`,
+  quality: (id: string) => `${at(id)}/quality.csv`,
+  feed: (id: string) => `${at(id)}/feed`,
+};

@@ -1,0 +1,76 @@
+/** A conference's live feed (server-sent events), merged into what is known now. */
+import { files } from "./api";
+import type {
+  ConferenceSummary,
+  FeedSnapshot,
+  FloorMoved,
+  LinksGraded,
+  LinkStatus,
+  PresenceChanged,
+  PresenceNow,
+} from "./model";
+import { now } from "./now.svelte";
+import type { ConferenceState, ParticipantRef } from "./wire";
+
+const RETRY_MS = 5000;
+
+export class Feed {
+  links = $state.raw<ReadonlyMap<string, LinkStatus>>(new Map());
+  presence = $state.raw<ReadonlyMap<string, PresenceNow>>(new Map());
+  holder = $state.raw<ParticipantRef | null>(null);
+  conference = $state.raw<ConferenceSummary | null>(null);
+  connected = $state(false);
+  #source: EventSource | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly id: string) {
+    this.#open();
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#source?.close();
+  }
+
+  #open(): void {
+    const source = new EventSource(files.feed(this.id));
+    this.#source = source;
+    source.onopen = () => (this.connected = true);
+    source.onerror = () => {
+      this.connected = false;
+      // The browser tries again by itself unless the server answered with an error.
+      if (source.readyState === EventSource.CLOSED) this.#retry = setTimeout(() => this.#open(), RETRY_MS);
+    };
+    const on = <T>(name: string, take: (value: T) => void): void =>
+      source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T));
+    on<FeedSnapshot>("snapshot", (value) => this.#snapshot(value));
+    on<LinksGraded>("links", (value) => this.#mergeLinks(value));
+    on<PresenceChanged>("presence", ({ at, ...value }) => this.#mergePresence([{ ...value, since: at }]));
+    on<FloorMoved>("floor", (value) => (this.holder = value.holder));
+    on<{ state: ConferenceState }>("conference", ({ state }) => {
+      if (this.conference) this.conference = { ...this.conference, state };
+    });
+  }
+
+  #snapshot(value: FeedSnapshot): void {
+    this.conference = value.conference;
+    this.holder = value.floor?.holder ?? null;
+    this.presence = new Map();
+    this.#mergePresence(value.presence);
+    this.links = new Map();
+    if (value.links) this.#mergeLinks(value.links);
+  }
+
+  #mergeLinks(value: LinksGraded): void {
+    now.learn(value.at);
+    const merged = new Map(this.links);
+    for (const link of value.links) merged.set(link.participant, link);
+    this.links = merged;
+  }
+
+  #mergePresence(values: PresenceNow[]): void {
+    const merged = new Map(this.presence);
+    for (const value of values) merged.set(value.participant.id, value);
+    this.presence = merged;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The media connection: one offer that holds every slot, one answer, never a second offer on the same connection.
+ *
+ * What is sent follows the server's directives by `replaceTrack` and `setParameters`, which need no negotiation.
+ */
+import type { CameraLevel, MediaOffer, PublishDirective, SlotName, TrackName } from "./wire";
+
+/** Simulcast layers from small to large; `rid` names are known to the server. */
+const LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000, active: false },
+  { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000, active: false },
+  { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_500_000, active: false },
+];
+const DISCONNECTED_MS = 4000;
+const CONNECT_MS = 15_000;
+
+export interface LocalTracks {
+  microphone: MediaStreamTrack | null;
+  camera: MediaStreamTrack | null;
+}
+
+export function isAudio(slot: SlotName): boolean {
+  return slot.startsWith("audio");
+}
+
+/** The layers that a level asks for. */
+export function activeLayers(level: CameraLevel): ReadonlySet<string> {
+  if (level === "off") return new Set();
+  return new Set(level === "tile" ? ["l"] : ["l", "m", "h"]);
+}
+
+export class MediaLink {
+  readonly pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+  readonly #microphone: RTCRtpTransceiver;
+  readonly #camera: RTCRtpTransceiver;
+  readonly #receivers = new Map<SlotName, RTCRtpTransceiver>();
+  #failTimer: ReturnType<typeof setTimeout> | undefined;
+  #directive: PublishDirective = { type: "publish", microphone: false, camera: "off" };
+  #tracks: LocalTracks = { microphone: null, camera: null };
+  #applying: Promise<void> = Promise.resolve();
+
+  /** `failed` is called once, when the connection is beyond help and a new one is needed. */
+  constructor(
+    slots: readonly SlotName[],
+    private readonly failed: () => void,
+    private readonly changed: (state: RTCPeerConnectionState) => void,
+  ) {
+    this.#microphone = this.pc.addTransceiver("audio", { direction: "sendonly" });
+    this.#camera = this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: LAYERS });
+    prefer(this.#microphone, "audio");
+    prefer(this.#camera, "video");
+    for (const slot of slots) {
+      const kind = isAudio(slot) ? "audio" : "video";
+      const transceiver = this.pc.addTransceiver(kind, { direction: "recvonly" });
+      prefer(transceiver, kind);
+      this.#receivers.set(slot, transceiver);
+    }
+    this.pc.onconnectionstatechange = () => this.#watch();
+  }
+
+  /** What arrives in a slot; the track lives as long as the connection and is black or silent while empty. */
+  track(slot: SlotName): MediaStreamTrack | null {
+    return this.#receivers.get(slot)?.receiver.track ?? null;
+  }
+
+  mid(slot: SlotName): string | null {
+    return this.#receivers.get(slot)?.mid ?? null;
+  }
+
+  /** Makes the offer. The server is ICE-lite and learns our address from our checks: no candidate is waited for. */
+  async offer(): Promise<MediaOffer> {
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+    const receive: Record<string, SlotName> = {};
+    for (const [slot, { mid }] of this.#receivers) if (mid !== null) receive[mid] = slot;
+    const send: Record<string, TrackName> = {};
+    if (this.#microphone.mid !== null) send[this.#microphone.mid] = "microphone";
+    if (this.#camera.mid !== null) send[this.#camera.mid] = "camera";
+    return { sdp: this.pc.localDescription?.sdp ?? "", receive, send };
+  }
+
+  async accept(sdp: string): Promise<void> {
+    await this.pc.setRemoteDescription({ type: "answer", sdp });
+    await this.publish(this.#tracks, this.#directive);
+  }
+
+  /** Sends from now on what `directive` asks for, of the tracks there are. Calls are applied in order. */
+  publish(tracks: LocalTracks, directive: PublishDirective): Promise<void> {
+    this.#tracks = tracks;
+    this.#directive = directive;
+    this.#applying = this.#applying.then(() => this.#apply()).catch(() => undefined);
+    return this.#applying;
+  }
+
+  close(): void {
+    clearTimeout(this.#failTimer);
+    this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+
+  async #apply(): Promise<void> {
+    const { microphone, camera } = this.#tracks;
+    const directive = this.#directive;
+    await this.#microphone.sender.replaceTrack(directive.microphone ? microphone : null);
+    const layers = activeLayers(camera ? directive.camera : "off");
+    const sender = this.#camera.sender;
+    await sender.replaceTrack(layers.size > 0 ? camera : null);
+    const parameters = sender.getParameters();
+    if (parameters.encodings.every((encoding) => encoding.active === layers.has(encoding.rid ?? ""))) return;
+    for (const encoding of parameters.encodings) encoding.active = layers.has(encoding.rid ?? "");
+    await sender.setParameters(parameters);
+  }
+
+  #watch(): void {
+    clearTimeout(this.#failTimer);
+    const state = this.pc.connectionState;
+    this.changed(state);
+    if (state === "failed") return this.failed();
+    // ICE often recovers from a short gap by itself; only a lasting one needs a new connection.
+    if (state === "connecting") this.#failTimer = setTimeout(() => this.failed(), CONNECT_MS);
+    if (state === "disconnected") this.#failTimer = setTimeout(() => this.failed(), DISCONNECTED_MS);
+  }
+}
+
+/** VP8 and Opus only: what the bridge forwards. */
+function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
+  const wanted = kind === "audio" ? ["audio/opus"] : ["video/vp8", "video/rtx"];
+  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  const kept = codecs.filter((codec) => wanted.includes(codec.mimeType.toLowerCase()));
+  if (kept.length > 0) transceiver.setCodecPreferences(kept);
+}

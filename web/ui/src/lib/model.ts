@@ -1,0 +1,29 @@
+/** What the HTTP API sends and takes, named from the generated types. */
+import type { components } from "./openapi";
+
+type Schemas = components["schemas"];
+
+export type Config = Schemas["Config"];
+export type Principal = Schemas["Principal"];
+export type Unit = Schemas["UnitSummary"];
+export type BridgePoint = Schemas["BridgePoint"];
+export type PointRef = Schemas["PointRef"];
+export type Times = Schemas["RequestedTimes"];
+/** As lists show it; an account that is only an operator's is told less. */
+export type ConferenceTitle = Schemas["ConferenceTitle"];
+export type ConferenceSummary = Schemas["ConferenceSummary"];
+export type Conference = Schemas["Conference"];
+export type Clash = Schemas["Clash"];
+export type ClashPreview = Schemas["ClashReport"];
+export type JoinLink = Schemas["PointLink"];
+export type ImportReport = Schemas["ImportReport"];
+export type Grade = Schemas["Grade"];
+export type GradedSample = Schemas["GradedSample"];
+export type LinkStatus = Schemas["LinkStatus"];
+export type LinksGraded = Schemas["LinksGraded"];
+export type PresenceNow = Schemas["PresenceNow"];
+export type PresenceChanged = Schemas["PresenceChanged"];
+export type FloorMoved = Schemas["FloorMoved"];
+export type FeedSnapshot = Schemas["FeedSnapshot"];
+export type Attendance = Schemas["Attendance"];
+export type AttendanceRow = Schemas["AttendanceRow"];

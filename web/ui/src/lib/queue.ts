@@ -1,0 +1,45 @@
+/** Who waits for the floor, and the roster's groups. No I/O, no reactivity. */
+import { fold } from "./format";
+import type { Grade } from "./model";
+import type { RosterEntry } from "./wire";
+
+export type RosterFilter = "all" | "absent" | "present" | "requested" | "ill" | "muted";
+
+/** Requests in the order in which they came. */
+export function waitingFor(roster: Iterable<RosterEntry>): RosterEntry[] {
+  return [...roster]
+    .filter((entry) => entry.requested_at !== null)
+    .sort((a, b) => Date.parse(a.requested_at ?? "") - Date.parse(b.requested_at ?? ""));
+}
+
+/** The waiting one after `selected`, the first when none or the last is selected; null when nobody waits. */
+export function nextAfter(queue: readonly RosterEntry[], selected: string | null): string | null {
+  const at = queue.findIndex((entry) => entry.participant.id === selected);
+  return (queue[at + 1] ?? queue[0])?.participant.id ?? null;
+}
+
+export function inGroup(entry: RosterEntry, filter: RosterFilter, grade: Grade): boolean {
+  switch (filter) {
+    case "all":
+      return true;
+    case "absent":
+      return entry.presence === "absent";
+    case "present":
+      return entry.presence === "present";
+    case "requested":
+      return entry.requested_at !== null;
+    case "ill":
+      return entry.presence === "lost" || grade === "poor" || grade === "fair";
+    case "muted":
+      return entry.muted;
+  }
+}
+
+export function named(entry: RosterEntry, search: string): boolean {
+  return fold(`${entry.participant.name} ${entry.participant.id}`).includes(fold(search.trim()));
+}
+
+/** Halls only: consoles are not called up. */
+export function isHall(entry: RosterEntry): boolean {
+  return entry.participant.role === "operator";
+}

@@ -1,0 +1,214 @@
+/** One place in one conference: signaling and media held together, as the state that a page shows. */
+import { LocalMedia } from "./local.svelte";
+import { isAudio, MediaLink } from "./media";
+import { now } from "./now.svelte";
+import { Problem } from "./problem";
+import { Signaling, type LinkState } from "./signaling";
+import { readStats, type LineStats } from "./stats";
+import { toasts } from "./toasts.svelte";
+import { explain } from "./i18n/errors";
+import type {
+  Command,
+  PublishDirective,
+  RosterEntry,
+  SessionMessage,
+  SlotName,
+  StateView,
+  Welcome,
+} from "./wire";
+
+const STATS_MS = 2000;
+const MEDIA_BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
+const SILENT: PublishDirective = { type: "publish", microphone: false, camera: "off" };
+
+export class Room {
+  link = $state.raw<LinkState>({ kind: "connecting" });
+  welcome = $state.raw<Welcome | null>(null);
+  view = $state.raw<StateView | null>(null);
+  roster = $state.raw<ReadonlyMap<string, RosterEntry>>(new Map());
+  directive = $state.raw<PublishDirective>(SILENT);
+  media = $state<RTCPeerConnectionState>("new");
+  mediaProblem = $state.raw<Problem | null>(null);
+  streams = $state.raw<Partial<Record<SlotName, MediaStream>>>({});
+  stats = $state.raw<LineStats | null>(null);
+  /** The person's own switches; the chair's are in `view.muted` and the directive. */
+  microphoneOn = $state(true);
+  cameraOn = $state(true);
+
+  readonly #signaling: Signaling;
+  #media: MediaLink | null = null;
+  #mediaAttempt = 0;
+  #mediaRetry: ReturnType<typeof setTimeout> | undefined;
+  readonly #statsTimer: ReturnType<typeof setInterval>;
+  readonly #leave = (): void => this.close();
+
+  constructor(
+    url: string,
+    token: string,
+    readonly local: LocalMedia,
+  ) {
+    this.#statsTimer = setInterval(() => void this.#readStats(), STATS_MS);
+    addEventListener("pagehide", this.#leave);
+    window.__diemcau = { stats: () => this.stats };
+    this.#signaling = new Signaling(url, token, {
+      state: (state) => this.#linkChanged(state),
+      welcome: (welcome) => this.#welcomed(welcome),
+      message: (message) => this.#take(message),
+      serverTime: (at) => now.learn(at),
+    });
+  }
+
+  /** Whether microphone sound leaves this computer now. */
+  get speaking(): boolean {
+    return this.directive.microphone && this.microphoneOn && this.local.microphone !== null;
+  }
+
+  get sending(): boolean {
+    return this.directive.camera !== "off" && this.cameraOn && this.local.camera !== null;
+  }
+
+  get over(): boolean {
+    return this.link.kind === "ended" || this.link.kind === "refused";
+  }
+
+  /** Sends a command; says so on the page when it is refused. True when accepted. */
+  async command(command: Command): Promise<boolean> {
+    try {
+      await this.#signaling.command(command);
+      return true;
+    } catch (error) {
+      toasts.problem(explain(Problem.from(error)));
+      return false;
+    }
+  }
+
+  /** Sends what the directive and the person's own switches allow; call it when either or the devices changed. */
+  publish(): void {
+    const { microphone, camera } = this.local.tracks;
+    const tracks = {
+      microphone: this.microphoneOn ? microphone : null,
+      camera: this.cameraOn ? camera : null,
+    };
+    void this.#media?.publish(tracks, this.directive);
+  }
+
+  retryMedia(): void {
+    this.#mediaAttempt = 0;
+    void this.#connectMedia();
+  }
+
+  close(): void {
+    removeEventListener("pagehide", this.#leave);
+    clearInterval(this.#statsTimer);
+    this.#signaling.close();
+    this.#closeMedia();
+  }
+
+  #linkChanged(state: LinkState): void {
+    this.link = state;
+    if (this.over) {
+      clearInterval(this.#statsTimer);
+      this.#closeMedia();
+    }
+  }
+
+  #welcomed(welcome: Welcome): void {
+    this.welcome = welcome;
+    const alive = this.#media && !["failed", "closed"].includes(this.#media.pc.connectionState);
+    if (welcome.resumed && alive && this.media !== "new") return;
+    if (!welcome.resumed) this.roster = new Map();
+    this.#mediaAttempt = 0;
+    void this.#connectMedia();
+  }
+
+  #take(message: SessionMessage): void {
+    switch (message.type) {
+      case "state":
+        this.view = message;
+        return;
+      case "publish":
+        this.directive = message;
+        return this.publish();
+      case "roster": {
+        const merged = message.full ? new Map<string, RosterEntry>() : new Map(this.roster);
+        for (const entry of message.entries) merged.set(entry.participant.id, entry);
+        this.roster = merged;
+        return;
+      }
+      case "leg":
+        if (message.state === "failed" && this.#media) this.#mediaFailed(this.#media);
+        return;
+      case "ended":
+        return;
+    }
+  }
+
+  async #connectMedia(): Promise<void> {
+    const slots = this.welcome?.slots;
+    if (!slots || this.link.kind !== "up") return;
+    this.#closeMedia();
+    const media: MediaLink = new MediaLink(
+      slots,
+      () => this.#mediaFailed(media),
+      (state) => this.#mediaChanged(state),
+    );
+    this.#media = media;
+    this.streams = Object.fromEntries(
+      slots.map((slot) => [slot, new MediaStream([media.track(slot)].filter((track) => track !== null))]),
+    );
+    try {
+      const answer = await this.#signaling.connect(await media.offer());
+      if (this.#media !== media) return;
+      await media.accept(answer);
+      this.publish();
+    } catch (error) {
+      if (this.#media === media) this.#offerRefused(media, Problem.from(error));
+    }
+  }
+
+  #offerRefused(media: MediaLink, problem: Problem): void {
+    if (!problem.code.startsWith("signaling.")) this.mediaProblem = problem;
+    this.#mediaFailed(media);
+  }
+
+  #mediaChanged(state: RTCPeerConnectionState): void {
+    this.media = state;
+    if (state === "connected") {
+      this.#mediaAttempt = 0;
+      this.mediaProblem = null;
+    }
+  }
+
+  #mediaFailed(media: MediaLink): void {
+    if (media !== this.#media) return;
+    this.media = "failed";
+    media.close();
+    clearTimeout(this.#mediaRetry);
+    const wait = MEDIA_BACKOFF_MS[Math.min(this.#mediaAttempt, MEDIA_BACKOFF_MS.length - 1)];
+    this.#mediaAttempt += 1;
+    this.#mediaRetry = setTimeout(() => void this.#connectMedia(), wait);
+  }
+
+  #closeMedia(): void {
+    clearTimeout(this.#mediaRetry);
+    this.#media?.close();
+    this.#media = null;
+    this.stats = null;
+    this.media = "new";
+  }
+
+  async #readStats(): Promise<void> {
+    const media = this.#media;
+    const slots = this.welcome?.slots.filter((slot) => !isAudio(slot)) ?? [];
+    if (!media || media.pc.connectionState !== "connected") return;
+    const stats = await readStats(media, slots, this.stats);
+    if (media === this.#media) this.stats = stats;
+  }
+}
+
+declare global {
+  interface Window {
+    /** The newest reading of the media connection, for support and for measuring from outside. */
+    __diemcau?: { stats(): LineStats | null };
+  }
+}

@@ -1,0 +1,90 @@
+/** The browser's own figures of a media connection, as the page shows and reports them. */
+import type { MediaLink } from "./media";
+import type { Grade } from "./model";
+import type { SlotName } from "./wire";
+
+export interface SlotStats {
+  framesDecoded: number;
+  freezes: number;
+  width: number;
+  height: number;
+  fps: number;
+  packetsLost: number;
+}
+
+export interface LineStats {
+  atMs: number;
+  kbpsUp: number;
+  kbpsDown: number;
+  rttMs: number | null;
+  /** Lost of all packets expected since the last reading, 0..1; null when none were expected. */
+  loss: number | null;
+  slots: Partial<Record<SlotName, SlotStats>>;
+  totals: { bytesUp: number; bytesDown: number; received: number; lost: number };
+}
+
+/** Reads the connection's figures; rates are taken against `before`, the reading before this one. */
+export async function readStats(
+  media: MediaLink,
+  slots: readonly SlotName[],
+  before: LineStats | null,
+): Promise<LineStats> {
+  const report = await media.pc.getStats();
+  const slotOf = new Map(slots.map((slot) => [media.mid(slot), slot]));
+  const totals = { bytesUp: 0, bytesDown: 0, received: 0, lost: 0 };
+  const found: Partial<Record<SlotName, SlotStats>> = {};
+  let rttMs: number | null = null;
+  report.forEach((entry: Record<string, unknown> & { type: string }) => {
+    if (entry.type === "inbound-rtp") {
+      totals.received += numeric(entry["packetsReceived"]);
+      totals.lost += Math.max(0, numeric(entry["packetsLost"]));
+      const slot = slotOf.get(String(entry["mid"]));
+      if (slot && entry["kind"] === "video") found[slot] = slotStats(entry);
+    }
+    if (entry.type === "candidate-pair" && entry["nominated"] === true && entry["state"] === "succeeded") {
+      if (typeof entry["currentRoundTripTime"] === "number") rttMs = entry["currentRoundTripTime"] * 1000;
+      totals.bytesUp += numeric(entry["bytesSent"]);
+      totals.bytesDown += numeric(entry["bytesReceived"]);
+    }
+  });
+  return { ...rates(totals, before), atMs: performance.now(), rttMs, slots: found, totals };
+}
+
+function rates(
+  totals: LineStats["totals"],
+  before: LineStats | null,
+): Pick<LineStats, "kbpsUp" | "kbpsDown" | "loss"> {
+  if (!before || totals.bytesDown < before.totals.bytesDown) return { kbpsUp: 0, kbpsDown: 0, loss: null };
+  const elapsedMs = Math.max(1, performance.now() - before.atMs);
+  const lost = Math.max(0, totals.lost - before.totals.lost);
+  const expected = lost + Math.max(0, totals.received - before.totals.received);
+  return {
+    kbpsUp: ((totals.bytesUp - before.totals.bytesUp) * 8) / elapsedMs,
+    kbpsDown: ((totals.bytesDown - before.totals.bytesDown) * 8) / elapsedMs,
+    loss: expected > 0 ? lost / expected : null,
+  };
+}
+
+function slotStats(entry: Record<string, unknown>): SlotStats {
+  return {
+    framesDecoded: numeric(entry["framesDecoded"]),
+    freezes: numeric(entry["freezeCount"]),
+    width: numeric(entry["frameWidth"]),
+    height: numeric(entry["frameHeight"]),
+    fps: numeric(entry["framesPerSecond"]),
+    packetsLost: numeric(entry["packetsLost"]),
+  };
+}
+
+function numeric(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+/** This hall's own line in one word; the technician's grade, with its memory, is the server's. */
+export function gradeLine(stats: LineStats | null): Grade {
+  if (!stats || (stats.rttMs === null && stats.loss === null)) return "unknown";
+  const loss = stats.loss ?? 0;
+  const rtt = stats.rttMs ?? 0;
+  if (loss > 0.05 || rtt > 400) return "poor";
+  return loss > 0.01 || rtt > 200 ? "fair" : "good";
+}

@@ -1,0 +1,62 @@
+/** The times of a conference as the organizer writes them: a day, two hours, and minutes before the start. */
+import { date, parseMoment, time } from "./format";
+import type { Times } from "./model";
+
+const MINUTE = 60_000;
+
+export interface TimesDraft {
+  day: string;
+  start: string;
+  stop: string;
+  /** Minutes that the doors open before the start. */
+  doors: number;
+  /** Minutes after the start when nobody may join any more; null: until the end. */
+  latest: number | null;
+}
+
+export type TimesFault = "day" | "start" | "stop" | "order" | "past";
+
+/** The next half hour that leaves time to invite, for two hours. */
+export function defaultTimes(nowMs: number): TimesDraft {
+  const start = Math.ceil((nowMs + 30 * MINUTE) / (30 * MINUTE)) * 30 * MINUTE;
+  const sameDay = date(new Date(start)) === date(new Date(start + 120 * MINUTE));
+  return {
+    day: date(new Date(start)),
+    start: time(new Date(start)),
+    stop: sameDay ? time(new Date(start + 120 * MINUTE)) : "23:59",
+    doors: 30,
+    latest: null,
+  };
+}
+
+export function draftOf(times: Times): TimesDraft {
+  const start = Date.parse(times.start);
+  const latest = Math.round((Date.parse(times.must_join_before) - start) / MINUTE);
+  return {
+    day: date(times.start),
+    start: time(times.start),
+    stop: time(times.stop),
+    doors: Math.round((start - Date.parse(times.can_join_after)) / MINUTE),
+    latest: times.must_join_before === times.stop ? null : latest,
+  };
+}
+
+/** The times that a draft names, or what is wrong with it. */
+export function timesOf(draft: TimesDraft, nowMs: number): { times: Times } | { fault: TimesFault } {
+  if (!parseMoment(draft.day, "00:00")) return { fault: "day" };
+  const start = parseMoment(draft.day, draft.start);
+  const stop = parseMoment(draft.day, draft.stop);
+  if (!start) return { fault: "start" };
+  if (!stop) return { fault: "stop" };
+  if (stop <= start) return { fault: "order" };
+  if (stop.getTime() <= nowMs) return { fault: "past" };
+  const last = draft.latest === null ? stop.getTime() : start.getTime() + draft.latest * MINUTE;
+  return {
+    times: {
+      can_join_after: new Date(start.getTime() - draft.doors * MINUTE).toISOString(),
+      start: start.toISOString(),
+      stop: stop.toISOString(),
+      must_join_before: new Date(Math.min(last, stop.getTime())).toISOString(),
+    },
+  };
+}

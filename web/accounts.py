@@ -72,7 +72,7 @@ def _principal(row: Any) -> Principal:
 
 
 class Accounts:
-    """Signs people in, no faster than `attempts_per_minute` for one username and for one client address."""
+    """Signs people in; failures come no faster than `attempts_per_minute` for one username and one client address."""
 
     def __init__(self, database: Database, clock: Clock, attempts_per_minute: int) -> None:
         self._database = database
@@ -87,7 +87,8 @@ class Accounts:
         password, and `TooMany` with `sign_in.too_many` and the seconds to wait in `retry_after`.
         """
         username = fold(username)
-        wait = self._by_address.take(_network(address)) or self._by_username.take(username)
+        network = _network(address)
+        wait = self._by_address.take(network) or self._by_username.take(username)
         if wait:
             log.warning("sign_in_limited")
             raise TooMany("sign_in.too_many", "Too many attempts. Wait before the next.", retry_after=math.ceil(wait))
@@ -97,7 +98,9 @@ class Accounts:
         if row is None or not matches:
             log.info("sign_in_wrong")
             raise NotSignedIn("sign_in.wrong", "The username or the password is wrong.")
-        self._by_username.forgive(username)
+        # Whoever knows the password does not guess; a hall full of people may sign in from one address.
+        self._by_username.give_back(username)
+        self._by_address.give_back(network)
         return _principal(row)
 
     async def current(self, principal: Principal) -> Principal:

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 from pydantic_core import to_json
 
-from core.errors import DiemcauError, NotFound, TooLarge, Unavailable
+from core.errors import BadInput, DiemcauError, NotFound, TooLarge, Unavailable
 from web.context import CONTEXT
 from web.origin import check_origin, host_name, public_scheme, signaling_url
 
@@ -29,8 +29,7 @@ WRITE_SECONDS = 30.0
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_AWAY = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
-"""The database, or, once an answer has begun, the client that it goes to."""
+_DATABASE_AWAY = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
 
 
 class MethodNotAllowed(DiemcauError):
@@ -91,14 +90,21 @@ async def _answer(request: web.Request, handler: Handler, request_id: str) -> we
         return _refusal(request, exc)
     except web.HTTPException as exc:
         return _refusal(request, _translated(exc)) if exc.status >= 400 else exc
-    except _AWAY as exc:
-        _log_failure("client_gone" if STREAM in request else "database_away", request_id, exc)
-        away = Unavailable("database.away", "The database cannot be reached right now. Try again in a moment.")
-        return _refusal(request, away)
     except Exception as exc:  # the last net: a person gets an id, the log the place
-        _log_failure("request_failed", request_id, exc)
-        detail = f"Something failed on our side. Tell support this number: {request_id}."
-        return _refusal(request, Unexpected("internal", detail, id=request_id))
+        event = "client_gone" if STREAM in request and isinstance(exc, OSError) else "request_failed"
+        _log_failure(event, request_id, exc)
+        return _refusal(request, _unexpected(exc, request_id))
+
+
+def _unexpected(failure: Exception, request_id: str) -> DiemcauError:
+    """What a person is told of a failure that no part has put into words."""
+    if isinstance(failure, _DATABASE_AWAY):
+        return Unavailable("database.away", "The database cannot be reached right now. Try again in a moment.")
+    is_driver_refusal = isinstance(failure, asyncpg.InterfaceError) and isinstance(failure, ValueError)
+    if is_driver_refusal or isinstance(failure, asyncpg.DataError):
+        return BadInput("request.value", "A value is outside of what can be kept.")
+    detail = f"Something failed on our side. Tell support this number: {request_id}."
+    return Unexpected("internal", detail, id=request_id)
 
 
 async def send(response: web.StreamResponse, data: bytes) -> None:

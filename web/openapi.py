@@ -163,7 +163,7 @@ def refusals_of(endpoint: AnyEndpoint) -> dict[int, list[str]]:
     if endpoint.roles:
         families.append({Refused: ("role.missing",)})
     if endpoint.source is not Source.NONE:
-        families.append({BadInput: ("request.invalid",)})
+        families.append({BadInput: ("request.invalid", "request.value")})
     if endpoint.source in {Source.JSON, Source.FILE}:
         families.append({BadInput: ("request.slow",), TooLarge: ("request.too_large",)})
     if endpoint.method != "GET":

@@ -38,6 +38,8 @@ class RateLimit:
         bucket.tokens -= 1
         return 0.0
 
-    def forgive(self, key: str) -> None:
-        """Gives `key` all its tries back."""
-        self._buckets.pop(key, None)
+    def give_back(self, key: str) -> None:
+        """Takes one use back: it turned out not to count."""
+        bucket = self._buckets.get(key)
+        if bucket is not None:
+            bucket.tokens = min(self._burst, bucket.tokens + 1)

@@ -126,7 +126,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.JSON,
         reply=TypeAdapter(ClashReport),
         roles=ORGANIZER,
-        errors={BadInput: _BOOKING_INPUT},
+        errors={**_UNKNOWN, BadInput: _BOOKING_INPUT},
     ),
     Endpoint(
         "GET",

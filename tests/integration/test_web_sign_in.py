@@ -81,6 +81,12 @@ async def test_too_many_attempts_are_told_when_to_come_back(database: Database, 
         assert refused.json["data"]["retry_after"] == int(refused.headers["Retry-After"])
 
 
+async def test_a_hall_full_of_people_signs_in_from_one_address(database: Database, tmp_path: Path) -> None:
+    async with running_website(database, tmp_path, limits={"sign_in_attempts_per_minute": 2}) as site:
+        for n in range(5):
+            await site.signed_in(Role.OPERATOR, username=f"hall{n}")
+
+
 async def test_a_changed_role_counts_at_once_and_a_removed_account_is_out(site: Website) -> None:
     visitor = await site.signed_in(Role.ORGANIZER, username="lan")
     assert (await visitor.get("/api/directory.csv")).status == 200

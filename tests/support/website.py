@@ -126,17 +126,17 @@ def times_of(start: datetime, hours: float = 2) -> dict[str, str]:
 @asynccontextmanager
 async def running_website(database: Database, data_dir: Path, **changes: Any) -> AsyncIterator[Website]:
     """Scheduler, monitor and web server on free ports; all down at the end."""
-    settings = Settings(data_dir=data_dir, web_port=0, signaling_port=4711, secret=SECRET, **changes)
+    settings = Settings(**{"data_dir": data_dir, "web_port": 0, "signaling_port": 4711, "secret": SECRET, **changes})
     bus, clock, signer = Bus(), SystemClock(), Signer(SECRET)
     scheduler = Scheduler(database, bus, clock, signer, settings.limits)
     monitor = Monitor(database, bus, clock, settings)
     static = data_dir / "static"
     server = WebServer(settings, database, bus, clock, signer, scheduler, monitor, static=static)
     watching = asyncio.create_task(monitor.run())
-    await monitor.ready.wait()
-    await server.start()
     site = Website(database, bus, settings, scheduler, monitor, server, clock, data_dir)
     try:
+        await monitor.ready.wait()
+        await server.start()
         async with site._visitors:
             yield site
     finally:

@@ -23,8 +23,11 @@ _COLUMNS = ("conference", "participant", "leg", "at", *_MEASURES, "transport", "
 _WRITE_SECONDS = 15.0
 _FETCH_ROWS = 1_000
 
-AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database that is away, restarting or overloaded makes asyncpg raise."""
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a database that is away, restarting or overloaded makes asyncpg raise.
+
+The last one comes when the server's farewell arrives just as a statement begins.
+"""
 
 SampleRecord = tuple[Any, ...]
 

@@ -80,18 +80,24 @@ class Writer:
             try:
                 await self.flush()
                 return
-            except AWAY as exc:
-                if not self._away:
-                    log.warning("database_away", error=type(exc).__name__, waiting_samples=self.waiting_samples)
-                self._away = True
+            except Exception as exc:
+                self._report(exc)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LAST_RETRY_SECONDS)
+
+    def _report(self, exc: Exception) -> None:
+        """Says once that the database is away; what has another cause is said in full each time, and retried too."""
+        if not isinstance(exc, AWAY):
+            log.error("storing_failed", exc_info=exc)
+        elif not self._away:
+            log.warning("database_away", error=type(exc).__name__, waiting_samples=self.waiting_samples)
+        self._away = True
 
     async def _farewell(self) -> None:
         try:
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 await self.flush()
-        except AWAY as exc:
+        except Exception as exc:
             log.warning("not_stored", error=type(exc).__name__, samples=self.waiting_samples)
 
     async def flush(self) -> None:

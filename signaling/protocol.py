@@ -211,7 +211,7 @@ def hello_refusal(error: DiemcauError) -> DiemcauError:
 
     A conference that the bridge does not know must look exactly like a link that was never issued.
     """
-    return invalid_link() if error.code == "join.unknown" else error
+    return invalid_link() if error.code in ("join.unknown", "join.invalid") else error
 
 
 def invalid_link() -> Refused:

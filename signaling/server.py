@@ -33,6 +33,7 @@ from core.settings import Settings
 from signaling.calls import BridgeCalls
 from signaling.events import (
     Admitted,
+    Ask,
     BridgeEffect,
     CheckHello,
     Close,
@@ -84,6 +85,8 @@ class _Seat:
         self.socket: ServerConnection | None = socket
         self.bucket = bucket
         self.order = asyncio.Lock()
+        self.under_way = 0
+        """Calls to the bridge that are begun or wait for their turn."""
         self.hears = asyncio.Event()
         self.subscription: Subscription[ToSession] | None = None
 
@@ -214,11 +217,16 @@ class SignalingServer:
     # --- sessions ---
 
     async def _feed(self, seat: _Seat, event: Event) -> None:
-        """Applies `event` and does what follows from it, calls to the bridge included."""
+        """Applies `event` and does what follows from it.
+
+        Returns when the bridge has answered, except for a client's request while no other is under way: its beats
+        are still to be answered meanwhile.
+        """
         effects = seat.session.apply(event)
         socket = seat.socket
         self._settle(seat)
-        calls = [self._spawn(self._call(seat, effect)) for effect in effects if isinstance(effect, BridgeEffect)]
+        asks_alone = seat.under_way == 0 and any(isinstance(effect, Ask) for effect in effects)
+        calls = [self._begin(seat, effect) for effect in effects if isinstance(effect, BridgeEffect)]
         for effect in effects:
             if isinstance(effect, Send) and socket is not None:
                 await self._send(seat, socket, effect.message)
@@ -226,7 +234,7 @@ class SignalingServer:
                 await _close(socket, effect)
             elif isinstance(effect, CheckHello):
                 await self._check_hello(seat, effect.hello)
-        if calls:
+        if calls and not asks_alone:
             await asyncio.wait(calls)
 
     def _settle(self, seat: _Seat) -> None:
@@ -279,23 +287,30 @@ class SignalingServer:
 
     async def _join(self, seat: _Seat, right: JoinRight) -> None:
         # Listening begins before the bridge knows the session, so that nothing it says is missed.
-        seat.subscription = self._bus.subscribe(session_topic(seat.session.id), limit=_QUEUED_FROM_BUS)
+        seat.subscription = self._subscribe(seat.session)
         self._spawn(self._listen(seat))
         await self._feed(seat, Admitted(right))
 
     async def _listen(self, seat: _Seat) -> None:
         """Forwards what the focus says to this session for as long as it lives."""
-        while (subscription := seat.subscription) is not None and seat.session.state is not State.ENDED:
-            try:
-                async for envelope in subscription:
-                    await seat.hears.wait()
-                    await self._feed(seat, FromBus(envelope.message))
-            except Overflow:
-                # Something was missed: only a resume, which repeats everything, makes it whole again.
-                subscription.close()
-                seat.subscription = self._bus.subscribe(session_topic(seat.session.id), limit=_QUEUED_FROM_BUS)
-                if seat.socket is not None:
-                    _cut_off(seat, seat.socket)
+        assert seat.subscription is not None
+        try:
+            while seat.session.state is not State.ENDED:
+                try:
+                    async for envelope in seat.subscription:
+                        await seat.hears.wait()
+                        await self._feed(seat, FromBus(envelope.message))
+                except Overflow:
+                    # Something was missed: only a resume, which repeats everything, makes it whole again.
+                    seat.subscription.close()
+                    seat.subscription = self._subscribe(seat.session)
+                    if seat.socket is not None:
+                        _cut_off(seat, seat.socket)
+        finally:
+            seat.subscription.close()
+
+    def _subscribe(self, session: Session) -> Subscription[ToSession]:
+        return self._bus.subscribe(session_topic(session.id), limit=_QUEUED_FROM_BUS)
 
     async def _watch(self) -> None:
         while True:
@@ -317,12 +332,17 @@ class SignalingServer:
         except TimeoutError:
             _cut_off(seat, socket)
 
+    def _begin(self, seat: _Seat, effect: BridgeEffect) -> asyncio.Task[None]:
+        seat.under_way += 1
+        return self._spawn(self._call(seat, effect))
+
     async def _call(self, seat: _Seat, effect: BridgeEffect) -> None:
         """Puts one request to the bridge, after those before it, and feeds what comes back."""
         right = seat.session.right
         assert right is not None
         async with seat.order:
             event = await BridgeCalls(self._bus, seat.session.id, right).outcome(effect)
+        seat.under_way -= 1
         if event is not None:
             await self._feed(seat, event)
 

@@ -215,6 +215,21 @@ async def test_a_restarted_server_is_joined_afresh() -> None:
         assert await owner.client.connect_media("offer again", {}, {}) == "answer to offer again"
 
 
+async def test_a_server_that_was_killed_and_started_again_is_joined_afresh() -> None:
+    async with (
+        open_door() as door,
+        CutOffProxy(door.server.port) as proxy,
+        endpoint(through(proxy), door.token()) as owner,
+    ):
+        first = await owner.hears(Welcome)
+        proxy.refusing = True
+        proxy.cut()
+        await door.restart()
+        proxy.refusing = False
+        again = await owner.hears(Welcome, 2)
+        assert (again.resumed, again.session == first.session) == (False, False)
+
+
 async def test_a_client_that_is_replaced_says_so_and_does_not_come_back() -> None:
     async with open_door() as door, endpoint(door.url, door.token()) as first:
         await first.hears(Welcome)

@@ -54,6 +54,22 @@ async def test_media_commands_and_beats_are_answered_by_their_number() -> None:
         assert (await visitor.expect(BeatReply)).id == 3
 
 
+async def test_beats_are_answered_while_the_bridge_works_and_requests_keep_their_order() -> None:
+    async with open_door() as door, visit(door.url) as visitor:
+        await visitor.join(door.token())
+        await visitor.expect(StateView)
+        door.bridge.hold = asyncio.Event()
+        await visitor.send(Connect(id=1, sdp="offer", receive={}, send={}).model_dump_json())
+        await eventually(lambda: None if door.bridge.connects else "the offer has not reached the bridge")
+        await visitor.send(Beat(id=2).model_dump_json())
+        assert (await visitor.expect(BeatReply)).id == 2
+        for number in (3, 4):
+            await visitor.send(CommandMessage(id=number, command=ReleaseFloor()).model_dump_json())
+        door.bridge.hold.set()
+        assert (await visitor.expect(Answer)).id == 1
+        assert [(await visitor.expect(Accepted)).id, (await visitor.expect(Accepted)).id] == [3, 4]
+
+
 async def test_a_refused_command_is_told_with_its_number_and_the_session_goes_on() -> None:
     async with open_door() as door, visit(door.url) as visitor:
         await visitor.join(door.token())

@@ -250,7 +250,8 @@ def test_an_unknown_conference_looks_exactly_like_a_bad_link(clock: ManualClock)
         admit(HELLO, signer, START)
     unknown = session_in(State.JOINING, clock).apply(ev.Failed(NotFound("join.unknown", "No.", conference="c1")))
     forged = session_in(State.AWAITING_HELLO, clock).apply(ev.Failed(bad_link.value))
-    assert unknown == forged
+    uninvited = session_in(State.JOINING, clock).apply(ev.Failed(Refused("join.invalid", "P1 is not booked.")))
+    assert unknown == forged == uninvited
 
 
 def test_a_join_of_uncertain_outcome_is_taken_back(clock: ManualClock) -> None:

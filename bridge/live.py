@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -100,6 +101,14 @@ class LiveConference:
         self.id = self.focus.spec.id
         self._lock = asyncio.Lock()
         self._tell_handle: asyncio.TimerHandle | None = None
+
+    def take_up(self, deadline: float) -> None:
+        """After a restart: everybody in the log is waited for until `deadline` (monotonic seconds)."""
+        for participant in self.focus.present():
+            self.members[participant] = Member(self.focus.attendees[participant].participant, deadline=deadline)
+        if self.focus.floor.since is not None:
+            self._announce_floor(self.focus.floor.since)
+        self.tell_soon()
 
     # --- changes -------------------------------------------------------------------------------------
 
@@ -291,9 +300,12 @@ class LiveConference:
             self.focus.apply(entry)
             log.info("event", conference=self.id, seq=entry.seq, kind=entry.event.type)
         if self.focus.floor.holder != holder:
-            new = self.focus.floor.holder
-            news = FloorMoved(conference=self.id, holder=reference(self.focus, new) if new else None, at=now)
-            self.bus.publish(FLOOR, news)
+            self._announce_floor(now)
+
+    def _announce_floor(self, at: datetime) -> None:
+        holder = self.focus.floor.holder
+        seen = reference(self.focus, holder) if holder else None
+        self.bus.publish(FLOOR, FloorMoved(conference=self.id, holder=seen, at=at))
 
     async def _remove(self, member: Member, how: Departure) -> None:
         await self._record([ev.Left(participant=member.participant.id, how=how)])

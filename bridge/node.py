@@ -167,12 +167,8 @@ class BridgeNode:
 
     def _take_up(self, focus: Focus) -> None:
         live = LiveConference(focus, self._event_log, self._bus, self._clock, self.engine, self._over)
-        deadline = self._clock.monotonic() + self._settings.reconnect_grace_seconds
-        for participant in focus.present():
-            member = Member(focus.attendees[participant].participant, deadline=deadline)
-            live.members[participant] = member
         self._live[focus.spec.id] = live
-        live.tell_soon()
+        live.take_up(self._clock.monotonic() + self._settings.reconnect_grace_seconds)
 
     def _over(self, live: LiveConference) -> None:
         self._live.pop(live.id, None)

@@ -19,6 +19,7 @@ from core.messages import (
     COMMAND,
     CONFERENCE_CHANGED,
     CONNECT,
+    FLOOR,
     JOIN,
     LEAVE,
     OPEN,
@@ -235,10 +236,11 @@ async def test_who_does_not_come_back_after_a_restart_loses_the_floor(database: 
         async with seats(before, spec, CHAIR_SEAT, hall(1)) as (chair, _):
             await chair.do(GrantFloor(participant=hall(1).id))
     after = Bus()
-    with after.subscribe(PRESENCE) as presence:
+    with after.subscribe(PRESENCE) as presence, after.subscribe(FLOOR) as floor:
         async with running_node(database, after), seats(after, spec, CHAIR_SEAT) as (chair,):
             await eventually(lambda: _holder(chair, hall(1).id))
             await eventually(lambda: _holder(chair, None))
+        assert [moved.holder and moved.holder.id for moved in floor._queue] == [hall(1).id, None]
         gone = [p for p in presence._queue if p.participant.id == hall(1).id and p.presence is Presence.ABSENT]
         assert [p.how for p in gone] == [Departure.FAILED]
 

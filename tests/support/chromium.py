@@ -1,0 +1,81 @@
+"""Debian's Chromium with a camera that shows what a test drew, driven by Playwright."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+WIDTH, HEIGHT = 640, 360
+LEFT = (220, 110, 40)
+RIGHT = (40, 90, 190)
+_FRAMES = 30
+
+
+def _yuv(red: int, green: int, blue: int) -> tuple[int, int, int]:
+    """BT.601, limited range."""
+    return (
+        round(16 + 0.257 * red + 0.504 * green + 0.098 * blue),
+        round(128 - 0.148 * red - 0.291 * green + 0.439 * blue),
+        round(128 + 0.439 * red - 0.368 * green - 0.071 * blue),
+    )
+
+
+def draw_camera(path: Path) -> Path:
+    """A YUV4MPEG2 file: left half `LEFT`, right half `RIGHT`, and a white bar that wanders."""
+    left, right = _yuv(*LEFT), _yuv(*RIGHT)
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F15:1 Ip A1:1 C420mpeg2\n".encode())
+        for number in range(_FRAMES):
+            bar = WIDTH * number // _FRAMES // 2 * 2
+            luma = bytearray(bytes([left[0]]) * (WIDTH // 2) + bytes([right[0]]) * (WIDTH // 2))
+            luma[bar : bar + 20] = bytes([235]) * len(luma[bar : bar + 20])
+            planes = [bytes([left[plane]]) * (WIDTH // 4) + bytes([right[plane]]) * (WIDTH // 4) for plane in (1, 2)]
+            file.write(b"FRAME\n" + bytes(luma) * HEIGHT + planes[0] * (HEIGHT // 2) + planes[1] * (HEIGHT // 2))
+    return path
+
+
+@asynccontextmanager
+async def chromium(camera: Path | None = None) -> AsyncIterator[Browser]:
+    """A headless browser; `camera` is the file that its fake camera shows."""
+    executable = shutil.which("chromium")
+    assert executable, "Chromium is not installed: `make chromium` says how to get it"
+    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"] if camera else list(_FLAGS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=flags)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def visitor(browser: Browser, *, language: str = "vi") -> AsyncIterator[Page]:
+    """A page of its own cookies whose errors fail the test."""
+    context: BrowserContext = await browser.new_context(
+        locale=language, permissions=["camera", "microphone"], viewport={"width": 1366, "height": 768}
+    )
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        yield page
+        assert not errors, f"the page raised: {errors}"
+    finally:
+        await context.close()

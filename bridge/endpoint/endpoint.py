@@ -7,6 +7,7 @@ import random
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 
@@ -198,7 +199,7 @@ class MediaEndpoint:
             stream = self._adopt(packet)
             if stream is None:
                 return
-        stream.take(packet, asyncio.get_running_loop().time())
+        stream.take(packet, monotonic())
 
     def _adopt(self, packet: bytes) -> StreamCounter | None:
         """A stream that the answer did not announce says by its mid which slot it is for (RFC 8843 section 9.2)."""
@@ -212,7 +213,7 @@ class MediaEndpoint:
         return stream
 
     def _take_rtcp(self, data: bytes) -> None:
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         try:
             wanted = self._feedback.take(data, self._streams, now)
         except ValueError:

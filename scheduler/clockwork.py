@@ -42,7 +42,8 @@ LAST_RETRY = 5.0
 AT_ONCE = 8
 """Conferences opened at the same time: many start at eight o'clock, and a slow one must not hold up the rest."""
 
-_DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last one is what asyncpg raises when its connection is cut between two steps of a query."""
 
 
 class Clockwork:
@@ -58,6 +59,8 @@ class Clockwork:
         self._ended: dict[ConferenceId, datetime] = {}
         self._restarted = True
         self._failed = False
+        self.failing = False
+        """Whether the last attempt met a bridge or a database that was away; it is being tried again."""
 
     async def run(self) -> None:
         """Opens and closes conferences until cancelled; survives a bridge or a database that is away for a while."""
@@ -87,8 +90,13 @@ class Clockwork:
             except _DATABASE_ERRORS as exc:
                 self._failed = True
                 log.warning("database_away", error=type(exc).__name__, retry_seconds=retry)
-            await self._sleep(due, retry if self._failed else LONGEST_SLEEP)
-            retry = min(retry * 2, LAST_RETRY) if self._failed else FIRST_RETRY
+            except Exception:
+                # A clock that has died opens nothing for anybody; one that fails on a conference tries again.
+                self._failed = True
+                log.exception("pass_failed", retry_seconds=retry)
+            self.failing = self._failed
+            await self._sleep(due, retry if self.failing else LONGEST_SLEEP)
+            retry = min(retry * 2, LAST_RETRY) if self.failing else FIRST_RETRY
 
     async def _sleep(self, due: datetime | None, longest: float) -> None:
         seconds = longest

@@ -72,7 +72,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await _answer(request, handler, request_id)
     if STREAM not in request:
         response.headers["X-Request-Id"] = request_id
-    log.info(
+    # A page brings a dozen files: they are of interest only when one goes wrong.
+    tell = log.debug if response.status < 400 and isinstance(response, web.FileResponse) else log.info
+    tell(
         "request",
         id=request_id,
         method=request.method,

@@ -77,11 +77,12 @@ async def test_a_huge_body_of_untold_length_is_refused_before_it_is_read(site: W
     await asyncio.gather(pouring, return_exceptions=True)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"username":"a\\u0000","password":"x"}'])
-async def test_broken_json_is_refused_in_words(site: Website, body: bytes) -> None:
-    reply = await (await site.visitor()).ask("POST", "/api/sign-in", data=body)
-    assert (reply.status, reply.code) == (400, "request.invalid")
-    assert reply.json["data"]["problems"][0]["message"]
+async def test_broken_json_is_refused_in_words(site: Website) -> None:
+    visitor = await site.visitor()
+    for body in (b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"username":"a\\u0000","password":"x"}'):
+        reply = await visitor.ask("POST", "/api/sign-in", data=body)
+        assert (reply.status, reply.code) == (400, "request.invalid"), body[:20]
+        assert reply.json["data"]["problems"][0]["message"]
 
 
 async def test_unknown_addresses_and_methods_get_problems_too(site: Website) -> None:

@@ -86,10 +86,10 @@ async def test_a_file_beyond_the_limit_is_refused_before_it_is_read(database: Da
         assert (reply.status, reply.code, reply.json["data"]["limit"]) == (413, "request.too_large", 2_000_000)
 
 
-@pytest.mark.parametrize("name", ["", "x" * 256])
-async def test_a_file_needs_its_name(organizer: Visitor, name: str) -> None:
-    reply = await upload(organizer, GOOD.encode(), name=name)
-    assert (reply.status, reply.code) == (400, "directory.file_name")
+async def test_a_file_needs_its_name(organizer: Visitor) -> None:
+    for name in ("", "x" * 256):
+        reply = await upload(organizer, GOOD.encode(), name=name)
+        assert (reply.status, reply.code) == (400, "directory.file_name")
 
 
 async def test_an_unknown_option_is_refused(organizer: Visitor) -> None:

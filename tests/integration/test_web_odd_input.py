@@ -80,17 +80,17 @@ async def test_odd_titles_and_versions_are_refused(site: Website, person: Visito
         assert_refused(await person.ask("PUT", path, json={"times": soon, "version": version}), version)
 
 
-@pytest.mark.parametrize("query", ["q=%ED%A0%80", "q=%FF", "q='", "q=%25_%5C", "q=%F0%9F%98%80", "unit=khong"])
-async def test_an_odd_search_finds_nothing(person: Visitor, query: str) -> None:
-    async with person.http.get(URL(f"{person.base}/api/points?{query}", encoded=True)) as response:
-        assert (response.status, await response.json()) == (200, [])
+async def test_an_odd_search_finds_nothing(person: Visitor) -> None:
+    for query in ("q=%ED%A0%80", "q=%FF", "q='", "q=%25_%5C", "q=%F0%9F%98%80", "unit=khong"):
+        async with person.http.get(URL(f"{person.base}/api/points?{query}", encoded=True)) as response:
+            assert (response.status, await response.json()) == (200, []), query
 
 
-@pytest.mark.parametrize("path", ["/api/conferences/%ED%A0%80", "/api/%00", "/api/points?q=%00"])
-async def test_odd_addresses_are_refused(person: Visitor, path: str) -> None:
-    async with person.http.get(URL(person.base + path, encoded=True)) as response:
-        assert 400 <= response.status < 500
-        assert response.content_type == "application/problem+json"
+async def test_odd_addresses_are_refused(person: Visitor) -> None:
+    for path in ("/api/conferences/%ED%A0%80", "/api/%00", "/api/points?q=%00"):
+        async with person.http.get(URL(person.base + path, encoded=True)) as response:
+            assert 400 <= response.status < 500, path
+            assert response.content_type == "application/problem+json"
 
 
 async def test_a_file_with_an_odd_name_is_told_what_is_wrong_with_it(person: Visitor) -> None:

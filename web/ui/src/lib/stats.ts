@@ -34,6 +34,7 @@ export async function readStats(
   const totals = { bytesUp: 0, bytesDown: 0, received: 0, lost: 0 };
   const found: Partial<Record<SlotName, SlotStats>> = {};
   let rttMs: number | null = null;
+  const selected = selectedPair(report);
   report.forEach((entry: Record<string, unknown> & { type: string }) => {
     if (entry.type === "inbound-rtp") {
       totals.received += numeric(entry["packetsReceived"]);
@@ -41,13 +42,25 @@ export async function readStats(
       const slot = slotOf.get(String(entry["mid"]));
       if (slot && entry["kind"] === "video") found[slot] = slotStats(entry);
     }
-    if (entry.type === "candidate-pair" && entry["nominated"] === true && entry["state"] === "succeeded") {
+    if (entry.type === "candidate-pair" && entry["id"] === selected) {
       if (typeof entry["currentRoundTripTime"] === "number") rttMs = entry["currentRoundTripTime"] * 1000;
       totals.bytesUp += numeric(entry["bytesSent"]);
       totals.bytesDown += numeric(entry["bytesReceived"]);
     }
   });
   return { ...rates(totals, before), atMs: performance.now(), rttMs, slots: found, totals };
+}
+
+/** The candidate pair that carries the media: named by the transport, or by Firefox on the pair itself. */
+function selectedPair(report: RTCStatsReport): string | null {
+  let selected: string | null = null;
+  report.forEach((entry: Record<string, unknown> & { type: string; id: string }) => {
+    if (entry.type === "transport" && typeof entry["selectedCandidatePairId"] === "string") {
+      selected = entry["selectedCandidatePairId"];
+    }
+    if (entry.type === "candidate-pair" && entry["selected"] === true) selected = entry.id;
+  });
+  return selected;
 }
 
 function rates(

@@ -178,6 +178,19 @@ async def test_an_unread_client_is_cut_alone_and_keeps_its_place() -> None:
         assert door.bridge.leaves == []
 
 
+async def test_a_stop_does_not_wait_for_a_client_that_does_not_read() -> None:
+    async with open_door(signaling_unread_seconds=60) as door, visit(door.url, max_queue=1) as deaf:
+        welcome = await joined(door, deaf)
+        deaf.socket.transport.pause_reading()
+        big = door.bridge.state().model_copy(update={"title": "x" * MEGABYTE})
+        for _ in range(40):
+            door.bridge.tell(welcome.session, big)
+        async with visit(door.url):  # time for the server to fill the line
+            pass
+        async with asyncio.timeout(6 * UNIT):
+            await door.server.stop()
+
+
 async def test_a_focus_that_says_more_than_the_queue_holds_makes_the_client_resume() -> None:
     async with open_door() as door, visit(door.url) as visitor:
         welcome = await joined(door, visitor)

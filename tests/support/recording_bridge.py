@@ -47,6 +47,8 @@ class RecordingBridge:
         self.refusal: DiemcauError | None = None
         self.hold: asyncio.Event | None = None
         """When set, calls wait for it."""
+        self.hold_reply: asyncio.Event | None = None
+        """When set, join and resume wait for it after they have spoken to the session."""
         self._seq = 0
         bus.answer(JOIN, self._join)
         bus.answer(CONNECT, self._connect)
@@ -84,6 +86,10 @@ class RecordingBridge:
         if self.refusal is not None:
             raise self.refusal
 
+    async def _reply_gate(self) -> None:
+        if self.hold_reply is not None:
+            await self.hold_reply.wait()
+
     def _known(self, session: SessionId) -> None:
         if session not in self.sessions.values():
             raise NotFound("session.unknown", "This session is over.")
@@ -96,6 +102,7 @@ class RecordingBridge:
         self.tell(request.session, self.state())
         if former is not None:
             self.tell(former, Ended(reason="replaced"))
+        await self._reply_gate()
         return JoinAccepted(title="Hội nghị", slots=AUDIENCE_SLOTS)
 
     async def _connect(self, request: ConnectMedia) -> MediaAnswer:
@@ -116,6 +123,7 @@ class RecordingBridge:
         self._known(request.session)
         if request.connected:
             self.tell(request.session, self.state())
+            await self._reply_gate()
         return Done()
 
     async def _leave(self, request: LeaveConference) -> Done:

@@ -36,8 +36,8 @@ def write_answer(offer: Offer, receive: Mapping[str, SlotName], send: Mapping[st
             continue
         lines += _media(section, section.mid in receive, section.mid in send)
         lines += _transport(offer, local)
-        if section is used[0]:
-            lines += _candidates(local)
+        # In every section, not only the bundle's first: aiortc takes them from the last, browsers from any.
+        lines += _candidates(local)
         if section.mid in receive:
             lines += _slot(receive[section.mid], local.ssrcs[section.mid], local.cname)
     return "\r\n".join(lines) + "\r\n"

@@ -82,8 +82,8 @@ class Client:
             CONFERENCE,
             ParticipantId(self.name),
             sdp=offer,
-            receive={self.stage.mid: SlotName.STAGE},
-            send={self.camera.mid: Track.CAMERA} if self.camera is not None else {},
+            receive={self.stage.mid or "": SlotName.STAGE},
+            send={self.camera.mid or "": Track.CAMERA} if self.camera is not None else {},
         )
 
     async def join(self) -> Client:
@@ -103,7 +103,8 @@ class Client:
             async with asyncio.timeout(10 * UNIT):
                 while abs(last - brightness) > 12:
                     frame = await self.stage.receiver.track.recv()
-                    luma = bytes(frame.planes[0])
+                    assert isinstance(frame, VideoFrame)
+                    luma = bytes(frame.planes[0])[: frame.width]
                     last = sum(luma) / len(luma)
         except (TimeoutError, MediaStreamError) as exc:
             raise AssertionError(f"the stage never showed {brightness}, last {last}") from exc

@@ -31,7 +31,8 @@ class CountingReceiver(SecureLine):
     """Counts RTP packets as they come, mostly without decrypting them."""
 
     def __init__(self, host: str | None, *, controlling: bool = True) -> None:
-        super().__init__(lambda _: None, lambda _: None, host=host, controlling=controlling)
+        # Not coalesced: a receiver elsewhere would not save the sender any work either.
+        super().__init__(lambda _: None, lambda _: None, host=host, controlling=controlling, coalesce=False)
         self.packets = 0
         self.undecryptable = 0
 

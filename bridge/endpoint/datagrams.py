@@ -65,14 +65,19 @@ def _readers_of(loop: asyncio.AbstractEventLoop) -> _Readers:
 
 
 class DatagramSocket:
-    """A non-blocking UDP socket on `host` that hands every datagram to `take` with its source."""
+    """A non-blocking UDP socket on `host` that hands every datagram to `take` with its source.
 
-    def __init__(self, host: str, take: Taker) -> None:
+    With `coalesce` the kernel may hand over datagrams of one burst together (UDP_GRO), which costs less. On
+    loopback it also spares the sender the work of cutting its burst up, as no real network would.
+    """
+
+    def __init__(self, host: str, take: Taker, *, coalesce: bool) -> None:
         self._take = take
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-        with suppress(OSError):  # a kernel without it delivers one datagram per read
-            self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
+        if coalesce:
+            with suppress(OSError):  # a kernel without it delivers one datagram per read
+                self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
         self._socket.bind((host, 0))
         self.address: Address = self._socket.getsockname()
         self._connected = False

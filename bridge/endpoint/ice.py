@@ -37,12 +37,14 @@ class IceClient:
 
     state = "completed"
 
-    def __init__(self, host: str | None, on_media: Callable[[bytes], None], *, controlling: bool = True) -> None:
+    def __init__(
+        self, host: str | None, on_media: Callable[[bytes], None], *, controlling: bool, coalesce: bool
+    ) -> None:
         self.credentials = new_credentials()
         self.lost = asyncio.Event()
         self.role = "controlling" if controlling else "controlled"
         self._host = host
-        self._socket = DatagramSocket(host or "", self._take)
+        self._socket = DatagramSocket(host or "", self._take, coalesce=coalesce)
         self._on_media = on_media
         self._tie_breaker = secrets.randbits(64)
         self._remote: Credentials | None = None

@@ -30,8 +30,16 @@ class SecureLine:
     `lost` is set when the peer stopped consenting, or when either side closed the line.
     """
 
-    def __init__(self, on_rtp: Receiver, on_rtcp: Receiver, *, host: str | None = None, controlling: bool = True):
-        self.ice = IceClient(host, self.take_protected, controlling=controlling)
+    def __init__(
+        self,
+        on_rtp: Receiver,
+        on_rtcp: Receiver,
+        *,
+        host: str | None = None,
+        controlling: bool = True,
+        coalesce: bool = True,
+    ) -> None:
+        self.ice = IceClient(host, self.take_protected, controlling=controlling, coalesce=coalesce)
         self.lost = self.ice.lost
         self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self.ice), [certificate()])
         self._dtls.on("statechange", self._on_dtls_state)

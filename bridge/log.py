@@ -28,6 +28,10 @@ class EventLog:
         rows = await self._pool.fetch(_SQL["read_events"], UUID(conference))
         return [LogEntry.model_validate({"seq": r["seq"], "at": r["at"], "event": r["event"]}) for r in rows]
 
+    async def is_closed(self, conference: ConferenceId) -> bool:
+        """Whether the log ends with the closing."""
+        return bool(await self._pool.fetchval(_SQL["is_closed"], UUID(conference)))
+
     async def unfinished(self) -> list[ConferenceId]:
         """Conferences that opened and have not closed."""
         return [ConferenceId(str(r["conference"])) for r in await self._pool.fetch(_SQL["unfinished"])]

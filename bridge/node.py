@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 
@@ -108,14 +109,15 @@ class BridgeNode:
                 return Done()
             entries = await self._event_log.read(call.spec.id)
             if entries and isinstance(entries[-1].event, ev.Closed):
+                # Whoever asks missed the news, for instance because its process died with it.
+                self._publish_state(call.spec.id, ConferenceState.CLOSED, entries[-1].at)
                 return Done()
             focus = Focus(call.spec)
             opening = ev.LogEntry(seq=1, at=self._clock.now(), event=ev.Opened(spec=call.spec))
             await self._event_log.append(call.spec.id, [opening])
             focus.apply(opening)
             self._take_up(focus)
-            changed = ConferenceChanged(conference=call.spec.id, state=ConferenceState.OPEN, at=opening.at)
-            self._bus.publish(CONFERENCE_CHANGED, changed)
+            self._publish_state(call.spec.id, ConferenceState.OPEN, opening.at)
             log.info("opened", conference=call.spec.id, points=len(call.spec.points))
         return Done()
 
@@ -127,6 +129,8 @@ class BridgeNode:
     async def _join(self, call: JoinConference) -> JoinAccepted:
         live = self._live.get(call.conference)
         if live is None:
+            if await self._event_log.is_closed(call.conference):
+                raise Refused("join.over", "The conference is over.")
             raise Refused("join.not_open", "The conference is not open. Its doors open shortly before it starts.")
         await live.join(call.session, call.participant)
         slots = CONSOLE_SLOTS if call.participant.is_console else AUDIENCE_SLOTS
@@ -169,6 +173,9 @@ class BridgeNode:
         live = LiveConference(focus, self._event_log, self._bus, self._clock, self.engine, self._over)
         self._live[focus.spec.id] = live
         live.take_up(self._clock.monotonic() + self._settings.reconnect_grace_seconds)
+
+    def _publish_state(self, conference: ConferenceId, state: ConferenceState, at: datetime) -> None:
+        self._bus.publish(CONFERENCE_CHANGED, ConferenceChanged(conference=conference, state=state, at=at))
 
     def _over(self, live: LiveConference) -> None:
         self._live.pop(live.id, None)

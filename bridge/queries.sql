@@ -10,3 +10,6 @@ WHERE seq = 1 AND NOT EXISTS (
     SELECT 1 FROM conference_event AS closing
     WHERE closing.conference = opened.conference AND closing.event ->> 'type' = 'closed'
 )
+
+-- name: is_closed
+SELECT event ->> 'type' = 'closed' FROM conference_event WHERE conference = $1 ORDER BY seq DESC LIMIT 1

@@ -224,7 +224,7 @@ class Done(Model):
 
 
 class JoinConference(Model):
-    """A verified participant enters with a session. Raises `join.not_open`, `join.too_late`, `join.unknown`."""
+    """A verified participant enters with a session. Raises `join.not_open`, `join.over`, `join.too_late`, `join.invalid`."""
 
     conference: ConferenceId
     session: SessionId

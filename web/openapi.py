@@ -11,13 +11,13 @@ import re
 import sys
 from collections.abc import Iterable
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
+from core import VERSION
 from core.errors import BadInput, DiemcauError, NotSignedIn, Refused, TooLarge, Unavailable
 from core.messages import Command, SessionMessage
 from signaling.protocol import ClientMessage, ServerMessage
@@ -60,7 +60,7 @@ def document(endpoints: Iterable[AnyEndpoint] = ENDPOINTS) -> Schema:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, inlined)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Diemcau", "version": version("diemcau"), "license": {"name": "Apache-2.0"}},
+        "info": {"title": "Diemcau", "version": VERSION, "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
             "schemas": components,

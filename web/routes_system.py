@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from aiohttp import web
 from pydantic import JsonValue, TypeAdapter
 
+from core import VERSION
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Nothing, Source
 from web.models import Config, Health
 from web.origin import signaling_url
@@ -19,7 +18,7 @@ async def get_config(ask: Ask[Nothing]) -> Config:
     """How the pages reach the other doors of this installation."""
     settings = ask.context.settings
     return Config(
-        version=version("diemcau"),
+        version=VERSION,
         signaling_url=signaling_url(ask.request.host, settings),
         time_zone=settings.time_zone,
         https=settings.https,

@@ -76,7 +76,7 @@ class Focus:
     def admit(self, participant: Participant, now: datetime) -> list[ev.Event]:
         """Decides whether `participant` may enter; raises `Refused` that says why not."""
         if self.state is not ConferenceState.OPEN:
-            raise Refused("join.not_open", "The conference is over.")
+            raise Refused("join.over", "The conference is over.")
         if participant.role is Role.OPERATOR and participant.id not in self.point_names:
             raise Refused("join.invalid", "This link is not valid. Open it exactly as it was sent to you.")
         late = now > self.spec.times.must_join_before and participant.id not in self.attendees

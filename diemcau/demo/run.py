@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ class Stage:
     tls: ssl.SSLContext | None
     server: Child | None = None
     halls: Child | None = None
+    healthy: bool = False
     connected: int = 0
     prepared: set[ParticipantId] = field(default_factory=set)
     reports: dict[int, asyncio.Future[Report]] = field(default_factory=dict)
@@ -112,7 +114,7 @@ async def _play(options: DemoOptions, terminal: Terminal) -> int:
         stage = await _prepare(options, terminal, folder)
         await stack.enter_async_context(_server(stage))
         api = await stack.enter_async_context(ApiClient(stage.base_url, stage.tls))
-        await _wait_until_healthy(api)
+        await _wait_until_healthy(stage, api)
         await api.sign_in(stage.accounts["organizer"])
         conference, points, fresh = await _book(stage, api)
         await stack.enter_async_context(_halls(stage, api, conference))
@@ -194,6 +196,8 @@ async def _server(stage: Stage) -> AsyncIterator[None]:
         while True:
             assert stage.server is not None
             await stage.server.wait()
+            if not stage.healthy:
+                return
             stage.terminal.say(text("restarted"))
             await asyncio.sleep(0.5)
             stage.server = await Child.start("serve", "--child", environment=environment)
@@ -240,13 +244,18 @@ async def _listen(stage: Stage, halls: Child) -> None:
 # --- the acts ----------------------------------------------------------------------------------------
 
 
-async def _wait_until_healthy(api: ApiClient) -> None:
+async def _wait_until_healthy(stage: Stage, api: ApiClient) -> None:
+    assert stage.server is not None
+    ended = asyncio.create_task(stage.server.wait())
+    deadline = time.monotonic() + _READY_SECONDS
     try:
-        async with asyncio.timeout(_READY_SECONDS):
-            while not await api.healthy():
-                await asyncio.sleep(0.1)
-    except TimeoutError as error:
-        raise Unavailable("demo.server", "The server did not come up. Its messages are above.") from error
+        while not await api.healthy():
+            if ended.done() or time.monotonic() > deadline:
+                raise Unavailable("demo.server", "The server did not come up. Its messages are above.")
+            await asyncio.sleep(0.1)
+    finally:
+        ended.cancel()
+    stage.healthy = True
 
 
 async def _book(stage: Stage, api: ApiClient) -> tuple[ConferenceId, tuple[PointRef, ...], bool]:

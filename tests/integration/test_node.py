@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -266,10 +266,12 @@ async def test_the_end_reaches_everybody_and_is_final(
                     await bus.request(STOP, StopConference(conference=spec.id))
                 assert point.newest(Ended) == Ended(reason="closed")
                 assert (await anext(aiter(changes))).state is ConferenceState.CLOSED
-            await bus.request(OPEN, OpenConference(spec=spec))
-            with suppress(Refused):
+                await bus.request(OPEN, OpenConference(spec=spec))
+                assert (await anext(aiter(changes))).state is ConferenceState.CLOSED
+            with pytest.raises(Refused) as caught:
                 async with seats(bus, spec, hall(1)):
                     pytest.fail("a closed conference was joined")
+            assert caught.value.code == "join.over"
 
 
 async def test_a_point_that_is_no_longer_booked_is_removed(database: Database, bus: Bus, spec: ConferenceSpec) -> None:

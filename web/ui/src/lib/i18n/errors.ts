@@ -24,6 +24,7 @@ const vi: Record<string, string> = {
   "join.invalid": "Đường dẫn không hợp lệ. Hãy mở đúng nguyên văn đường dẫn đã được gửi.",
   "join.expired": "Đường dẫn đã hết hạn. Liên hệ người tổ chức để nhận đường dẫn mới.",
   "join.not_open": "Phòng họp chưa mở. Trang sẽ tự vào khi phòng mở.",
+  "join.over": "Hội nghị đã kết thúc.",
   "join.too_late": "Đã quá giờ vào họp. Liên hệ người tổ chức nếu cần vào.",
   "join.unknown": "Hội nghị không còn diễn ra hoặc điểm cầu không thuộc hội nghị này.",
   "join.wrong_point": "Đường dẫn này dành cho điểm cầu khác.",
@@ -75,6 +76,7 @@ const families: [string, string][] = [
 const en: Record<string, string> = {
   network: "The server cannot be reached. Check the network and try again.",
   unexpected: "Something unexpected happened. Reload the page; if it happens again, tell a technician.",
+  "join.over": "The conference is over.",
   "join.not_open": "The doors are not open yet. This page enters by itself when they open.",
 };
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
+from pylibsrtp import Session
 
 from bridge.media.ice import Address
 
@@ -48,12 +49,13 @@ class IcePipe:
 
 
 class DtlsLink:
-    """The security of one leg. `connect` once, then use the four functions; `close` at the end.
+    """The security of one leg. `connect` once, then use the rest; `close` at the end.
 
-    `protect…` encrypt an RTP or RTCP packet, `unprotect…` check and decrypt one; all raise `pylibsrtp.Error`.
+    `protect_rtcp` encrypts, `unprotect…` check and decrypt; all raise `pylibsrtp.Error`. `sending` is the SRTP session
+    to the other side.
     """
 
-    protect: Callable[[bytes], bytes]
+    sending: Session
     protect_rtcp: Callable[[bytes], bytes]
     unprotect: Callable[[bytes], bytes]
     unprotect_rtcp: Callable[[bytes], bytes]
@@ -80,8 +82,8 @@ class DtlsLink:
                 else "the DTLS handshake failed"
             )
         self._connected = True
-        sending, receiving = transport._tx_srtp, transport._rx_srtp
-        self.protect, self.protect_rtcp = sending.protect, sending.protect_rtcp
+        self.sending, receiving = transport._tx_srtp, transport._rx_srtp
+        self.protect_rtcp = self.sending.protect_rtcp
         self.unprotect, self.unprotect_rtcp = receiving.unprotect, receiving.unprotect_rtcp
 
     async def close(self) -> None:

@@ -267,9 +267,9 @@ class MediaEngine:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _send_batch(self, packets: list[bytes], address: tuple[object, ...]) -> None:
+    def _send_batch(self, data: memoryview, segment: int, address: tuple[object, ...]) -> None:
         if self._socket is not None:
-            self._socket.send_batch(packets, address)
+            self._socket.send_batch(data, segment, address)
 
     def _hold_frame(self) -> None:
         if self._frame_timer is None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import pylibsrtp
 
-from bridge.media.forwarding import Placed, Slot
+from bridge.media.forwarding import Slot
+from bridge.media.sealing import Sealer
+from bridge.media.slots import Placed
 
 MAX_SEGMENTS = 40
 """Below the kernel's 64, and such that full packets stay under its 64 kB per call."""
@@ -57,23 +59,25 @@ def _pad(head: bytes, body: bytes, count: int) -> Placed:
 
 
 class Fanout:
-    """Encrypts and sends. `send_batch(packets, address)` puts protected packets on the wire."""
+    """Encrypts and sends. `send_batch(data, segment, address)` puts protected packets on the wire."""
 
-    def __init__(self, send_batch: Callable[[list[bytes], tuple[object, ...]], None]) -> None:
+    def __init__(self, send_batch: Callable[[memoryview, int, tuple[object, ...]], None]) -> None:
         self._send_batch = send_batch
+        self._seal = Sealer().seal
         self.counters = FanoutCounters()
 
     def send(self, frame: list[Placed], slots: Collection[Slot]) -> None:
         """One frame's packets to every slot: this is where the node's time goes."""
         sizes = [len(body) for _, body in frame]
         batches = [even_out(frame[start:end]) for start, end in split_batches(sizes)]
-        send_batch = self._send_batch
+        seal, send_batch = self._seal, self._send_batch
         for slot in slots:
             ssrc, route = slot.ssrc_bytes, slot.route
-            protect = route.protect
+            session, address = route.sending, route.address
             try:
                 for batch in batches:
-                    send_batch([protect(head + ssrc + body) for head, body in batch], route.address)
+                    data, segment = seal(session, ssrc, batch)
+                    send_batch(data, segment, address)
             except pylibsrtp.Error:
                 self.counters.unprotectable += len(frame)
         self.counters.packets += len(frame) * len(slots)

@@ -12,13 +12,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from pylibsrtp import Session
+
 from bridge.media.reception import Reception
-from bridge.media.slots import MediaPacket, Segment, Timeline
+from bridge.media.slots import MediaPacket, Placed, Segment, Timeline
 from bridge.media.vp8 import PictureIds
 from core.model import SlotName, Track
-
-Placed = tuple[bytes, bytes]
-"""Of one outgoing packet: the first 8 bytes of its header, and what follows the SSRC."""
 
 MAX_FRAME_PACKETS = 40
 MAX_FRAME_BYTES = 45_000
@@ -29,13 +28,13 @@ LATE_SECONDS = 1.0
 
 
 class Route(Protocol):
-    """How to reach a receiver: its current address, and its SRTP context's `protect`."""
+    """How to reach a receiver: its current address, and the SRTP session to it."""
 
     @property
     def address(self) -> tuple[object, ...]: ...
 
     @property
-    def protect(self) -> Callable[[bytes], bytes]: ...
+    def sending(self) -> Session: ...
 
 
 @dataclass(eq=False, slots=True)

@@ -68,8 +68,8 @@ class Leg:
     layers: dict[tuple[str, str], Stream] = field(default_factory=dict)
     """The stream of each (mid, rid)."""
     secured: bool = False
-    """The handshake is done and the leg not over: `protect` and `unprotect` can be used."""
-    protect: Callable[[bytes], bytes] = field(init=False)
+    """The handshake is done and the leg not over: `sending` and `unprotect` can be used."""
+    sending: pylibsrtp.Session = field(init=False)
     unprotect: Callable[[bytes], bytes] = field(init=False)
     remb: int | None = None
     """What the endpoint last said its line carries, bit/s."""
@@ -83,7 +83,7 @@ class Leg:
 
     def secure(self) -> None:
         """The handshake is done: takes the keys and makes the slots."""
-        self.protect, self.unprotect, self.secured = self.link.protect, self.link.unprotect, True
+        self.sending, self.unprotect, self.secured = self.link.sending, self.link.unprotect, True
         for mid, name in self.receive.items():
             section = self.offer.section(mid)
             slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self)

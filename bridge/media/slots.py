@@ -24,6 +24,10 @@ _SHORTEST_STEP_SECONDS = 0.01
 _PICTURE_JUMP = 0x1000
 
 
+Placed = tuple[bytes, bytes]
+"""Of one outgoing packet: the first 8 bytes of its header, and what follows the SSRC."""
+
+
 @dataclass(slots=True)
 class MediaPacket:
     """One decrypted packet of an incoming stream; `picture_id` is unwrapped to 15 bits."""
@@ -109,8 +113,8 @@ class Timeline:
         if self.segment is not None and sequence_distance(packet.sequence, self.segment.highest) > 0:
             self.segment.close_gap_at(packet.sequence)
 
-    def place(self, packet: MediaPacket) -> tuple[bytes, bytes] | None:
-        """The first 8 bytes of the outgoing header and the payload; None when there is no place for the packet."""
+    def place(self, packet: MediaPacket) -> Placed | None:
+        """The outgoing packet without its SSRC; None when there is no place for it."""
         segment = self.segment
         if segment is None:
             return None
@@ -131,7 +135,7 @@ class Timeline:
         second = self.payload_type | 0x80 if packet.marker else self.payload_type
         return _HEAD.pack(0x80, second, sequence, timestamp), payload
 
-    def place_late(self, packet: MediaPacket, ended: Segment) -> tuple[bytes, bytes] | None:
+    def place_late(self, packet: MediaPacket, ended: Segment) -> Placed | None:
         """As `place`, for a packet of the source before: only into a hole that it left behind."""
         if sequence_distance(packet.sequence, ended.highest) >= 0:
             return None

@@ -10,12 +10,15 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import structlog
 
 from bridge.media.ice import Address
 
 log = structlog.get_logger("media")
+
+Data: TypeAlias = bytes | memoryview
 
 READ_BATCH = 64
 """Datagrams per wake-up, so that the rest of the loop gets its turn."""
@@ -49,7 +52,7 @@ class UdpPort:
     sock: socket.socket
     receive: Callable[[bytes, Address], None]
     counters: PortCounters = field(default_factory=PortCounters)
-    _queue: deque[tuple[list[bytes], Address]] = field(default_factory=deque)
+    _queue: deque[tuple[bytes, int, Address]] = field(default_factory=deque)
     _offload: bool = True
     _ancillary: dict[int, list[tuple[int, int, bytes]]] = field(default_factory=dict)
 
@@ -106,38 +109,37 @@ class UdpPort:
 
     def send(self, data: bytes, address: Address) -> None:
         """One datagram; dropped when it cannot be sent."""
-        self.send_batch([data], address)
+        self.send_batch(data, len(data), address)
 
-    def send_batch(self, packets: list[bytes], address: Address) -> None:
-        """Datagrams to one address, in order; all but the last must have one length."""
+    def send_batch(self, data: Data, segment: int, address: Address) -> None:
+        """Datagrams of `segment` bytes each, the last one perhaps shorter, to one address; `data` may be used again."""
         if self._queue:
-            self._enqueue(packets, address)
+            self._enqueue(data, segment, address)
             return
         try:
-            self._write(packets, address)
+            self._write(data, segment, address)
         except (BlockingIOError, InterruptedError):
-            self._enqueue(packets, address)
+            self._enqueue(data, segment, address)
             asyncio.get_running_loop().add_writer(self.sock, self._drain)
         except OSError:
-            self.counters.dropped_error += len(packets)
+            self.counters.dropped_error += -(-len(data) // segment)
 
-    def _write(self, packets: list[bytes], address: Address) -> None:
-        if len(packets) == 1:
-            sent = self.sock.sendto(packets[0], address)
+    def _write(self, data: Data, segment: int, address: Address) -> None:
+        if len(data) <= segment:
+            sent = self.sock.sendto(data, address)
         elif self._offload:
-            sent = self._write_offloaded(packets, address)
+            sent = self._write_offloaded(data, segment, address)
         else:
-            sent = self._write_singly(packets, address)
-        self.counters.packets_out += len(packets)
+            sent = self._write_singly(data, segment, address)
+        self.counters.packets_out += -(-sent // segment)
         self.counters.bytes_out += sent
 
-    def _write_offloaded(self, packets: list[bytes], address: Address) -> int:
-        size = len(packets[0])
-        ancillary = self._ancillary.get(size)
+    def _write_offloaded(self, data: Data, segment: int, address: Address) -> int:
+        ancillary = self._ancillary.get(segment)
         if ancillary is None:
-            ancillary = self._ancillary[size] = [(_SOL_UDP, _UDP_SEGMENT, struct.pack("=H", size))]
+            ancillary = self._ancillary[segment] = [(_SOL_UDP, _UDP_SEGMENT, struct.pack("=H", segment))]
         try:
-            return self.sock.sendmsg(packets, ancillary, 0, address)
+            return self.sock.sendmsg((data,), ancillary, 0, address)
         except BlockingIOError:
             raise
         except OSError as exc:
@@ -146,35 +148,35 @@ class UdpPort:
             if exc.errno != errno.EMSGSIZE:
                 self._offload = False
                 log.warning("segmentation_offload_refused", error=errno.errorcode.get(exc.errno or 0, "?"))
-            return self._write_singly(packets, address)
+            return self._write_singly(data, segment, address)
 
-    def _write_singly(self, packets: list[bytes], address: Address) -> int:
+    def _write_singly(self, data: Data, segment: int, address: Address) -> int:
         """The rest of a batch that meets a full buffer is dropped: sending it again would repeat its beginning."""
         sent = 0
-        for index, packet in enumerate(packets):
+        for start in range(0, len(data), segment):
             try:
-                sent += self.sock.sendto(packet, address)
+                sent += self.sock.sendto(data[start : start + segment], address)
             except BlockingIOError:
-                if index == 0:
+                if start == 0:
                     raise
-                self.counters.dropped_queue += len(packets) - index
+                self.counters.dropped_queue += -(-(len(data) - start) // segment)
                 break
         return sent
 
-    def _enqueue(self, packets: list[bytes], address: Address) -> None:
+    def _enqueue(self, data: Data, segment: int, address: Address) -> None:
         if len(self._queue) >= MAX_QUEUED:
-            self.counters.dropped_queue += len(packets)
+            self.counters.dropped_queue += -(-len(data) // segment)
         else:
-            self._queue.append((packets, address))
+            self._queue.append((bytes(data), segment, address))
 
     def _drain(self) -> None:
         while self._queue:
-            packets, address = self._queue[0]
+            data, segment, address = self._queue[0]
             try:
-                self._write(packets, address)
+                self._write(data, segment, address)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
-                self.counters.dropped_error += len(packets)
+                self.counters.dropped_error += -(-len(data) // segment)
             self._queue.popleft()
         asyncio.get_running_loop().remove_writer(self.sock)

@@ -8,12 +8,13 @@ from collections.abc import Collection, Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pylibsrtp import Session
 
 from bridge.media.fanout import MAX_PADDING, even_out, split_batches
-from bridge.media.forwarding import ForwardingTable, Placed, Slot, Stream
+from bridge.media.forwarding import ForwardingTable, Slot, Stream
 from bridge.media.reception import Reception
 from bridge.media.rtp import sequence_distance
-from bridge.media.slots import MediaPacket, Timeline
+from bridge.media.slots import MediaPacket, Placed, Timeline
 from bridge.media.vp8 import parse_descriptor
 from core.model import SlotName, Track
 
@@ -22,7 +23,7 @@ class Road:
     """A route that leads nowhere."""
 
     address = ("192.0.2.1", 1)
-    protect = bytes
+    sending = Session()
 
 
 class Source:

@@ -224,7 +224,10 @@ class Done(Model):
 
 
 class JoinConference(Model):
-    """A verified participant enters with a session. Raises `join.not_open`, `join.over`, `join.too_late`, `join.invalid`."""
+    """A verified participant enters with a session.
+
+    Raises `Refused` with `join.not_open`, `join.over`, `join.too_late` or `join.invalid`.
+    """
 
     conference: ConferenceId
     session: SessionId

@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
@@ -16,7 +17,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from bridge.media.engine import LegState, MediaEngine
-from core.clock import SystemClock
+from core.clock import Clock, ManualClock, SystemClock
 from core.errors import BadInput, Unavailable
 from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track
 from core.settings import Limits
@@ -44,13 +45,13 @@ class Plain(VideoStreamTrack):
 class Node:
     """A running engine and what it said about its legs."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, clock: Clock) -> None:
         self.states: dict[LegId, list[tuple[LegState, str]]] = {}
         self.engine = MediaEngine(
             host="127.0.0.1",
             port=0,
             addresses=["127.0.0.1"],
-            clock=SystemClock(),
+            clock=clock,
             limits=limits,
             on_leg=lambda leg, state, reason: self.states.setdefault(leg, []).append((state, reason)),
         )
@@ -111,11 +112,13 @@ class Client:
 
 
 @asynccontextmanager
-async def running(limits: Limits | None = None) -> AsyncIterator[Node]:
-    node = Node(limits or Limits())
+async def running(limits: Limits | None = None, clock: Clock | None = None) -> AsyncIterator[Node]:
+    node = Node(limits or Limits(), clock or SystemClock())
     await node.engine.start()
-    yield node
-    await node.engine.stop()
+    try:
+        yield node
+    finally:
+        await node.engine.stop()
 
 
 @pytest.fixture
@@ -252,3 +255,42 @@ async def test_an_offer_without_ice_is_refused(node: Node, clients: list[Client]
         hall.answer(re.sub(r"a=ice-(ufrag|pwd):.*\r\n", "", offer))
     assert caught.value.code == "sdp.no_ice"
     assert node.engine.stats().legs == 0
+
+
+async def test_a_leg_that_falls_silent_is_reported_and_can_come_back(clients: list[Client]) -> None:
+    clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    async with running(clock=clock) as node:
+        clients.append(await Client(node, "hall").join())
+        clock.advance(16)
+        await eventually(lambda: node.reached("hall", LegState.FAILED))
+        expected = [LegState.CONNECTED, LegState.FAILED, LegState.CONNECTED]
+
+        def came_back() -> str | None:
+            seen = [state for state, _ in node.states[LegId("hall")]]
+            return None if seen == expected else f"it went through {seen}"
+
+        await eventually(came_back)
+        assert node.states[LegId("hall")][1][1] == "silent"
+
+
+async def test_a_passive_client_is_met_actively(node: Node, clients: list[Client]) -> None:
+    hall = Client(node, "hall")
+    clients.append(hall)
+    offer = (await hall.offer()).replace("a=setup:actpass", "a=setup:passive")
+    await hall.peer.setRemoteDescription(RTCSessionDescription(hall.answer(offer), "answer"))
+    await eventually(lambda: node.reached("hall", LegState.CONNECTED))
+
+
+async def test_a_port_that_is_taken_is_said_at_the_start() -> None:
+    async with running() as node:
+        second = MediaEngine(
+            host="127.0.0.1",
+            port=node.engine.port,
+            addresses=["127.0.0.1"],
+            clock=SystemClock(),
+            limits=Limits(),
+            on_leg=lambda *_: None,
+        )
+        with pytest.raises(OSError):
+            await second.start()
+        await second.stop()

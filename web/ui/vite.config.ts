@@ -14,5 +14,5 @@ export default defineConfig({
   },
   server: { proxy: { "/api": server } },
   preview: { proxy: { "/api": server } },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.ts"], setupFiles: ["src/test/setup.ts"] },
 });

@@ -77,7 +77,8 @@ export const api = {
   clashes: (times: Times, selection: PointSelection, ignore?: string) =>
     post<ClashPreview>("/api/clashes", ignore ? { times, ...selection, ignore } : { times, ...selection }),
   cancel: (id: string) => post<Conference>(`${at(id)}/cancel`),
-  reschedule: (id: string, times: Times) => send<Conference>("PUT", `${at(id)}/times`, { times }),
+  reschedule: (id: string, times: Times, version: number) =>
+    send<Conference>("PUT", `${at(id)}/times`, { times, version }),
   links: (id: string) => get<JoinLink[]>(`${at(id)}/links`),
   enter: (id: string, role: "chair" | "technician") => post<{ token: string }>(`${at(id)}/enter`, { role }),
   enterPoint: (id: string, point: string) =>

@@ -9,17 +9,20 @@ import type {
   PresenceChanged,
   PresenceNow,
 } from "./model";
+import { LiveMap } from "./livemap.svelte";
 import { now } from "./now.svelte";
 import type { ConferenceState, ParticipantRef } from "./wire";
 
 const RETRY_MS = 5000;
 
 export class Feed {
-  links = $state.raw<ReadonlyMap<string, LinkStatus>>(new Map());
-  presence = $state.raw<ReadonlyMap<string, PresenceNow>>(new Map());
+  readonly links = new LiveMap<LinkStatus>();
+  readonly presence = new LiveMap<PresenceNow>();
   holder = $state.raw<ParticipantRef | null>(null);
   conference = $state.raw<ConferenceSummary | null>(null);
   connected = $state(false);
+  /** When the newest figures were made, by the server's clock; null before the first. */
+  figuresAt = $state<string | null>(null);
   #source: EventSource | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,22 +58,19 @@ export class Feed {
   #snapshot(value: FeedSnapshot): void {
     this.conference = value.conference;
     this.holder = value.floor?.holder ?? null;
-    this.presence = new Map();
+    this.presence.clear();
     this.#mergePresence(value.presence);
-    this.links = new Map();
+    this.links.clear();
     if (value.links) this.#mergeLinks(value.links);
   }
 
   #mergeLinks(value: LinksGraded): void {
     now.learn(value.at);
-    const merged = new Map(this.links);
-    for (const link of value.links) merged.set(link.participant, link);
-    this.links = merged;
+    this.figuresAt = value.at;
+    for (const link of value.links) this.links.set(link.participant, link);
   }
 
   #mergePresence(values: PresenceNow[]): void {
-    const merged = new Map(this.presence);
-    for (const value of values) merged.set(value.participant.id, value);
-    this.presence = merged;
+    for (const value of values) this.presence.set(value.participant.id, value);
   }
 }

@@ -1,6 +1,7 @@
 /** One place in one conference: signaling and media held together, as the state that a page shows. */
 import { LocalMedia } from "./local.svelte";
 import { isAudio, MediaLink } from "./media";
+import { LiveMap } from "./livemap.svelte";
 import { now } from "./now.svelte";
 import { Problem } from "./problem";
 import { Signaling, type LinkState } from "./signaling";
@@ -25,7 +26,7 @@ export class Room {
   link = $state.raw<LinkState>({ kind: "connecting" });
   welcome = $state.raw<Welcome | null>(null);
   view = $state.raw<StateView | null>(null);
-  roster = $state.raw<ReadonlyMap<string, RosterEntry>>(new Map());
+  readonly roster = new LiveMap<RosterEntry>();
   directive = $state.raw<PublishDirective>(SILENT);
   media = $state<RTCPeerConnectionState>("new");
   mediaProblem = $state.raw<Problem | null>(null);
@@ -116,7 +117,7 @@ export class Room {
     this.welcome = welcome;
     const alive = this.#media && !["failed", "closed"].includes(this.#media.pc.connectionState);
     if (welcome.resumed && alive && this.media !== "new") return;
-    if (!welcome.resumed) this.roster = new Map();
+    if (!welcome.resumed) this.roster.clear();
     this.#mediaAttempt = 0;
     void this.#connectMedia();
   }
@@ -129,12 +130,10 @@ export class Room {
       case "publish":
         this.directive = message;
         return this.publish();
-      case "roster": {
-        const merged = message.full ? new Map<string, RosterEntry>() : new Map(this.roster);
-        for (const entry of message.entries) merged.set(entry.participant.id, entry);
-        this.roster = merged;
+      case "roster":
+        if (message.full) this.roster.clear();
+        for (const entry of message.entries) this.roster.set(entry.participant.id, entry);
         return;
-      }
       case "leg":
         if (message.state === "failed" && this.#media) this.#mediaFailed(this.#media);
         return;

@@ -98,6 +98,6 @@ export function gradeLine(stats: LineStats | null): Grade {
   if (!stats || (stats.rttMs === null && stats.loss === null)) return "unknown";
   const loss = stats.loss ?? 0;
   const rtt = stats.rttMs ?? 0;
-  if (loss > 0.05 || rtt > 400) return "poor";
-  return loss > 0.01 || rtt > 200 ? "fair" : "good";
+  if (loss >= 0.03 || rtt >= 500) return "poor";
+  return loss >= 0.01 || rtt >= 300 ? "fair" : "good";
 }

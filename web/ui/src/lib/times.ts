@@ -3,6 +3,9 @@ import { date, parseMoment, time } from "./format";
 import type { Times } from "./model";
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** A stop written before the start means the next day when the conference then is no longer than this. */
+const LONGEST_PAST_MIDNIGHT = 12 * HOUR;
 
 export interface TimesDraft {
   day: string;
@@ -19,11 +22,10 @@ export type TimesFault = "day" | "start" | "stop" | "order" | "past";
 /** The next half hour that leaves time to invite, for two hours. */
 export function defaultTimes(nowMs: number): TimesDraft {
   const start = Math.ceil((nowMs + 30 * MINUTE) / (30 * MINUTE)) * 30 * MINUTE;
-  const sameDay = date(new Date(start)) === date(new Date(start + 120 * MINUTE));
   return {
     day: date(new Date(start)),
     start: time(new Date(start)),
-    stop: sameDay ? time(new Date(start + 120 * MINUTE)) : "23:59",
+    stop: time(new Date(start + 2 * HOUR)),
     doors: 30,
     latest: null,
   };
@@ -45,10 +47,11 @@ export function draftOf(times: Times): TimesDraft {
 export function timesOf(draft: TimesDraft, nowMs: number): { times: Times } | { fault: TimesFault } {
   if (!parseMoment(draft.day, "00:00")) return { fault: "day" };
   const start = parseMoment(draft.day, draft.start);
-  const stop = parseMoment(draft.day, draft.stop);
+  const written = parseMoment(draft.day, draft.stop);
   if (!start) return { fault: "start" };
-  if (!stop) return { fault: "stop" };
-  if (stop <= start) return { fault: "order" };
+  if (!written) return { fault: "stop" };
+  const stop = written > start ? written : new Date(written.getTime() + 24 * HOUR);
+  if (stop !== written && stop.getTime() - start.getTime() > LONGEST_PAST_MIDNIGHT) return { fault: "order" };
   if (stop.getTime() <= nowMs) return { fault: "past" };
   const last = draft.latest === null ? stop.getTime() : start.getTime() + draft.latest * MINUTE;
   return {

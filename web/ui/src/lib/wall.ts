@@ -6,10 +6,14 @@ import type { Presence } from "./wire";
 /** Figures older than three sampling periods say nothing about now. */
 export const STALE_MS = 3 * 2000;
 
-export interface Tile {
+/** What never changes of a tile; folding 3,321 names each second would be felt. */
+export interface Hall {
   participant: string;
   name: string;
   folded: string;
+}
+
+export interface Tile extends Hall {
   presence: Presence;
   link: LinkStatus | null;
   ageMs: number | null;
@@ -21,8 +25,16 @@ export type GradeFilter = "all" | "absent" | Grade;
 
 const RANK: Record<Grade, number> = { poor: 0, fair: 1, unknown: 2, good: 3 };
 
+export function hallOf(point: PointRef): Hall {
+  return {
+    participant: `point:${point.code}`,
+    name: point.name,
+    folded: fold(`${point.name} ${point.code}`),
+  };
+}
+
 export function tileOf(
-  point: PointRef,
+  hall: Hall,
   link: LinkStatus | undefined,
   presence: PresenceNow | undefined,
   nowMs: number,
@@ -30,9 +42,7 @@ export function tileOf(
   const ageMs = link ? Math.max(0, nowMs - Date.parse(link.sample.at)) : null;
   const stale = ageMs === null || ageMs > STALE_MS;
   return {
-    participant: `point:${point.code}`,
-    name: point.name,
-    folded: fold(`${point.name} ${point.code}`),
+    ...hall,
     presence: presence?.presence ?? "absent",
     link: link ?? null,
     ageMs,

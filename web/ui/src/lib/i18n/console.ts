@@ -55,6 +55,7 @@ export const t = translator(
     "tech.counts": "Số điểm cầu theo chất lượng",
     "tech.find": "Tìm điểm cầu",
     "tech.feed_lost": "Mất nguồn số liệu, đang nối lại… Số liệu cũ bị làm mờ.",
+    "tech.feed_silent": "Không có số liệu mới {age}, số liệu cũ bị làm mờ.",
     "tech.feed_live": "Số liệu trực tiếp, mỗi 2 giây",
     "tech.no_links":
       "Chưa có số liệu. Khi hội nghị mở và các điểm cầu vào họp, mỗi đường truyền sẽ hiện ở đây, đường kém nhất lên đầu.",
@@ -151,6 +152,7 @@ export const t = translator(
     "tech.counts": "Points by quality",
     "tech.find": "Find a point",
     "tech.feed_lost": "The live figures are cut off, reconnecting… Old figures are greyed.",
+    "tech.feed_silent": "No new figures for {age}; old figures are greyed.",
     "tech.feed_live": "Live figures, every 2 seconds",
     "tech.no_links":
       "No figures yet. When the conference opens and points join, every line appears here, the worst first.",

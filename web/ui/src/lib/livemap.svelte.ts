@@ -1,0 +1,33 @@
+/** A map that hears many small changes and shows them together, so that 3,321 halls joining draw the page a few times. */
+const TOGETHER_MS = 100;
+
+export class LiveMap<V> {
+  current = $state.raw<ReadonlyMap<string, V>>(new Map());
+  #next: Map<string, V> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  get(key: string): V | undefined {
+    return this.current.get(key);
+  }
+
+  /** Sets one entry; it is seen within a tenth of a second. */
+  set(key: string, value: V): void {
+    this.#next ??= new Map(this.current);
+    this.#next.set(key, value);
+    this.#timer ??= setTimeout(() => this.#show(), TOGETHER_MS);
+  }
+
+  /** Forgets everything, what is not shown yet included. */
+  clear(): void {
+    this.#next = null;
+    this.#show();
+    this.current = new Map();
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#next) this.current = this.#next;
+    this.#next = null;
+  }
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { Grade, LinkStatus, PresenceNow } from "./model";
+import { countGrades, passes, STALE_MS, tileOf, worstFirst } from "./wall";
+
+const NOW = Date.parse("2026-12-05T02:00:00Z");
+
+function link(code: string, grade: Grade, ageMs = 0): LinkStatus {
+  const participant = `point:${code}`;
+  const at = new Date(NOW - ageMs).toISOString();
+  const none = { loss_up: null, loss_down: null, jitter_up_ms: null, jitter_down_ms: null, rtt_ms: null };
+  const sample = {
+    conference: "c",
+    participant,
+    leg: "l",
+    at,
+    kbps_up: 1,
+    kbps_down: 2,
+    transport: "udp" as const,
+  };
+  return { participant, leg: "l", grade, reason: "", sample: { ...sample, ...none } };
+}
+
+function presence(code: string, state: PresenceNow["presence"]): PresenceNow {
+  const participant = { id: `point:${code}`, role: "operator" as const, name: code, point: code };
+  return { participant, presence: state, since: new Date(NOW).toISOString(), how: null };
+}
+
+const tile = (code: string, grade: Grade, ageMs = 0, state: PresenceNow["presence"] = "present") =>
+  tileOf({ code, name: code }, link(code, grade, ageMs), presence(code, state), NOW);
+const absent = tileOf({ code: "z", name: "z" }, undefined, undefined, NOW);
+
+describe("the wall of lines", () => {
+  it("never calls old figures good", () => {
+    expect(tile("a", "good", STALE_MS).grade).toBe("good");
+    expect(tile("a", "good", STALE_MS + 1).grade).toBe("unknown");
+    expect(absent.grade).toBe("unknown");
+  });
+
+  it("puts the worst first and those not in last", () => {
+    const tiles = [
+      absent,
+      tile("g", "good"),
+      tile("f", "fair"),
+      tile("p", "poor"),
+      tile("l", "good", 0, "lost"),
+    ];
+    expect(tiles.sort(worstFirst).map(({ name }) => name)).toEqual(["l", "p", "f", "g", "z"]);
+  });
+
+  it("keeps equal lines in the order of their names", () => {
+    expect([tile("b", "good"), tile("a", "good")].sort(worstFirst).map(({ name }) => name)).toEqual([
+      "a",
+      "b",
+    ]);
+  });
+
+  it("counts every point once", () => {
+    const counts = countGrades([absent, tile("g", "good"), tile("p", "poor")]);
+    expect(counts).toEqual({ good: 1, fair: 0, poor: 1, unknown: 0, absent: 1 });
+  });
+
+  it("filters by grade and by name without marks", () => {
+    const hall = tileOf(
+      { code: "1", name: "Đặc khu Côn Đảo" },
+      link("1", "fair"),
+      presence("1", "present"),
+      NOW,
+    );
+    expect(passes(hall, "fair", "con dao")).toBe(true);
+    expect(passes(hall, "good", "con dao")).toBe(false);
+    expect(passes(hall, "all", "củ chi")).toBe(false);
+    expect(passes(absent, "unknown", "")).toBe(false);
+  });
+});

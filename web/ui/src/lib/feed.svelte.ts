@@ -58,9 +58,9 @@ export class Feed {
   #snapshot(value: FeedSnapshot): void {
     this.conference = value.conference;
     this.holder = value.floor?.holder ?? null;
-    this.presence.clear();
+    this.presence.startOver();
     this.#mergePresence(value.presence);
-    this.links.clear();
+    this.links.startOver();
     if (value.links) this.#mergeLinks(value.links);
   }
 

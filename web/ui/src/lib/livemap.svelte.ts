@@ -17,15 +17,13 @@ export class LiveMap<V> {
     this.#timer ??= setTimeout(() => this.#show(), TOGETHER_MS);
   }
 
-  /** Forgets everything, what is not shown yet included. */
-  clear(): void {
-    this.#next = null;
-    this.#show();
-    this.current = new Map();
+  /** What is set from now on replaces all that was known; the old is shown until then, so that nothing flickers. */
+  startOver(): void {
+    this.#next = new Map();
+    this.#timer ??= setTimeout(() => this.#show(), TOGETHER_MS);
   }
 
   #show(): void {
-    clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#next) this.current = this.#next;
     this.#next = null;

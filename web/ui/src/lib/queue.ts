@@ -36,6 +36,7 @@ export function inGroup(entry: RosterEntry, filter: RosterFilter, grade: Grade):
 }
 
 export function named(entry: RosterEntry, search: string): boolean {
+  if (search.trim() === "") return true;
   return fold(`${entry.participant.name} ${entry.participant.id}`).includes(fold(search.trim()));
 }
 

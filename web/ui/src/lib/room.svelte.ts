@@ -117,7 +117,7 @@ export class Room {
     this.welcome = welcome;
     const alive = this.#media && !["failed", "closed"].includes(this.#media.pc.connectionState);
     if (welcome.resumed && alive && this.media !== "new") return;
-    if (!welcome.resumed) this.roster.clear();
+    if (!welcome.resumed) this.roster.startOver();
     this.#mediaAttempt = 0;
     void this.#connectMedia();
   }
@@ -131,7 +131,7 @@ export class Room {
         this.directive = message;
         return this.publish();
       case "roster":
-        if (message.full) this.roster.clear();
+        if (message.full) this.roster.startOver();
         for (const entry of message.entries) this.roster.set(entry.participant.id, entry);
         return;
       case "leg":

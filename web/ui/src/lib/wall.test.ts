@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Grade, LinkStatus, PresenceNow } from "./model";
-import { countGrades, passes, STALE_MS, tileOf, worstFirst } from "./wall";
+import { countGrades, hallOf, passes, STALE_MS, tileOf, worstFirst } from "./wall";
 
 const NOW = Date.parse("2026-12-05T02:00:00Z");
 
@@ -26,8 +26,8 @@ function presence(code: string, state: PresenceNow["presence"]): PresenceNow {
 }
 
 const tile = (code: string, grade: Grade, ageMs = 0, state: PresenceNow["presence"] = "present") =>
-  tileOf({ code, name: code }, link(code, grade, ageMs), presence(code, state), NOW);
-const absent = tileOf({ code: "z", name: "z" }, undefined, undefined, NOW);
+  tileOf(hallOf({ code, name: code }), link(code, grade, ageMs), presence(code, state), NOW);
+const absent = tileOf(hallOf({ code: "z", name: "z" }), undefined, undefined, NOW);
 
 describe("the wall of lines", () => {
   it("never calls old figures good", () => {
@@ -61,7 +61,7 @@ describe("the wall of lines", () => {
 
   it("filters by grade and by name without marks", () => {
     const hall = tileOf(
-      { code: "1", name: "Đặc khu Côn Đảo" },
+      hallOf({ code: "1", name: "Đặc khu Côn Đảo" }),
       link("1", "fair"),
       presence("1", "present"),
       NOW,

@@ -111,7 +111,7 @@ class JanusSubject:
     async def join_receiver(self) -> CountingReceiver:
         """Subscribes to the publisher; here Janus offers."""
         handle = await self._api.attach()
-        body = {"request": "join", "ptype": "subscriber", "room": _ROOM, "streams": [{"feed": self._feed}]}
+        body = {"request": "join", "ptype": "subscriber", "room": _ROOM, "streams": [{"feed": self._feed, "mid": "1"}]}
         offer: str = (await self._api.message(handle, body))["jsep"]["sdp"]
         receiver = CountingReceiver(self.host, controlling=False)
         jsep = {"type": "answer", "sdp": _answer(offer, receiver)}

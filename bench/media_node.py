@@ -23,6 +23,7 @@ from core.settings import Limits
 
 _CONFERENCE = ConferenceId("bench")
 _PUBLISHER = ParticipantId("publisher")
+_SHOWN = frozenset((SlotName.STAGE, SlotName.AUDIO1))
 _SAMPLE_SECONDS = 2.0
 _CONNECTS_WITHIN = 20.0
 _ANSWERS_WITHIN = 20.0
@@ -71,6 +72,10 @@ class NodeSubject:
 
     async def _join(self, role: str, local: Local, slots: tuple[SlotName, ...]) -> Answer:
         offer, receive, send = write_offer(local, slots)
+        return read_description(await self.answer(role, offer, receive, send))
+
+    async def answer(self, role: str, offer: str, receive: dict[str, SlotName], send: dict[str, Track]) -> str:
+        """The node's answer to an offer; `role` is "publisher" once, else "receiver"."""
         question = json.dumps({"role": role, "sdp": offer, "receive": receive, "send": send})
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -80,7 +85,8 @@ class NodeSubject:
             line = await self._process.stdout.readline()
         if not line:
             raise RuntimeError("the node process ended by itself")
-        return read_description(json.loads(line)["sdp"])
+        sdp: str = json.loads(line)["sdp"]
+        return sdp
 
 
 def _answer(engine: MediaEngine, line: bytes) -> bytes:
@@ -98,7 +104,8 @@ def _answer(engine: MediaEngine, line: bytes) -> bytes:
     if publishes:
         engine.set_camera_levels(_CONFERENCE, {_PUBLISHER: CameraLevel.FULL})
     else:
-        engine.assign(leg, {SlotName.STAGE: _PUBLISHER})
+        shown = _SHOWN.intersection(question["receive"].values())
+        engine.assign(leg, dict.fromkeys(shown, _PUBLISHER))
     return json.dumps({"sdp": sdp}).encode() + b"\n"
 
 

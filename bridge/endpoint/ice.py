@@ -51,6 +51,8 @@ class IceClient:
         self._address: Address | None = None
         self._selected: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
         self._pending: dict[bytes, Address] = {}
+        self._valid: set[Address] = set()
+        self._nominated: set[Address] = set()
         self._dtls: asyncio.Queue[bytes | None] = asyncio.Queue(_DTLS_QUEUE)
         self._consent: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
@@ -138,6 +140,9 @@ class IceClient:
         response.attributes["XOR-MAPPED-ADDRESS"] = source
         response.add_message_integrity(password)
         self._socket.send(bytes(response), source)
+        if "USE-CANDIDATE" in request.attributes:
+            self._nominated.add(source)
+            self._select(source)
 
     def _take_response(self, response: stun.Message, source: Address) -> None:
         address = self._pending.get(response.transaction_id)
@@ -147,8 +152,15 @@ class IceClient:
             return
         del self._pending[response.transaction_id]
         self._heard_at = asyncio.get_running_loop().time()
-        if not self._selected.done():
-            self._selected.set_result(source)
+        self._valid.add(source)
+        if self.role == "controlling":
+            self._nominated.add(source)
+        self._select(source)
+
+    def _select(self, address: Address) -> None:
+        """A pair is used once a check succeeded and the controlling side nominated it (RFC 8445 section 8.1.1)."""
+        if address in self._valid and address in self._nominated and not self._selected.done():
+            self._selected.set_result(address)
 
     # --- checks and consent ----------------------------------------------------------------------------
 

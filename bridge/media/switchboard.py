@@ -24,7 +24,7 @@ class Switchboard:
         self._ask = ask
         self._connected: dict[Source, list[Leg]] = {}
         self._watchers: dict[Feed, dict[Slot, None]] = {}
-        self._levels: dict[Source, CameraLevel] = {}
+        self._cameras_off: dict[ConferenceId, set[ParticipantId]] = {}
         self._lingering: dict[Slot, float] = {}
 
     def connect(self, leg: Leg) -> None:
@@ -42,7 +42,8 @@ class Switchboard:
             legs.remove(leg)
         if not legs:
             self._connected.pop(source, None)
-            self._levels.pop(source, None)
+        if not any(conference == leg.conference for conference, _ in self._connected):
+            self._cameras_off.pop(leg.conference, None)
         for name, participant in leg.wanted.items():
             if name in leg.slots:
                 self._unwatch(leg, leg.slots[name], participant)
@@ -72,8 +73,12 @@ class Switchboard:
 
     def set_levels(self, conference: ConferenceId, levels: Mapping[ParticipantId, CameraLevel]) -> None:
         """What each participant's camera has been told to send; OFF spares it requests for key frames."""
+        off = self._cameras_off.setdefault(conference, set())
         for participant, level in levels.items():
-            self._levels[conference, participant] = level
+            if level is CameraLevel.OFF:
+                off.add(participant)
+            else:
+                off.discard(participant)
 
     def resolve_source(self, leg: Leg) -> None:
         """The streams of `leg`'s participant changed."""
@@ -89,7 +94,7 @@ class Switchboard:
 
     def camera_off(self, leg: Leg) -> bool:
         """Whether `leg` was told to send no picture."""
-        return self._levels.get((leg.conference, leg.participant)) is CameraLevel.OFF
+        return leg.participant in self._cameras_off.get(leg.conference, ())
 
     def _watch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
         feed = (leg.conference, participant, slot.name.track)

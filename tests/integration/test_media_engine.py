@@ -19,7 +19,7 @@ from av import VideoFrame
 from bridge.media.engine import LegState, MediaEngine
 from core.clock import Clock, ManualClock, SystemClock
 from core.errors import BadInput, Unavailable
-from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track
+from core.model import CameraLevel, ConferenceId, LegId, ParticipantId, SlotName, Track
 from core.settings import Limits
 from tests.support.polling import UNIT, eventually
 
@@ -180,6 +180,38 @@ async def test_a_stage_without_source_is_sent_nothing(node: Node, clients: list[
         lambda: None if node.engine.stats().packets_in > before.packets_in + 20 else "the camera sends nothing"
     )
     assert node.engine.stats().forwarded == before.forwarded == 0
+
+
+async def test_taking_the_source_away_stops_the_stage_at_once(node: Node, clients: list[Client]) -> None:
+    dark, hall = Client(node, "dark", 60), Client(node, "hall")
+    clients += [dark, hall]
+    for client in clients:
+        await client.join()
+    hall.watch("dark")
+    await hall.sees(60)
+    hall.watch(None)
+    before = node.engine.stats()
+    await eventually(
+        lambda: None if node.engine.stats().packets_in > before.packets_in + 20 else "the camera sends nothing"
+    )
+    assert node.engine.stats().forwarded == before.forwarded
+
+
+async def test_a_camera_that_is_off_is_not_asked_for_key_frames(node: Node, clients: list[Client]) -> None:
+    dark, hall = Client(node, "dark", 60), Client(node, "hall")
+    clients += [dark, hall]
+    for client in clients:
+        await client.join()
+    hall.watch("dark")
+    await hall.sees(60)
+    hall.watch(None)
+    node.engine.set_camera_levels(CONFERENCE, {ParticipantId("dark"): CameraLevel.OFF})
+    hall.watch("dark")
+    before = node.engine.stats()
+    await eventually(
+        lambda: None if node.engine.stats().packets_in > before.packets_in + 60 else "the camera sends nothing"
+    )
+    assert node.engine.stats().keyframe_requests == before.keyframe_requests
 
 
 async def test_a_wrong_fingerprint_fails_its_leg_and_nobody_else(node: Node, clients: list[Client]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
-from aiortc import RTCCertificate, RTCDtlsTransport
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from pylibsrtp import Session
 
@@ -62,7 +63,7 @@ class DtlsLink:
 
     def __init__(self, certificate: RTCCertificate, pipe: IcePipe, on_closed: Callable[[], None]) -> None:
         self._on_closed = on_closed
-        self._transport = RTCDtlsTransport(pipe, [certificate])  # type: ignore[arg-type]
+        self._transport = RTCDtlsTransport(cast(RTCIceTransport, pipe), [certificate])
         self._connected = False
         self._transport.on("statechange", self._changed)
 

@@ -7,7 +7,7 @@ so that a packet is rewritten once for all of them.
 
 from __future__ import annotations
 
-import random
+import secrets
 from dataclasses import dataclass, field
 from struct import Struct
 
@@ -82,8 +82,8 @@ class Timeline:
 
     payload_type: int
     clock_rate: int
-    sequence: int = field(default_factory=lambda: random.randrange(FIRST_SEQUENCE_BELOW))  # noqa: S311
-    timestamp: int = field(default_factory=lambda: random.randrange(TIMESTAMPS))  # noqa: S311
+    sequence: int = field(default_factory=lambda: secrets.randbelow(FIRST_SEQUENCE_BELOW))
+    timestamp: int = field(default_factory=lambda: secrets.randbelow(TIMESTAMPS))
     picture_id: int = 0
     tl0picidx: int = 0
     at: float | None = None

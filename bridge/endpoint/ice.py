@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import struct
 from collections.abc import Callable
 from functools import partial
 
@@ -119,7 +120,7 @@ class IceClient:
     def _take_stun(self, data: bytes, source: Address) -> None:
         try:
             message = stun.parse_message(data)
-        except (ValueError, UnicodeDecodeError):
+        except (ValueError, struct.error):  # aioice unpacks a short attribute as it is
             return
         if message.message_method != stun.Method.BINDING:
             return

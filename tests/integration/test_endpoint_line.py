@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
 
+from bridge.endpoint import ice
 from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.endpoint.line import SecureLine
@@ -63,7 +64,9 @@ Pair = tuple[MediaEndpoint, RecordingPeer]
 @asynccontextmanager
 async def joined(*, setup: str = "passive", announce: bool = True) -> AsyncIterator[Pair]:
     """An endpoint connected to a recording peer; afterwards both are closed and no task may be left."""
-    before = asyncio.all_tasks()
+    loop, before = asyncio.get_running_loop(), asyncio.all_tasks()
+    failures: list[object] = []
+    loop.set_exception_handler(lambda _, context: failures.append(context))
     peer = RecordingPeer()
     endpoint = MediaEndpoint(HALL, AUDIENCE_SLOTS, ClipLibrary({HALL: "Phường Một"}), host="127.0.0.1")
     offer, _, _ = endpoint.offer()
@@ -75,7 +78,9 @@ async def joined(*, setup: str = "passive", announce: bool = True) -> AsyncItera
     finally:
         await endpoint.close()
         await peer.line.close()
+        loop.set_exception_handler(None)
     assert asyncio.all_tasks() <= before, "tasks are left"
+    assert not failures
 
 
 def slot_player(ssrc: int, mid: bytes) -> VideoPlayer:
@@ -188,7 +193,8 @@ async def test_noise_on_its_port_disturbs_nothing() -> None:
     async with joined() as (endpoint, peer):
         assert endpoint._line.ice.address is not None
         stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for noise in (b"", b"\x00", b"\x01\x01" + bytes(18), b"\x16" * 60, b"\x80" * 200):
+        short_attribute = bytes.fromhex("0101 0008 2112a442") + bytes(12) + bytes.fromhex("0024 0002 0000 0000")
+        for noise in (b"", b"\x00", b"\x01\x01" + bytes(18), short_attribute, b"\x16" * 60, b"\x80" * 200):
             stranger.sendto(noise, endpoint._line.ice.address)
             peer.line.ice.send(noise)
         stranger.close()
@@ -200,6 +206,17 @@ async def test_noise_on_its_port_disturbs_nothing() -> None:
 async def test_the_peers_goodbye_is_noticed() -> None:
     async with joined() as (endpoint, peer):
         await peer.line.close()
+        await asyncio.wait_for(endpoint.lost.wait(), 5 * UNIT)
+        assert not endpoint.connected
+
+
+async def test_a_peer_that_vanishes_without_goodbye_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ice, "_CONSENT_SECONDS", 0.05)
+    monkeypatch.setattr(ice, "_CONSENT_EXPIRES_SECONDS", 0.5 * UNIT)
+    async with joined() as (endpoint, peer):
+        await eventually(lambda: at_least(1, "reports", len(peer.reports)))
+        assert endpoint.connected
+        peer.line.ice.close()
         await asyncio.wait_for(endpoint.lost.wait(), 5 * UNIT)
         assert not endpoint.connected
 

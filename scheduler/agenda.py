@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.database import Database
 from core.model import ConferenceId
-from scheduler.store import SQL
+from scheduler.reservations import SQL
 
 
 class Agenda:

@@ -16,7 +16,7 @@ from scheduler import booking
 from scheduler.directory import Directory, ImportPlan, plan_import
 from scheduler.directory_file import Row, write_csv
 from scheduler.model import ImportReport, UnitSummary
-from scheduler.store import SQL
+from scheduler.reservations import SQL
 
 log = structlog.get_logger("directory")
 

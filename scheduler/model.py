@@ -87,12 +87,17 @@ class RescheduleRequest(Model):
 
 
 class Clash(Model):
-    """A point that another conference holds, and until when."""
+    """A point that is taken, from when until when, and by what: a conference (`title`) or a maintenance (its reason).
+
+    Set-up and tear-down of the other conference count.
+    """
 
     point: str
     name: str
-    conference: ConferenceId
+    conference: ConferenceId | None = None
+    maintenance: str | None = None
     title: str
+    since: AwareDatetime
     until: AwareDatetime
 
 

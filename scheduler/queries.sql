@@ -91,19 +91,21 @@ ON CONFLICT DO NOTHING
 DELETE FROM reservation WHERE conference = $1
 
 -- name: clashes
--- Who holds the points $1 between $2 and $3, other than conference $4; the one that holds a point longest.
--- The plain equality lets the planner hash many points; the ranges let it use the constraint's index for few.
+-- Who holds the points $1 between $2 and $3, other than the conference or maintenance $4; the one that holds a point
+-- longest. The plain equality lets the planner hash many points; the ranges let it use the constraint's index for few.
 SELECT DISTINCT ON (bridge_point.code)
-    bridge_point.code AS point, bridge_point.name, reservation.conference, conference.title,
-    upper(reservation.during) AS until
+    bridge_point.code AS point, bridge_point.name, reservation.conference, reservation.maintenance,
+    coalesce(conference.title, maintenance.reason) AS title,
+    lower(reservation.during) AS since, upper(reservation.during) AS until
 FROM unnest($1::int[]) AS wanted (number)
 JOIN bridge_point ON bridge_point.number = wanted.number
 JOIN reservation ON reservation.held
     AND reservation.point = wanted.number
     AND int4range(reservation.point, reservation.point, '[]') && int4range(wanted.number, wanted.number, '[]')
     AND reservation.during && tstzrange($2, $3)
-JOIN conference ON conference.id = reservation.conference
-WHERE $4::uuid IS NULL OR reservation.conference <> $4
+LEFT JOIN conference ON conference.id = reservation.conference
+LEFT JOIN maintenance ON maintenance.id = reservation.maintenance
+WHERE $4::uuid IS NULL OR coalesce(reservation.conference, reservation.maintenance) <> $4
 ORDER BY bridge_point.code, upper(reservation.during) DESC
 
 -- name: conferences

@@ -1,34 +1,23 @@
 """Conferences and reservations in PostgreSQL: the shell around the decisions of `booking`.
 
-Everything that writes reservations locks the conference's row first (if it exists), then the stripes of its
-points; see `lock_stripes` in queries.sql. The exclusion constraint stays the truth.
+Everything that writes reservations locks the conference's row first (if it exists), then its points
+(`reservations.lock_points`). The exclusion constraint stays the truth.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-import structlog
-
-from core.database import Database, load_queries
-from core.errors import Conflict, NotFound, Unavailable
+from core.database import Database
+from core.errors import Conflict, NotFound
 from core.model import ConferenceId, ConferenceState, ConferenceTimes, PointRef
 from scheduler import booking
 from scheduler.model import Clash, Conference, ConferenceSummary
+from scheduler.reservations import SQL, Connection, clashes, lock_points, writing
 
-log = structlog.get_logger("scheduler")
-
-SQL = load_queries("scheduler")
-Connection = Any
-"""An asyncpg connection, straight or from the pool."""
-
-_STRIPES = 7_205
-_LOCK_WAIT = "5s"
 LIST_LIMIT = 1_000
 """Conferences in one list; enough for years of them."""
 
@@ -54,8 +43,8 @@ class Store:
         self, id: ConferenceId, title: str, times: ConferenceTimes, numbers: Sequence[int], by: str, now: datetime
     ) -> None:
         """Writes the conference and its reservations, or raises `Conflict` `booking.clash` and writes nothing."""
-        async with self._writing() as connection:
-            await _lock(connection, numbers)
+        async with writing(self._pool) as connection:
+            await lock_points(connection, numbers)
             await connection.execute(SQL["insert_conference"], _key(id), title, *_columns(times), by, now)
             await _reserve(connection, id, numbers, times)
 
@@ -63,14 +52,16 @@ class Store:
         self, numbers: Sequence[int], times: ConferenceTimes, ignore: ConferenceId | None
     ) -> tuple[Clash, ...]:
         """Who holds the points in these times, other than the conference `ignore`."""
-        return await _clashes(self._pool, numbers, times, ignore)
+        return await clashes(
+            self._pool, numbers, times.can_join_after, times.stop, _key(ignore) if ignore is not None else None
+        )
 
     async def cancel(self, id: ConferenceId, by: str, now: datetime) -> None:
         """Cancels and frees the points; raises `NotFound`, `Conflict` `conference.over`."""
-        async with self._writing() as connection:
+        async with writing(self._pool) as connection:
             conference, numbers = await _locked(connection, id)
             booking.refuse_if_over(conference.state)
-            await _lock(connection, numbers)
+            await lock_points(connection, numbers)
             await connection.execute(SQL["cancel"], _key(id), by, now)
             await connection.execute(SQL["let_go"], _key(id))
 
@@ -79,13 +70,13 @@ class Store:
 
         Raises `NotFound`, `Conflict` `conference.changed`, `conference.over`, `booking.clash`.
         """
-        async with self._writing() as connection:
+        async with writing(self._pool) as connection:
             conference, numbers = await _locked(connection, id)
             booking.refuse_if_over(conference.state)
             if conference.version != version:
                 message = "Somebody has changed this conference meanwhile. Look at it again."
                 raise Conflict("conference.changed", message, version=conference.version)
-            await _lock(connection, numbers)
+            await lock_points(connection, numbers)
             await connection.execute(SQL["move"], _key(id), *_columns(times), by, now)
             await connection.execute(SQL["release"], _key(id))
             await _reserve(connection, id, numbers, times)
@@ -96,23 +87,13 @@ class Store:
 
     async def close(self, id: ConferenceId, by: str, at: datetime) -> bool:
         """Confirmed or open becomes closed, and its points are free from `at`; False when it was over already."""
-        async with self._writing() as connection:
+        async with writing(self._pool) as connection:
             row = await connection.fetchrow(SQL["conference_for_update"], _key(id))
             if row is None or not _changed(await connection.execute(SQL["close"], _key(id), by, at)):
                 return False
-            await _lock(connection, [point["number"] for point in await _point_rows(connection, id)])
+            await lock_points(connection, [point["number"] for point in await _point_rows(connection, id)])
             await connection.execute(SQL["cut_short"], _key(id), at)
             return True
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'")
-                yield connection
-        except asyncpg.LockNotAvailableError as exc:
-            log.warning("booking_busy")
-            raise Unavailable("booking.busy", "Too many people are booking these points. Try again.") from exc
 
 
 async def _locked(connection: Connection, id: ConferenceId) -> tuple[ConferenceSummary, list[int]]:
@@ -123,23 +104,12 @@ async def _locked(connection: Connection, id: ConferenceId) -> tuple[ConferenceS
     return ConferenceSummary(**_facts(row), points=len(numbers)), numbers
 
 
-async def _lock(connection: Connection, numbers: Sequence[int]) -> None:
-    await connection.execute(SQL["lock_stripes"], _STRIPES, numbers)
-
-
 async def _reserve(connection: Connection, id: ConferenceId, numbers: Sequence[int], times: ConferenceTimes) -> None:
     """Reserves all the points; raises `booking.clash` (and so undoes the transaction) when one is taken."""
     status = await connection.execute(SQL["reserve"], _key(id), numbers, times.can_join_after, times.stop)
     if _count(status) != len(numbers):
-        raise booking.clash_error(await _clashes(connection, numbers, times, id))
-
-
-async def _clashes(
-    connection: Connection, numbers: Sequence[int], times: ConferenceTimes, ignore: ConferenceId | None
-) -> tuple[Clash, ...]:
-    key = _key(ignore) if ignore is not None else None
-    rows = await connection.fetch(SQL["clashes"], numbers, times.can_join_after, times.stop, key)
-    return tuple(Clash(**{**row, "conference": str(row["conference"])}) for row in rows)
+        taken = await clashes(connection, numbers, times.can_join_after, times.stop, _key(id))
+        raise booking.clash_error(taken)
 
 
 async def _point_rows(connection: Connection, id: ConferenceId) -> list[Any]:

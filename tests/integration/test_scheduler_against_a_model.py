@@ -114,7 +114,7 @@ async def attempt(scheduler: Scheduler, book: Book, step: Step) -> tuple[Held, H
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_the_scheduler_and_a_simple_model_agree(database: Database, steps: list[Step]) -> None:
-    await database.pool.execute("TRUNCATE unit, bridge_point, conference, reservation")
+    await database.pool.execute("TRUNCATE unit, bridge_point, conference, reservation CASCADE")
     scheduler = scheduler_of(database, Bus(), ManualClock(NOON))
     await load_points(scheduler, len(POINTS))
     book = Book()

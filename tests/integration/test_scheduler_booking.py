@@ -81,14 +81,18 @@ async def test_a_refusal_names_each_point_the_conference_that_holds_it_and_until
             "point": "P000",
             "name": "Hall P000",
             "conference": first.id,
+            "maintenance": None,
             "title": "First",
+            "since": "2026-09-01T13:00:00Z",
             "until": "2026-09-01T14:00:00Z",
         },
         {
             "point": "P001",
             "name": "Hall P001",
             "conference": second.id,
+            "maintenance": None,
             "title": "Second",
+            "since": "2026-09-01T13:00:00Z",
             "until": "2026-09-01T14:30:00Z",
         },
     ]
@@ -306,7 +310,7 @@ async def test_two_national_bookings_at_once_fit_the_lock_table(
 async def test_a_busy_point_is_refused_in_time_and_not_waited_for_forever(
     scheduler: Scheduler, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scheduler.store._LOCK_WAIT", "100ms")
+    monkeypatch.setattr("scheduler.reservations._LOCK_WAIT", "100ms")
     codes = await load_points(scheduler, 1)
     async with database.pool.acquire() as other, other.transaction():
         await other.execute("SELECT pg_advisory_xact_lock(7205, stripe) FROM generate_series(0, 63) AS stripe")

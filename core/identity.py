@@ -1,7 +1,8 @@
 """Who is asking: principals, passwords, and signed tokens.
 
-Two kinds of token, never accepted for one another: a *sign-in* (who a person is, in the pages' cookie) and a
-*join link* (the right to one place in one conference).
+Four kinds of token, never accepted for one another: a *sign-in* (who a person is, in the pages' cookie), a
+*join link* (the right to one place in one conference), an *answer link* (the right to answer one point's invitation)
+and a *feed link* (the right to read one calendar).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import secrets
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 from argon2 import PasswordHasher
@@ -19,7 +20,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from pydantic import ValidationError
 
 from core.errors import NotSignedIn, Refused
-from core.model import ConferenceId, Model, Participant, Role
+from core.model import CodeText, ConferenceId, Model, Participant, Role
 
 _ALGORITHM = "HS256"
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -45,6 +46,20 @@ class JoinRight(Model):
     participant: Participant
 
 
+class AnswerRight(Model):
+    """The right that an answer link carries: to answer the invitation of `point` to `conference`."""
+
+    conference: ConferenceId
+    point: CodeText
+
+
+class FeedRight(Model):
+    """The right that a calendar feed's address carries: to read when a point, or a unit's points, have conferences."""
+
+    of: Literal["point", "unit"]
+    code: CodeText
+
+
 def hash_password(password: str) -> str:
     """Argon2id with the parameters of OWASP's password storage guidance (19 MiB, 2 passes)."""
     return _hasher.hash(password)
@@ -61,6 +76,8 @@ def password_matches(hashed: str, password: str) -> bool:
 class _Audience(StrEnum):
     SIGN_IN = "sign-in"
     JOIN = "join"
+    ANSWER = "answer"
+    FEED = "feed"
 
 
 class Signer:
@@ -94,6 +111,30 @@ class Signer:
             raise Refused("join.expired", "This link has expired. Ask the organizer for a new one.") from exc
         except (jwt.InvalidTokenError, ValidationError) as exc:
             raise Refused("join.invalid", "This link is not valid. Open it exactly as it was sent to you.") from exc
+
+    def answer_token(self, right: AnswerRight, expires: datetime) -> str:
+        """A token for an answer link."""
+        return self._encode(_Audience.ANSWER, right, expires)
+
+    def answer_right(self, token: str, now: datetime) -> AnswerRight:
+        """What an answer link allows; raises `Refused` `answer.expired` or `answer.invalid`, saying nothing else."""
+        try:
+            return AnswerRight.model_validate(self._decode(_Audience.ANSWER, token, now))
+        except _Expired as exc:
+            raise Refused("answer.expired", "This link has expired: the conference is over.") from exc
+        except (jwt.InvalidTokenError, ValidationError) as exc:
+            raise Refused("answer.invalid", "This link is not valid. Open it exactly as it was sent to you.") from exc
+
+    def feed_token(self, right: FeedRight, expires: datetime) -> str:
+        """A token for a calendar feed's address."""
+        return self._encode(_Audience.FEED, right, expires)
+
+    def feed_right(self, token: str, now: datetime) -> FeedRight:
+        """What a feed's address allows; raises `Refused` with `feed.invalid`."""
+        try:
+            return FeedRight.model_validate(self._decode(_Audience.FEED, token, now))
+        except (_Expired, jwt.InvalidTokenError, ValidationError) as exc:
+            raise Refused("feed.invalid", "This calendar address is not valid (any more). Ask for a new one.") from exc
 
     def _encode(self, audience: _Audience, body: Model, expires: datetime) -> str:
         claims = {"aud": audience.value, "exp": int(expires.timestamp()), "v": body.model_dump(mode="json")}

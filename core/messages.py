@@ -319,6 +319,19 @@ class ConferenceChanged(Model):
     at: AwareDatetime
 
 
+class ConferenceWarning(Model):
+    """An open conference stops in about `minutes_left`; given once for each such mark and stop, whatever happens.
+
+    `may_extend_until` is the latest stop at which no point is taken by another conference; None: nobody waits for one.
+    """
+
+    conference: ConferenceId
+    minutes_left: int
+    stop: AwareDatetime
+    may_extend_until: AwareDatetime | None
+    at: AwareDatetime
+
+
 class PresenceChanged(Model):
     """A participant's endpoint came, was lost, came back or left."""
 
@@ -363,6 +376,7 @@ class LinksGraded(Model):
 
 
 CONFERENCE_CHANGED: Topic[ConferenceChanged] = Topic("conference.changed", ConferenceChanged)
+CONFERENCE_WARNING: Topic[ConferenceWarning] = Topic("conference.warning", ConferenceWarning)
 PRESENCE: Topic[PresenceChanged] = Topic("presence", PresenceChanged)
 FLOOR: Topic[FloorMoved] = Topic("floor", FloorMoved)
 SAMPLES: Topic[SampleBatch] = Topic("samples", SampleBatch)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -37,6 +38,20 @@ class Limits(BaseModel):
     sign_in_attempts_per_minute: int = 20
 
 
+class Smtp(BaseModel):
+    """The mail server that takes this installation's mail, and the mailbox that calendars answer to."""
+
+    host: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` insists on it (port 587), `tls` speaks it at once (port 465), `none` is for this machine only."""
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str
+    """The From address, and the ORGANIZER that calendars send their replies to."""
+    timeout_seconds: float = 30.0
+
+
 class Settings(BaseSettings):
     """How this installation runs."""
 
@@ -64,6 +79,16 @@ class Settings(BaseSettings):
     sample_seconds: float = 2.0
     reconnect_grace_seconds: float = 60.0
     """How long after a restart of the bridge a participant keeps place and floor without being back."""
+    public_url: str | None = None
+    """Where people reach the pages ("https://cau.example.vn"), for links in mails; None: the web port's own."""
+    smtp: Smtp | None = None
+    """None: no mail goes out; what is queued waits."""
+    reminder_hours: list[float] = Field(default_factory=lambda: [24.0, 1.0])
+    """Hours before the start at which invited points are reminded."""
+    warning_minutes: list[int] = Field(default_factory=lambda: [15, 5, 1])
+    """Minutes before the stop at which an open conference is warned."""
+    diagnosis_minutes: float = 15.0
+    """Minutes before the start at which a conference is diagnosed."""
     limits: Limits = Field(default_factory=Limits)
 
     @classmethod
@@ -76,6 +101,13 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def base_url(self) -> str:
+        """The address of the pages without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        return f"{'https' if self.https else 'http'}://{self.host}:{self.web_port}"
 
     @property
     def loopback_only(self) -> bool:

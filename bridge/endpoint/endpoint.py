@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,10 @@ from core.model import CameraLevel, ParticipantId, SlotName, Track
 log = structlog.get_logger("endpoint")
 
 _REPORT_SECONDS = 1.5
+_IDLE_REPORT_SECONDS = 4.0
+"""Hundreds of halls that neither send nor receive should cost next to nothing; RFC 3550 section 6.2 would allow 5 s."""
+
+_RANDOM = secrets.SystemRandom()
 _MOST_STREAMS = 32
 """More streams than an endpoint has slots would be somebody's mistake; they are not counted."""
 
@@ -88,7 +91,6 @@ class MediaEndpoint:
         answer = read_description(answer_sdp)
         self._apply(answer)
         await self._line.connect(answer.peer, timeout=timeout)
-        self._report()
         self._follow()
 
     def publish(self, microphone: bool, camera: CameraLevel) -> None:
@@ -152,18 +154,24 @@ class MediaEndpoint:
         self._playing = asyncio.create_task(self._play(*self._wanted), name="endpoint-play") if self.connected else None
 
     async def _play(self, microphone: bool, camera: CameraLevel) -> None:
+        try:
+            await self._change_players(microphone, camera)
+        except Exception:
+            log.exception("clip_failed")
+        self._pump()
+        self._report()
+
+    async def _change_players(self, microphone: bool, camera: CameraLevel) -> None:
+        """What shall stop stops before anything is waited for."""
         loop = asyncio.get_running_loop()
         if not microphone:
             self._voice.stop()
         if camera is CameraLevel.OFF:
             self._picture.stop()
         else:
-            clip = await self._clips.video(self.participant, camera)
-            self._picture.start(clip, loop.time())
+            self._picture.start(await self._clips.video(self.participant, camera), loop.time())
         if microphone:
-            voice = await self._clips.audio(self.participant)
-            self._voice.start(voice, loop.time())
-        self._pump()
+            self._voice.start(await self._clips.audio(self.participant), loop.time())
 
     def _pump(self) -> None:
         """Sends what is due and sleeps until the next packet; without a packet to come it sleeps for good."""
@@ -182,13 +190,18 @@ class MediaEndpoint:
             self._pump_timer = loop.call_at(min(coming), self._pump)
 
     def _report(self) -> None:
+        """Reports now, and again after a while."""
+        if self._report_timer is not None:
+            self._report_timer.cancel()
+            self._report_timer = None
         if not self.connected:
             return
         loop = asyncio.get_running_loop()
         heard = {ssrc: stream for ssrc, stream in self._streams.items() if stream.packets}
         self._line.send_rtcp(self._feedback.report(list(self._players.values()), heard, loop.time()))
         # RFC 3550 section 6.3.1: randomised, so that the reports of hundreds of endpoints do not come in step.
-        pause = _REPORT_SECONDS * random.uniform(0.7, 1.3)  # noqa: S311 - spreading, not secrecy
+        active = heard or any(player.next_at is not None for player in self._players.values())
+        pause = (_REPORT_SECONDS if active else _IDLE_REPORT_SECONDS) * _RANDOM.uniform(0.7, 1.3)
         self._report_timer = loop.call_later(pause, self._report)
 
     # --- receiving -------------------------------------------------------------------------------------

@@ -6,11 +6,9 @@ Plays the ICE transport of `aiortc.RTCDtlsTransport`: what is neither STUN nor m
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 import struct
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 from aioice import stun
@@ -29,6 +27,7 @@ _CHECK_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 _CONSENT_SECONDS = 5.0
 _CONSENT_EXPIRES_SECONDS = 30.0
+_RANDOM = secrets.SystemRandom()
 _PENDING = 64
 _DTLS_QUEUE = 64
 
@@ -191,5 +190,5 @@ class IceClient:
             return
         self._check(self._address)
         # RFC 7675 section 5.1: spread by ±20 % so that hundreds of endpoints do not ask in step.
-        pause = _CONSENT_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - spreading, not secrecy
-        self._consent = loop.call_later(pause, partial(self._keep_consent))
+        pause = _CONSENT_SECONDS * _RANDOM.uniform(0.8, 1.2)
+        self._consent = loop.call_later(pause, self._keep_consent)

@@ -1,10 +1,12 @@
 import type { Problem } from "../problem";
 import { preferences } from "../preferences.svelte";
+import { fill } from "./translate";
 
 /** What happened, what it means, what to do: one sentence or two for each stable code. */
 const vi: Record<string, string> = {
   network: "Không liên lạc được với máy chủ. Kiểm tra mạng rồi thử lại.",
   unexpected: "Có lỗi ngoài dự kiến. Tải lại trang; nếu vẫn lỗi, báo kỹ thuật.",
+  internal: "Máy chủ gặp lỗi ngoài dự kiến. Thử lại; nếu vẫn lỗi, báo kỹ thuật mã số này: {id}.",
   "role.missing": "Tài khoản của bạn không có quyền làm việc này.",
   "sign_in.needed": "Phiên đăng nhập đã hết. Hãy đăng nhập lại.",
   "sign_in.wrong": "Tên đăng nhập hoặc mật khẩu không đúng.",
@@ -113,7 +115,8 @@ const en: Record<string, string> = {
 export function explain(problem: Problem): string {
   if (preferences.language === "en") return en[problem.code] ?? (problem.detail || problem.code);
   const family = families.find(([prefix]) => problem.code.startsWith(prefix));
-  return vi[problem.code] ?? family?.[1] ?? (problem.detail || problem.code);
+  const text = vi[problem.code] ?? family?.[1] ?? (problem.detail || problem.code);
+  return fill(text, { id: String(problem.data["id"] ?? "") });
 }
 
 /** The Vietnamese sentence for a code that comes with an English one, as in an import's problems. */

@@ -44,7 +44,7 @@ class DirectoryStore:
 
     async def points(self, unit: str | None, q: str) -> list[BridgePoint]:
         """Points by code, of a unit's subtree and with `q` in code or name."""
-        if not _is_text(q) or not _is_text(unit or ""):
+        if not is_text(q) or not is_text(unit or ""):
             return []
         rows = await self._pool.fetch(SQL["points"], unit, q.strip() or None)
         return [BridgePoint(**row) for row in rows]
@@ -56,9 +56,9 @@ class DirectoryStore:
         """
         points = sorted(set(points))
         units = sorted(set(units))
-        if not all(_is_text(code) for code in units):
+        if not all(is_text(code) for code in units):
             raise BadInput("booking.unknown_unit", "A unit's code is not readable text.")
-        if not all(_is_text(code) for code in points):
+        if not all(is_text(code) for code in points):
             raise BadInput("booking.unknown_point", "A bridge point's code is not readable text.")
         if len(points) > limit:
             booking.check_point_count(len(points), limit)
@@ -126,6 +126,6 @@ async def _write(connection: Any, plan: ImportPlan) -> None:
     )
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     """Whether PostgreSQL can take it: no NUL, no lone surrogates."""
     return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)

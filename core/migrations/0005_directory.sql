@@ -136,3 +136,24 @@ CREATE TABLE audience (
     CONSTRAINT audience_name_length CHECK (length(name) BETWEEN 1 AND 200)
 );
 CREATE UNIQUE INDEX audience_name_once ON audience (fold(name));
+
+-- Moves everything that belongs to the unit `merged` to the unit `successor`, whatever table it is in, and ends
+-- the merged one; its history names the successor.
+CREATE FUNCTION merge_unit(merged text, successor text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    reference record;
+BEGIN
+    FOR reference IN
+        SELECT conrelid::regclass AS holder, attname AS field
+        FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+        WHERE contype = 'f' AND confrelid = 'unit'::regclass AND cardinality(conkey) = 1
+    LOOP
+        EXECUTE format('UPDATE %s SET %2$I = $1 WHERE %2$I = $2', reference.holder, reference.field)
+        USING successor, merged;
+    END LOOP;
+    DELETE FROM unit WHERE code = merged;
+    INSERT INTO unit_history AS past (code, name, kind, parent, valid_from, valid_to, successor)
+    SELECT code, name, kind, parent, valid_from, valid_to, merge_unit.successor
+    FROM unit_history WHERE code = merged ORDER BY valid_to DESC LIMIT 1
+    ON CONFLICT (code, valid_to) DO UPDATE SET successor = excluded.successor;
+END $$;

@@ -17,7 +17,8 @@ from scheduler.directory_file import fold
 
 CANDIDATES_SHOWN = 10
 _PREFIX = re.compile(r"^(?:phuong|xa|dac khu|thi tran|thi xa|quan|huyen|tinh|thanh pho|tp|p|x|dk) (?=.)")
-_SEPARATORS = re.compile(r"\t|[,;|]| [-–—] ")
+_SEPARATORS = (re.compile(r"[\t,;|]"), re.compile(r"[\t,;|]| [-–—] "))
+"""A name may itself hold a dash: it only separates where nothing else finds the line."""
 _SHORTEST_NUMBER = 3
 """Spreadsheets eat leading zeros; a shorter number is rather the line's own number."""
 
@@ -64,14 +65,13 @@ class NameIndex:
 
     def find(self, line: str) -> list[Named]:
         """What a line can mean: one entry, several when it is ambiguous, none when it is unknown."""
-        whole = self._called(line)
-        if whole:
+        if whole := self._called(line):
             return whole
-        cells = [cell.strip() for cell in _SEPARATORS.split(line) if cell.strip()]
-        for i, cell in enumerate(cells):
-            found = self._called(cell)
-            if found:
-                return self._within(found, cells[i + 1 :] + cells[:i])
+        for separators in _SEPARATORS:
+            cells = [cell.strip() for cell in separators.split(line) if cell.strip()]
+            for i, cell in enumerate(cells):
+                if found := self._called(cell):
+                    return self._within(found, cells[i + 1 :] + cells[:i])
         return []
 
     def _called(self, text: str) -> list[Named]:

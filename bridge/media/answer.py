@@ -46,19 +46,28 @@ def write_answer(offer: Offer, receive: Mapping[str, SlotName], send: Mapping[st
 def _media(section: Section, to_client: bool, from_client: bool) -> list[str]:
     payload_type = section.payload_type
     direction = "sendrecv" if to_client and from_client else "sendonly" if to_client else "recvonly"
-    lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {payload_type}", "c=IN IP4 0.0.0.0", f"a=mid:{section.mid}"]
+    h264 = [f for f in section.h264 if f.payload_type == payload_type or (to_client and f.fragments)]
+    formats = " ".join(str(number) for number in dict.fromkeys([payload_type, *(f.payload_type for f in h264)]))
+    lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0", f"a=mid:{section.mid}"]
     lines += [f"a={direction}", "a=rtcp-mux", "a=rtcp-rsize"]
     if section.kind == "audio":
         lines += [f"a=rtpmap:{payload_type} opus/48000/2", f"a=fmtp:{payload_type} minptime=10;useinbandfec=1;usedtx=1"]
     else:
-        lines += [f"a=rtpmap:{payload_type} VP8/90000"]
-        lines += [f"a=rtcp-fb:{payload_type} {kind}" for kind in ("nack pli", "ccm fir", "goog-remb")]
+        lines += [f"a=rtpmap:{payload_type} VP8/90000", *_feedback(payload_type)] if section.codec is None else []
+        for format in h264:
+            lines += [f"a=rtpmap:{format.payload_type} H264/90000", *_feedback(format.payload_type)]
+            parameters = f"packetization-mode={int(format.fragments)};profile-level-id={format.profile_level_id}"
+            lines += [f"a=fmtp:{format.payload_type} level-asymmetry-allowed=1;{parameters}"]
     if from_client:
         wanted = (MID_URI, RID_URI, REPAIRED_RID_URI) if section.rids else (MID_URI,)
         lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in wanted if uri in section.extensions]
         lines += [f"a=rid:{rid} recv" for rid in section.rids]
         lines += [f"a=simulcast:recv {';'.join(section.rids)}"] if section.rids else []
     return lines
+
+
+def _feedback(payload_type: int | None) -> list[str]:
+    return [f"a=rtcp-fb:{payload_type} {kind}" for kind in ("nack pli", "ccm fir", "goog-remb")]
 
 
 def _transport(offer: Offer, local: Local) -> list[str]:

@@ -20,10 +20,10 @@ from bridge.media.ingress import Ingress
 from bridge.media.keyframes import KeyframeRequests
 from bridge.media.leg import SILENT_SECONDS, Leg, LegState
 from bridge.media.sampling import Meter
-from bridge.media.sdp import check_slots, parse_offer
+from bridge.media.sdp import Offer, check_slots, parse_offer
 from bridge.media.transport import UdpPort
 from core.clock import Clock
-from core.errors import Unavailable
+from core.errors import BadInput, Unavailable
 from core.model import CameraLevel, ConferenceId, LegId, LinkSample, ParticipantId, SlotName, Track
 from core.settings import Limits
 
@@ -136,6 +136,7 @@ class MediaEngine:
             raise Unavailable("node.full", "The media node has no room for another connection.")
         offer = parse_offer(sdp, self._limits)
         check_slots(offer, receive, send)
+        self._check_codecs(conference, offer, send)
         self.close_leg(leg, "replaced")
         pipe = IcePipe(self._socket.send)
         ended = asyncio.Event()
@@ -160,6 +161,15 @@ class MediaEngine:
         self._legs[leg] = new
         self._tasks[new] = asyncio.create_task(self._run(new), name="media-leg")
         return answer
+
+    def _check_codecs(self, conference: ConferenceId, offer: Offer, send: Mapping[str, Track]) -> None:
+        """H.264 is taken where everybody who is in can be shown it; nobody here could turn it into VP8."""
+        codecs = {offer.section(mid).codec for mid in send} - {None}
+        legs = [leg for leg in self._legs.values() if leg.conference == conference]
+        lacking = sum(not leg.takes(codec) for leg in legs for codec in codecs if codec is not None)
+        if lacking:
+            detail = "Some receivers of this conference cannot show H.264: send VP8."
+            raise BadInput("sdp.codec", detail, needs="VP8", receivers=lacking)
 
     def close_leg(self, leg: LegId, reason: str = "") -> None:
         """Ends a leg and forgets its addresses; `on_leg` is not called for it any more. Harmless when unknown."""

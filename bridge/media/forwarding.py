@@ -8,8 +8,9 @@ switch of some members forks it. Slots never seen before join a cohort at a key 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Protocol
 
 from pylibsrtp import Session
@@ -46,6 +47,8 @@ class Slot:
     payload_type: int
     clock_rate: int
     route: Route
+    others: Mapping[str, int] = field(default_factory=dict)
+    """Payload types of the codecs that it takes besides VP8 or Opus."""
     ssrc_bytes: bytes = field(init=False)
     cohort: Cohort | None = None
     target: Stream | None = None
@@ -66,6 +69,14 @@ class Slot:
             self._past[0] + timeline.packets - self._joined[0],
             self._past[1] + timeline.octets - self._joined[1],
         )
+
+    def payload_type_for(self, stream: Stream) -> int | None:
+        """The payload type under which it gets `stream`; None when it cannot take its codec."""
+        return self.payload_type if stream.codec is None else self.others.get(stream.codec)
+
+    def can_share(self, other: Slot) -> bool:
+        """Whether both can be members of one cohort whatever it shows."""
+        return self.payload_type == other.payload_type and self.others == other.others
 
     def enter(self, cohort: Cohort | None) -> None:
         """Leaves its cohort and becomes a member of another."""
@@ -93,6 +104,8 @@ class Stream:
     recent: deque[MediaPacket] = field(default_factory=lambda: deque(maxlen=8))
     echoes: list[tuple[Cohort, Segment, float]] = field(default_factory=list)
     pictures: PictureIds = field(default_factory=PictureIds)
+    codec: str | None = None
+    """None: VP8 or Opus; else as `H264Format.codec` says."""
 
 
 @dataclass(eq=False, slots=True)
@@ -120,8 +133,11 @@ class ForwardingTable:
     def retarget(self, slot: Slot, stream: Stream | None) -> bool:
         """Makes `slot` show `stream` from its next key frame on (None: nothing, at once).
 
-        The old picture flows until then. True: it waits, so ask for a key frame.
+        The old picture flows until then. True: it waits, so ask for a key frame. A stream of a codec that the slot
+        does not take counts as None.
         """
+        if stream is not None and slot.payload_type_for(stream) is None:
+            stream = None
         if slot.target is stream:
             return False
         if slot.target is not None:
@@ -199,7 +215,7 @@ class ForwardingTable:
         cohort.frame_timestamp = packet.timestamp
         cohort.frame_bytes += len(placed[1])
         full = len(cohort.frame) >= MAX_FRAME_PACKETS or cohort.frame_bytes >= MAX_FRAME_BYTES
-        if packet.marker or packet.vp8 is None or full:
+        if packet.marker or full or (packet.vp8 is None and packet.h264_start is None):
             self.flush(cohort)
         elif cohort not in self._held:
             self._held[cohort] = None
@@ -228,9 +244,10 @@ class ForwardingTable:
         elif before is not None:
             before.cohorts.remove(cohort)
         cohort.timeline.begin(packet)
+        cohort.timeline.payload_type = slots[0].payload_type_for(stream) or 0
         cohort.stream, cohort.parked = stream, None
         stream.cohorts.append(cohort)
-        if before is not None and segment is not None:
+        if before is not None and segment is not None and before.codec == stream.codec:
             ended = replace(segment, offsets=list(segment.offsets))
             before.echoes.append((cohort, ended, packet.at + LATE_SECONDS))
         return cohort
@@ -239,11 +256,11 @@ class ForwardingTable:
         """A slot that showed nothing yet joins others; returns the cohort if it had to be made."""
         for cohort in stream.cohorts:
             timeline = cohort.timeline
-            if timeline.payload_type == slot.payload_type and timeline.sequence < JOIN_BELOW:
+            if timeline.sequence < JOIN_BELOW and all(slot.can_share(member) for member in islice(cohort.members, 1)):
                 self.flush(cohort)
                 slot.enter(cohort)
                 return None
-        cohort = Cohort(Timeline(slot.payload_type, slot.clock_rate), stream)
+        cohort = Cohort(Timeline(slot.payload_type_for(stream) or 0, slot.clock_rate), stream)
         cohort.timeline.begin(packet)
         stream.cohorts.append(cohort)
         slot.enter(cohort)

@@ -9,6 +9,7 @@ import pylibsrtp
 from bridge.media import rtcp
 from bridge.media.dtls import HandshakePacer
 from bridge.media.forwarding import ForwardingTable, Stream
+from bridge.media.h264 import find_start, is_readable
 from bridge.media.ice import Address, IceLite
 from bridge.media.keyframes import KeyframeRequests
 from bridge.media.leg import MAX_ADDRESSES, Leg
@@ -140,22 +141,33 @@ class Ingress:
             self.drops["too_long"] += 1
             return
         if stream.track is Track.CAMERA and payload and not self._video(stream, packet):
-            self.drops["vp8"] += 1
+            self.drops["vp8" if stream.codec is None else "h264"] += 1
             return
         is_new = stream not in self._owners
         if payload:
             stream.last_packet_at = now
             self._owners[stream] = leg
-        if is_new or (packet.vp8 is not None and packet.vp8.key_frame):
+        if is_new or packet.h264_start or (packet.vp8 is not None and packet.vp8.key_frame):
             self._fresh_picture(leg, stream, packet, is_new)
         self._table.forward(stream, packet)
 
     def _video(self, stream: Stream, packet: MediaPacket) -> bool:
+        if stream.codec is not None:
+            return self._h264(stream, packet)
         vp8 = packet.vp8 = parse_descriptor(packet.payload)
         if vp8 is None:
             return False
         if vp8.picture_id is not None:
             packet.picture_id = stream.pictures.unwrap(vp8.picture_id, vp8.picture_id_bytes)
+        return True
+
+    def _h264(self, stream: Stream, packet: MediaPacket) -> bool:
+        if not is_readable(packet.payload):
+            return False
+        start = find_start(packet.payload)
+        packet.h264_start = start is not None
+        if start is not None:
+            stream.pixels = start.width * start.height
         return True
 
     def _fresh_picture(self, leg: Leg, stream: Stream, packet: MediaPacket, changed: bool) -> None:
@@ -166,7 +178,7 @@ class Ingress:
             stream.pixels = vp8.width * vp8.height
         if changed:
             self.switchboard.resolve_source(leg)
-        if vp8 is not None and vp8.key_frame:
+        if packet.h264_start or (vp8 is not None and vp8.key_frame):
             self._keyframes.arrived(stream)
 
     def _rtcp(self, leg: Leg, data: bytes) -> None:

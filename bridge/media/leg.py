@@ -86,7 +86,8 @@ class Leg:
         self.sending, self.unprotect, self.secured = self.link.sending, self.link.unprotect, True
         for mid, name in self.receive.items():
             section = self.offer.section(mid)
-            slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self)
+            others = section.h264_taken
+            slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self, others)
             self.slots[name] = self.slots_by_ssrc[slot.ssrc] = slot
         for mid in self.send:
             section = self.offer.section(mid)
@@ -131,10 +132,16 @@ class Leg:
         return possible[0] if len(possible) == 1 and not possible[0].rids else None
 
     def _new_stream(self, ssrc: int, section: Section, rid: str) -> Stream:
-        stream = Stream(ssrc, self.send[section.mid], section.clock_rate, Reception(section.clock_rate))
+        reception = Reception(section.clock_rate)
+        stream = Stream(ssrc, self.send[section.mid], section.clock_rate, reception, codec=section.codec)
         self.streams[ssrc.to_bytes(4, "big")] = stream
         self.layers[section.mid, rid] = stream
         return stream
+
+    def takes(self, codec: str) -> bool:
+        """Whether all its slots for pictures can be given a stream of that codec (`H264Format.codec`)."""
+        mids = [mid for mid, slot in self.receive.items() if slot.track is not Track.MICROPHONE]
+        return all(codec in self.offer.section(mid).h264_taken for mid in mids)
 
     def layers_of(self, track: Track) -> list[Stream]:
         """The streams of a track that have brought packets."""

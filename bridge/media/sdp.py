@@ -27,7 +27,23 @@ _UFRAG = re.compile(r"^[A-Za-z0-9+/]{4,256}$")
 _PASSWORD = re.compile(r"^[A-Za-z0-9+/]{22,256}$")
 _FINGERPRINT = re.compile(r"^([0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{2}$")
 _CODECS = {"audio": ("opus", 48_000), "video": ("vp8", 90_000)}
+_PROFILE = re.compile(r"^(42|4d|64)[0-9a-f]{4}$")
 _KINDS = {Track.MICROPHONE: "audio", Track.CAMERA: "video"}
+
+
+@dataclass(frozen=True)
+class H264Format:
+    """One profile of H.264 that an m-line offers (RFC 6184 section 8.1)."""
+
+    payload_type: int
+    profile_level_id: str
+    fragments: bool
+    """Packetization mode 1: fragmented units are allowed, which is what encoders send."""
+
+    @property
+    def codec(self) -> str:
+        """What streams and slots call it: profiles are codecs of their own, levels are not."""
+        return f"h264-{self.profile_level_id[:2]}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +55,7 @@ class Section:
     sends: bool
     receives: bool
     payload_type: int | None
-    """Of VP8 or Opus; None when the m-line offers neither."""
+    """Of VP8 or Opus, else of the first H.264; None when the m-line offers none of them."""
     clock_rate: int
     rids: tuple[str, ...] = ()
     extensions: Mapping[str, int] = field(default_factory=dict)
@@ -47,6 +63,15 @@ class Section:
     """Announced SSRCs without the retransmission ones."""
     formats: str = ""
     profile: str = ""
+    codec: str | None = None
+    """The codec of `payload_type` when it is H.264; None: VP8 or Opus, which everybody takes."""
+    h264: tuple[H264Format, ...] = ()
+    """One for each profile of H.264 that is offered."""
+
+    @property
+    def h264_taken(self) -> dict[str, int]:
+        """Payload types by codec of the H.264 that a receiver takes as it is forwarded."""
+        return {format.codec: format.payload_type for format in self.h264 if format.fragments}
 
 
 @dataclass(frozen=True)
@@ -103,7 +128,8 @@ def _check_limits(text: str, limits: Limits) -> None:
 def _section(media: aiortc_sdp.MediaDescription, lines: list[str]) -> Section:
     name, clock_rate = _CODECS.get(media.kind, ("", 0))
     codec = next((c for c in media.rtp.codecs if c.name.lower() == name and c.clockRate == clock_rate), None)
-    payload_type = codec.payloadType if codec is not None else None
+    h264 = _h264(media)
+    payload_type = codec.payloadType if codec is not None else h264[0].payload_type if h264 else None
     direction = media.direction or "sendrecv"
     repairs = {ssrc for group in media.ssrc_group if group.semantic == "FID" for ssrc in group.items[1:]}
     return Section(
@@ -118,7 +144,24 @@ def _section(media: aiortc_sdp.MediaDescription, lines: list[str]) -> Section:
         ssrcs=tuple(s.ssrc for s in media.ssrc if s.ssrc not in repairs and 0 < s.ssrc < 1 << 32)[:MAX_RIDS],
         formats=" ".join(str(f) for f in media.fmt),
         profile=media.profile,
+        codec=h264[0].codec if codec is None and h264 else None,
+        h264=h264,
     )
+
+
+def _h264(media: aiortc_sdp.MediaDescription) -> tuple[H264Format, ...]:
+    """Of each profile the first format, one of packetization mode 1 before one of mode 0."""
+    formats = []
+    for codec in media.rtp.codecs if media.kind == "video" else ():
+        payload_type = codec.payloadType or 0
+        if codec.name.lower() == "h264" and codec.clockRate == 90_000 and 35 <= payload_type <= 127:
+            # Section 8.1: without the parameters it is the baseline profile and mode 0.
+            profile = str(codec.parameters.get("profile-level-id", "42000a")).lower()
+            fragments = str(codec.parameters.get("packetization-mode", 0)) == "1"
+            if _PROFILE.match(profile):
+                formats.append(H264Format(payload_type, profile, fragments))
+    formats.sort(key=lambda format: not format.fragments)
+    return tuple({format.codec: format for format in reversed(formats)}.values())[::-1]
 
 
 def _rids(lines: list[str]) -> tuple[str, ...]:
@@ -160,6 +203,8 @@ def check_slots(offer: Offer, receive: Mapping[str, SlotName], send: Mapping[str
         raise BadInput("sdp.slots", "A slot is named for an m-line that the SDP offer does not have.")
     for mid, slot in receive.items():
         _check_section(sections[mid], _KINDS[slot.track], sections[mid].receives)
+        if sections[mid].codec is not None:
+            raise BadInput("sdp.codec", "To receive pictures, VP8 must be offered.", mid=mid, needs="VP8")
     for mid, track in send.items():
         _check_section(sections[mid], _KINDS[track], sections[mid].sends)
 
@@ -168,4 +213,5 @@ def _check_section(section: Section, kind: str, direction_fits: bool) -> None:
     if section.kind != kind or not direction_fits:
         raise BadInput("sdp.slots", "An m-line has another kind or direction than its slot.", mid=section.mid)
     if section.payload_type is None:
-        raise BadInput("sdp.codec", "Video must offer VP8 and audio Opus.", mid=section.mid)
+        needs = "Opus" if kind == "audio" else "VP8 or H.264"
+        raise BadInput("sdp.codec", f"This m-line must offer {needs}.", mid=section.mid, needs=needs)

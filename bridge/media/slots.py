@@ -39,11 +39,13 @@ class MediaPacket:
     at: float
     vp8: Vp8Descriptor | None = None
     picture_id: int = 0
+    h264_start: bool | None = None
+    """Of H.264: whether a receiver can begin with it. None: it is something else."""
 
     @property
     def starts_key_frame(self) -> bool:
         """Whether a receiver can begin with this packet."""
-        return self.vp8 is None or self.vp8.key_frame
+        return self.vp8.key_frame if self.vp8 is not None else self.h264_start is not False
 
 
 @dataclass(slots=True)

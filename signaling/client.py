@@ -183,6 +183,8 @@ class SignalingClient:
                 if socket is None:
                     raise _cut()
                 reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+                # A connection that is lost while sending fails the reply too, and nobody asks for it then.
+                reply.add_done_callback(lambda done: done.cancelled() or done.exception())
                 self._waiting[number] = reply
                 await socket.send(message.model_dump_json())
                 answer = await reply

@@ -120,8 +120,10 @@ export function percent(fraction: number | null | undefined): string {
   return fraction === null || fraction === undefined ? "–" : `${number(fraction * 100, 1)} %`;
 }
 
+/** "18 ms", "1,1 s"; a dash when it was not measured. */
 export function ms(value: number | null | undefined): string {
-  return value === null || value === undefined ? "–" : `${number(value)} ms`;
+  if (value === null || value === undefined) return "–";
+  return Math.round(value) < 1000 ? `${number(value)} ms` : `${number(value / 1000, 1)} s`;
 }
 
 /** Vietnamese text without marks and case, for searching: "Bến Thành" is found by "ben thanh". */

@@ -1,3 +1,4 @@
+import { age, ms, percent } from "../format";
 import { translator } from "./translate";
 
 export const t = translator(
@@ -203,5 +204,13 @@ const REASONS = ["loss_up", "loss_down", "jitter_up", "jitter_down", "rtt", "no_
 export function reasonText(reason: string): string {
   const [name = "", value = ""] = reason.split("=");
   const known = REASONS.find((one) => one === name);
-  return known ? t(`reason.${known}`, { value }) : reason;
+  return known ? t(`reason.${known}`, { value: figure(value) }) : reason;
+}
+
+/** "12.0%", "1100ms", "7s" as people write them. */
+function figure(value: string): string {
+  const [, amount = "", unit = ""] = /^([\d.]+)(%|ms|s)$/.exec(value) ?? [];
+  if (unit === "%") return percent(Number(amount) / 100);
+  if (unit === "ms") return ms(Number(amount));
+  return unit === "s" ? age(Number(amount) * 1000) : value;
 }

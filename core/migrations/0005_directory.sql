@@ -138,22 +138,37 @@ CREATE TABLE audience (
 CREATE UNIQUE INDEX audience_name_once ON audience (fold(name));
 
 -- Moves everything that belongs to the unit `merged` to the unit `successor`, whatever table it is in, and ends
--- the merged one; its history names the successor.
+-- the merged one; its history names the successor. What the successor has already (the same approver) is not doubled.
 CREATE FUNCTION merge_unit(merged text, successor text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     reference record;
+    place tid;
 BEGIN
     FOR reference IN
         SELECT conrelid::regclass AS holder, attname AS field
         FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
         WHERE contype = 'f' AND confrelid = 'unit'::regclass AND cardinality(conkey) = 1
     LOOP
-        EXECUTE format('UPDATE %s SET %2$I = $1 WHERE %2$I = $2', reference.holder, reference.field)
-        USING successor, merged;
+        FOR place IN EXECUTE format('SELECT ctid FROM %s WHERE %I = $1', reference.holder, reference.field) USING merged
+        LOOP
+            BEGIN
+                EXECUTE format('UPDATE %s SET %I = $1 WHERE ctid = $2', reference.holder, reference.field)
+                USING successor, place;
+            EXCEPTION WHEN unique_violation THEN
+                EXECUTE format('DELETE FROM %s WHERE ctid = $1', reference.holder) USING place;
+            END;
+        END LOOP;
     END LOOP;
     DELETE FROM unit WHERE code = merged;
-    INSERT INTO unit_history AS past (code, name, kind, parent, valid_from, valid_to, successor)
-    SELECT code, name, kind, parent, valid_from, valid_to, merge_unit.successor
-    FROM unit_history WHERE code = merged ORDER BY valid_to DESC LIMIT 1
-    ON CONFLICT (code, valid_to) DO UPDATE SET successor = excluded.successor;
+    UPDATE unit_history SET successor = merge_unit.successor
+    WHERE code = merged AND valid_to = (SELECT max(valid_to) FROM unit_history WHERE code = merged);
 END $$;
+
+-- Who will chair a conference. A person is in one place at a time: `scheduler/chairs.py` refuses the second.
+CREATE TABLE conference_chair (
+    conference uuid PRIMARY KEY,
+    username   text NOT NULL,
+    CONSTRAINT conference_chair_conference_known FOREIGN KEY (conference) REFERENCES conference (id) ON DELETE CASCADE,
+    CONSTRAINT conference_chair_username_length CHECK (length(username) BETWEEN 1 AND 64)
+);
+CREATE INDEX conference_chair_by_username ON conference_chair (username);

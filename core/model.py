@@ -57,9 +57,12 @@ class BridgePoint(Model):
 
 
 class ConferenceState(StrEnum):
-    """Life of a booked conference."""
+    """Life of a conference: drafted, requested where a unit approves its bookings, confirmed or rejected, held."""
 
+    DRAFT = "draft"
+    REQUESTED = "requested"
     CONFIRMED = "confirmed"
+    REJECTED = "rejected"
     OPEN = "open"
     CLOSED = "closed"
     CANCELLED = "cancelled"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.errors import BadInput, Conflict
 from core.model import ConferenceSpec, ConferenceState, ConferenceTimes
+from scheduler.lifecycle import refuse_if_over
 from scheduler.model import Clash, Conference, RequestedTimes
 
 MAX_TITLE = 200
@@ -56,12 +57,12 @@ def bookable_times(times: RequestedTimes, now: datetime) -> ConferenceTimes:
 
 
 def moved_times(state: ConferenceState, old: ConferenceTimes, wanted: RequestedTimes, now: datetime) -> ConferenceTimes:
-    """New times for a conference that is booked (any) or open (only `stop` and `must_join_before` move).
+    """New times for a conference that is yet to come (any) or open (only `stop` and `must_join_before` move).
 
     Raises `booking.past`, `booking.times`, and `Conflict` `conference.over`, `conference.running`.
     """
     refuse_if_over(state)
-    if state is ConferenceState.CONFIRMED:
+    if state is not ConferenceState.OPEN:
         return bookable_times(wanted, now)
     if (wanted.can_join_after, wanted.start) != (old.can_join_after, old.start):
         message = "The conference is running: only its end can still be moved."
@@ -72,10 +73,23 @@ def moved_times(state: ConferenceState, old: ConferenceTimes, wanted: RequestedT
     return ordered
 
 
-def refuse_if_over(state: ConferenceState) -> None:
-    """Raises `Conflict` `conference.over` for a closed or cancelled conference."""
-    if state in (ConferenceState.CLOSED, ConferenceState.CANCELLED):
-        raise Conflict("conference.over", "This conference is over or cancelled.", state=state)
+def extended_times(times: ConferenceTimes, minutes: int) -> RequestedTimes:
+    """The times with a later stop; the last moment to join stays unless it was the stop."""
+    stop = times.stop + timedelta(minutes=minutes)
+    last = stop if times.must_join_before == times.stop else times.must_join_before
+    return RequestedTimes(**{**times.model_dump(), "stop": stop, "must_join_before": last})
+
+
+def span(
+    times: ConferenceTimes | RequestedTimes, setup_minutes: int, teardown_minutes: int
+) -> tuple[datetime, datetime]:
+    """From when until when points are held: doors to stop, and the time to set up and to tear down."""
+    return times.can_join_after - timedelta(minutes=setup_minutes), times.stop + timedelta(minutes=teardown_minutes)
+
+
+def held_span(conference: Conference) -> tuple[datetime, datetime]:
+    """From when until when the conference holds its points."""
+    return span(conference.times, conference.setup_minutes, conference.teardown_minutes)
 
 
 def check_point_count(count: int, limit: int) -> None:
@@ -93,6 +107,21 @@ def clash_error(clashes: Sequence[Clash]) -> Conflict:
         "booking.clash",
         f"{len(clashes)} of the bridge points are taken at that time.",
         clashes=[clash.model_dump(mode="json") for clash in clashes],
+    )
+
+
+def extension_error(conference: Conference, clashes: Sequence[Clash]) -> Conflict:
+    """The refusal to extend, which names the booking that is hit first and until when extending would be possible."""
+    first = min(clashes, key=lambda clash: (clash.since, clash.point))
+    possible = first.since - timedelta(minutes=conference.teardown_minutes)
+    message = f"“{first.title}” has {first.name} next. It can be extended until then."
+    refusal = clash_error(clashes)
+    return Conflict(
+        refusal.code,
+        message,
+        **refusal.data,
+        next=first.model_dump(mode="json"),
+        possible_stop=max(possible, conference.times.stop).isoformat(),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, Field
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, JsonValue
 
 from core.model import (
     CodeText,
@@ -61,13 +64,64 @@ class RequestedTimes(Model):
     must_join_before: AwareDatetime
 
 
+MAX_BUFFER_MINUTES = 24 * 60
+BufferMinutes = Annotated[int, Field(ge=0, le=MAX_BUFFER_MINUTES)]
+Version = Annotated[int, Field(ge=1, le=2_147_483_647)]
+
+
 class BookingRequest(Model):
-    """Books every point of the subtrees of `units`, and `points`."""
+    """Books every point of the subtrees of `units`, and `points`.
+
+    The points are held `setup_minutes` before the doors open and `teardown_minutes` after the stop as well. With
+    `leave_out_clashing` the free points are booked when others are taken. A `draft` holds nothing until submitted.
+    """
 
     title: str
     times: RequestedTimes
     units: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    setup_minutes: BufferMinutes = 0
+    teardown_minutes: BufferMinutes = 0
+    leave_out_clashing: bool = False
+    draft: bool = False
+
+
+class ConferenceChange(Model):
+    """What shall be different; what is not named stays. With `version`: only if it still is at that version.
+
+    `add_*` comes before `remove_*`. With `leave_out_clashing` points that are taken are left out instead of refused.
+    """
+
+    title: str | None = None
+    times: RequestedTimes | None = None
+    setup_minutes: BufferMinutes | None = None
+    teardown_minutes: BufferMinutes | None = None
+    add_units: tuple[str, ...] = ()
+    add_points: tuple[str, ...] = ()
+    remove_units: tuple[str, ...] = ()
+    remove_points: tuple[str, ...] = ()
+    leave_out_clashing: bool = False
+    version: Version | None = None
+
+
+class ExtendRequest(Model):
+    """Lets a conference last so many minutes longer."""
+
+    minutes: int = Field(ge=1, le=24 * 60)
+    version: Version | None = None
+
+
+class StepRequest(Model):
+    """A step of a conference's life, with a word about why for its history."""
+
+    note: str = Field(default="", max_length=500)
+    version: Version | None = None
+
+
+class Verdict(StepRequest):
+    """An approver's answer to a requested conference."""
+
+    granted: bool
 
 
 class ClashRequest(Model):
@@ -76,6 +130,8 @@ class ClashRequest(Model):
     times: RequestedTimes
     units: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    setup_minutes: BufferMinutes = 0
+    teardown_minutes: BufferMinutes = 0
     ignore: ConferenceId | None = None
 
 
@@ -83,7 +139,7 @@ class RescheduleRequest(Model):
     """New times. With `version` it is refused when somebody changed the conference since that version."""
 
     times: RequestedTimes
-    version: int | None = Field(default=None, ge=1)
+    version: Version | None = None
 
 
 class Clash(Model):
@@ -108,28 +164,72 @@ class ClashReport(Model):
     clashes: tuple[Clash, ...]
 
 
-class ConferenceSummary(Model):
+class ConferenceFacts(Model):
+    """What a list and a whole conference both tell. `recurrence_id`: the start that its series' rule gave it."""
+
+    id: ConferenceId
+    title: str
+    state: ConferenceState
+    times: ConferenceTimes
+    setup_minutes: int = 0
+    teardown_minutes: int = 0
+    version: int
+    booked_by: str
+    series: str | None = None
+    recurrence_id: AwareDatetime | None = None
+
+
+class ConferenceSummary(ConferenceFacts):
     """A conference as a list shows it; `points` is their number."""
 
-    id: ConferenceId
-    title: str
-    state: ConferenceState
-    times: ConferenceTimes
     points: int
-    version: int
-    booked_by: str
 
 
-class Conference(Model):
+class Conference(ConferenceFacts):
     """A booked conference with its points, in order of their codes."""
 
-    id: ConferenceId
-    title: str
-    state: ConferenceState
-    times: ConferenceTimes
-    version: int
-    booked_by: str
     points: tuple[PointRef, ...]
+
+
+class Booked(Model):
+    """A conference as it was booked or changed, and the points that were left out because they are taken."""
+
+    conference: Conference
+    left_out: tuple[Clash, ...] = ()
+
+
+class Action(StrEnum):
+    """What a version of a conference came from."""
+
+    BOOKED = "booked"
+    DRAFTED = "drafted"
+    SUBMITTED = "submitted"
+    CHANGED = "changed"
+    EXTENDED = "extended"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
+class FieldChange(Model):
+    """One field's value before and after; of the points those that went (`old`) and those that came (`new`)."""
+
+    field: str
+    old: JsonValue
+    new: JsonValue
+
+
+class HistoryEntry(Model):
+    """One version of a conference: who made it when, how, why, and what became different."""
+
+    version: int
+    at: AwareDatetime
+    by: str
+    action: Action
+    note: str
+    changes: tuple[FieldChange, ...]
 
 
 class PointLink(Model):

@@ -75,20 +75,39 @@ FROM (SELECT DISTINCT point % 64 AS stripe FROM unnest($2::int[]) AS wanted (poi
 
 -- name: insert_conference
 INSERT INTO conference (
-    id, title, state, can_join_after, start, stop, must_join_before, booked_by, booked_at, changed_by, changed_at
+    id, title, state, can_join_after, start, stop, must_join_before, setup_minutes, teardown_minutes,
+    booked_by, booked_at, changed_by, changed_at, series, recurrence_id
 )
-VALUES ($1, $2, 'confirmed', $3, $4, $5, $6, $7, $8, $7, $8)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $11, $12, $13)
+
+-- name: update_conference
+-- The bridge is told again about an open conference that was changed.
+UPDATE conference
+SET title = $2, state = $3, can_join_after = $4, start = $5, stop = $6, must_join_before = $7, setup_minutes = $8,
+    teardown_minutes = $9, changed_by = $10, changed_at = $11, version = version + 1, stale = ($3 = 'open')
+WHERE id = $1
+
+-- name: insert_history
+INSERT INTO conference_history (conference, version, at, by, action, note, changes)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: history
+SELECT version, at, by, action, note, changes FROM conference_history WHERE conference = $1 ORDER BY version
 
 -- name: reserve
--- Adds what is free and leaves out what is taken; fewer rows than points asked for means clashes.
-INSERT INTO reservation (conference, point, during)
-SELECT $1, wanted.point, tstzrange($3, $4)
-FROM unnest($2::int[]) AS wanted (point)
+-- Adds what is free and leaves out what is taken; fewer rows than points asked for means clashes. $3: since when
+-- each point is held; $5: not held by a draft.
+INSERT INTO reservation (conference, point, during, held)
+SELECT $1, wanted.point, tstzrange(wanted.since, $4), $5
+FROM unnest($2::int[], $3::timestamptz[]) AS wanted (point, since)
 ORDER BY wanted.point
 ON CONFLICT DO NOTHING
 
 -- name: release
-DELETE FROM reservation WHERE conference = $1
+DELETE FROM reservation WHERE conference = $1 AND point = ANY ($2::int[])
+
+-- name: reserved_points
+SELECT point FROM reservation WHERE conference = $1
 
 -- name: clashes
 -- Who holds the points $1 between $2 and $3, other than the conference or maintenance $4; the one that holds a point
@@ -120,21 +139,21 @@ SELECT * FROM conference WHERE id = $1
 -- name: conference_for_update
 SELECT * FROM conference WHERE id = $1 FOR UPDATE
 
+-- name: conferences_for_update
+SELECT * FROM conference WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
+
 -- name: conference_points
 SELECT bridge_point.number, bridge_point.code, bridge_point.name
 FROM reservation JOIN bridge_point ON bridge_point.number = reservation.point
 WHERE reservation.conference = $1
 ORDER BY bridge_point.code
 
--- name: move
-UPDATE conference
-SET can_join_after = $2, start = $3, stop = $4, must_join_before = $5,
-    changed_by = $6, changed_at = $7, version = version + 1, stale = (state = 'open')
-WHERE id = $1 AND state IN ('confirmed', 'open')
-
--- name: cancel
-UPDATE conference SET state = 'cancelled', changed_by = $2, changed_at = $3, version = version + 1
-WHERE id = $1 AND state IN ('confirmed', 'open')
+-- name: points_of_conferences
+SELECT reservation.conference, bridge_point.number, bridge_point.code, bridge_point.name,
+    lower(reservation.during) AS since
+FROM reservation JOIN bridge_point ON bridge_point.number = reservation.point
+WHERE reservation.conference = ANY ($1::uuid[])
+ORDER BY reservation.conference, bridge_point.code
 
 -- name: let_go
 UPDATE reservation SET held = false WHERE conference = $1 AND held
@@ -174,16 +193,31 @@ UPDATE conference SET running = true WHERE id = $1 AND state IN ('confirmed', 'o
 UPDATE conference SET running = false WHERE id = $1 AND state IN ('closed', 'cancelled')
 
 -- name: open
-UPDATE conference SET state = 'open', changed_by = $2, changed_at = $3, version = version + 1
-WHERE id = $1 AND state = 'confirmed'
+WITH changed AS (
+    UPDATE conference SET state = 'open', changed_by = $2, changed_at = $3, version = version + 1
+    WHERE id = $1 AND state = 'confirmed'
+    RETURNING id, version
+)
+INSERT INTO conference_history (conference, version, at, by, action, changes)
+SELECT id, version, $3, $2, 'opened', '[{"field": "state", "old": "confirmed", "new": "open"}]' FROM changed
 
 -- name: close
-UPDATE conference SET state = 'closed', changed_by = $2, changed_at = $3, version = version + 1
-WHERE id = $1 AND state IN ('confirmed', 'open')
+WITH former AS (
+    SELECT id, state FROM conference WHERE id = $1 AND state IN ('confirmed', 'open')
+), changed AS (
+    UPDATE conference SET state = 'closed', changed_by = $2, changed_at = $3, version = version + 1
+    WHERE id = $1 AND state IN ('confirmed', 'open')
+    RETURNING id, version
+)
+INSERT INTO conference_history (conference, version, at, by, action, changes)
+SELECT id, version, $3, $2, 'closed',
+    jsonb_build_array(jsonb_build_object('field', 'state', 'old', former.state, 'new', 'closed'))
+FROM changed JOIN former USING (id)
 
 -- name: cut_short
--- A conference that ended early holds its points no longer.
+-- A conference that ended early holds its points only for the tear-down.
 UPDATE reservation
-SET held = held AND lower(during) < $2,
-    during = CASE WHEN lower(during) < $2 THEN tstzrange(lower(during), $2) ELSE during END
-WHERE conference = $1 AND upper(during) > $2
+SET held = held AND lower(during) < ending.at,
+    during = CASE WHEN lower(during) < ending.at THEN tstzrange(lower(during), ending.at) ELSE during END
+FROM (SELECT $2::timestamptz + make_interval(mins => teardown_minutes) AS at FROM conference WHERE id = $1) AS ending
+WHERE conference = $1 AND upper(during) > ending.at

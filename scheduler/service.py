@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from uuid import uuid4
-
-import structlog
-
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
 from core.identity import Principal, Signer
-from core.messages import CONFERENCE_CHANGED, ConferenceChanged
 from core.model import BridgePoint, ConferenceId, ConferenceSpec
 from core.settings import Limits
-from scheduler import booking, links
+from scheduler import booking, lifecycle, links
+from scheduler.bookings import Bookings
 from scheduler.directory_file import read_rows
 from scheduler.directory_store import DirectoryStore
 from scheduler.model import (
@@ -22,27 +17,29 @@ from scheduler.model import (
     ClashReport,
     ClashRequest,
     Conference,
+    ConferenceChange,
     ConferenceSummary,
     EnterRequest,
     ImportReport,
     PointLink,
     RequestedTimes,
+    StepRequest,
     UnitSummary,
 )
 from scheduler.provinces import nation_rows, province_rows
 from scheduler.store import Store
 
-log = structlog.get_logger("scheduler")
-
 
 class Scheduler:
-    """Directory, booking, join links. Safe to use from many tasks; holds nothing but its parts."""
+    """Directory, booking, join links. Safe to use from many tasks; holds nothing but its parts.
+
+    `bookings` has all that can be done to a booking; the methods here are its common cases.
+    """
 
     def __init__(self, database: Database, bus: Bus, clock: Clock, signer: Signer, limits: Limits) -> None:
         self._store = Store(database)
         self._directory = DirectoryStore(database)
-        self._bus = bus
-        self._clock = clock
+        self.bookings = Bookings(database, bus, clock, limits)
         self._signer = signer
         self._limits = limits
 
@@ -90,67 +87,41 @@ class Scheduler:
         return booking.spec(await self.conference(id))
 
     async def book(self, request: BookingRequest, by: str) -> Conference:
-        """Books the conference and all its points, or nothing.
-
-        Raises `Conflict` `booking.clash` with `clashes` (one `Clash` per point) and `BadInput` `booking.title`,
-        `.times`, `.past`, `.no_points`, `.too_many_points`, `.unknown_point`, `.unknown_unit`.
-        """
-        now = self._clock.now()
-        title = booking.checked_title(request.title)
-        times = booking.bookable_times(request.times, now)
-        points = await self._directory.chosen(request.units, request.points, self._limits.points_per_conference)
-        id = ConferenceId(str(uuid4()))
-        await self._store.book(id, title, times, [point.number for point in points], by, now)
-        log.info("conference_booked", conference=id, points=len(points))
-        return await self._announced(id, now)
+        """Books the conference and all its points, or nothing; raises as `Bookings.book`."""
+        return (await self.bookings.book(request, by)).conference
 
     async def clashes(self, request: ClashRequest) -> ClashReport:
         """Which of the points are taken in these times: a preview, `book` has the last word. Raises as `book`."""
-        times = booking.ordered_times(request.times)
-        points = await self._directory.chosen(request.units, request.points, self._limits.points_per_conference)
-        found = await self._store.clashes([point.number for point in points], times, request.ignore)
-        return ClashReport(points=len(points), clashes=found)
+        return await self.bookings.clashes(request)
 
     async def cancel(self, id: ConferenceId, by: str) -> Conference:
         """Cancels a conference that is not over and frees its points; raises `Conflict` `conference.over`."""
-        now = self._clock.now()
-        await self._store.cancel(id, by, now)
-        log.info("conference_cancelled", conference=id)
-        return await self._announced(id, now)
+        return await self.bookings.cancel(id, StepRequest(), by)
 
     async def reschedule(
         self, id: ConferenceId, times: RequestedTimes, by: str, version: int | None = None
     ) -> Conference:
-        """Moves a conference with all its points. While it is open only `stop` and `must_join_before` may move.
+        """Moves a conference with all its points; raises as `Bookings.change`.
 
-        Raises as `book`, and `Conflict` `conference.over`, `conference.running`, `conference.changed` (the conference
-        is not at `version`, or was changed while this ran). Links sent before keep the expiry they were made with.
+        Links sent before keep the expiry they were made with.
         """
-        now = self._clock.now()
-        present = await self.conference(id)
-        moved = booking.moved_times(present.state, present.times, times, now)
-        await self._store.move(id, moved, present.version if version is None else version, by, now)
-        log.info("conference_moved", conference=id)
-        return await self._announced(id, now)
+        return (await self.bookings.change(id, ConferenceChange(times=times, version=version), by)).conference
 
     async def links(self, id: ConferenceId, base_url: str) -> list[PointLink]:
-        """One signed link per point, good until the conference's stop; raises `Conflict` `conference.over`."""
+        """One signed link per point, good until the conference's stop.
+
+        Raises `Conflict` `conference.over`, `conference.not_confirmed`.
+        """
         conference = await self.conference(id)
-        booking.refuse_if_over(conference.state)
+        lifecycle.refuse_unless_booked(conference.state)
         return links.point_links(self._signer, conference, base_url)
 
     async def enter(self, id: ConferenceId, principal: Principal, request: EnterRequest) -> str:
         """A token that lets a signed-in person into the conference in a role they hold; the bridge minds the doors.
 
-        Raises `Refused` `role.missing`, `Conflict` `conference.over`, `BadInput` `enter.role`, `enter.point`,
-        `NotFound` `enter.point_unknown`, `conference.unknown`.
+        Raises `Refused` `role.missing`, `Conflict` `conference.over`, `conference.not_confirmed`, `BadInput`
+        `enter.role`, `enter.point`, `NotFound` `enter.point_unknown`, `conference.unknown`.
         """
         conference = await self.conference(id)
-        booking.refuse_if_over(conference.state)
+        lifecycle.refuse_unless_booked(conference.state)
         return links.console_token(self._signer, conference, principal, request)
-
-    async def _announced(self, id: ConferenceId, now: datetime) -> Conference:
-        """Tells the others that a conference changed (an open one that was extended is told as open again)."""
-        conference = await self.conference(id)
-        self._bus.publish(CONFERENCE_CHANGED, ConferenceChanged(conference=id, state=conference.state, at=now))
-        return conference

@@ -584,6 +584,9 @@ export interface components {
     /**
      * BookingRequest
      * @description Books every point of the subtrees of `units`, and `points`.
+     *
+     *     The points are held `setup_minutes` before the doors open and `teardown_minutes` after the stop as well. With
+     *     `leave_out_clashing` the free points are booked when others are taken. A `draft` holds nothing until submitted.
      */
     BookingRequest: {
       /** Title */
@@ -599,6 +602,26 @@ export interface components {
        * @default []
        */
       points: string[];
+      /**
+       * Setup Minutes
+       * @default 0
+       */
+      setup_minutes: number;
+      /**
+       * Teardown Minutes
+       * @default 0
+       */
+      teardown_minutes: number;
+      /**
+       * Leave Out Clashing
+       * @default false
+       */
+      leave_out_clashing: boolean;
+      /**
+       * Draft
+       * @default false
+       */
+      draft: boolean;
     };
     /**
      * BridgePoint
@@ -646,17 +669,32 @@ export interface components {
     CameraLevel: "off" | "tile" | "full";
     /**
      * Clash
-     * @description A point that another conference holds, and until when.
+     * @description A point that is taken, from when until when, and by what: a conference (`title`) or a maintenance (its reason).
+     *
+     *     Set-up and tear-down of the other conference count.
      */
     Clash: {
       /** Point */
       point: string;
       /** Name */
       name: string;
-      /** Conference */
-      conference: string;
+      /**
+       * Conference
+       * @default null
+       */
+      conference: string | null;
+      /**
+       * Maintenance
+       * @default null
+       */
+      maintenance: string | null;
       /** Title */
       title: string;
+      /**
+       * Since
+       * Format: date-time
+       */
+      since: string;
       /**
        * Until
        * Format: date-time
@@ -689,6 +727,16 @@ export interface components {
        * @default []
        */
       points: string[];
+      /**
+       * Setup Minutes
+       * @default 0
+       */
+      setup_minutes: number;
+      /**
+       * Teardown Minutes
+       * @default 0
+       */
+      teardown_minutes: number;
       /**
        * Ignore
        * @default null
@@ -757,10 +805,30 @@ export interface components {
       title: string;
       state: components["schemas"]["ConferenceState"];
       times: components["schemas"]["ConferenceTimes"];
+      /**
+       * Setup Minutes
+       * @default 0
+       */
+      setup_minutes: number;
+      /**
+       * Teardown Minutes
+       * @default 0
+       */
+      teardown_minutes: number;
       /** Version */
       version: number;
       /** Booked By */
       booked_by: string;
+      /**
+       * Series
+       * @default null
+       */
+      series: string | null;
+      /**
+       * Recurrence Id
+       * @default null
+       */
+      recurrence_id: string | null;
       /** Points */
       points: components["schemas"]["PointRef"][];
     };
@@ -780,10 +848,10 @@ export interface components {
     };
     /**
      * ConferenceState
-     * @description Life of a booked conference.
+     * @description Life of a conference: drafted, requested where a unit approves its bookings, confirmed or rejected, held.
      * @enum {string}
      */
-    ConferenceState: "confirmed" | "open" | "closed" | "cancelled";
+    ConferenceState: "draft" | "requested" | "confirmed" | "rejected" | "open" | "closed" | "cancelled";
     /**
      * ConferenceSummary
      * @description A conference as a list shows it; `points` is their number.
@@ -795,12 +863,32 @@ export interface components {
       title: string;
       state: components["schemas"]["ConferenceState"];
       times: components["schemas"]["ConferenceTimes"];
-      /** Points */
-      points: number;
+      /**
+       * Setup Minutes
+       * @default 0
+       */
+      setup_minutes: number;
+      /**
+       * Teardown Minutes
+       * @default 0
+       */
+      teardown_minutes: number;
       /** Version */
       version: number;
       /** Booked By */
       booked_by: string;
+      /**
+       * Series
+       * @default null
+       */
+      series: string | null;
+      /**
+       * Recurrence Id
+       * @default null
+       */
+      recurrence_id: string | null;
+      /** Points */
+      points: number;
     };
     /**
      * ConferenceTimes
@@ -1880,7 +1968,7 @@ export interface operations {
           "application/json": components["schemas"]["Principal"];
         };
       };
-      /** @description `request.invalid`, `request.slow` */
+      /** @description `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -2069,7 +2157,7 @@ export interface operations {
           "application/json": components["schemas"]["BridgePoint"][];
         };
       };
-      /** @description `request.invalid` */
+      /** @description `request.invalid`, `request.value` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -2133,7 +2221,7 @@ export interface operations {
           "application/json": components["schemas"]["ImportReport"];
         };
       };
-      /** @description `directory.file_name`, `request.invalid`, `request.slow` */
+      /** @description `directory.file_name`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -2288,7 +2376,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -2366,7 +2454,7 @@ export interface operations {
           "application/json": components["schemas"]["ClashReport"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -2386,6 +2474,15 @@ export interface operations {
       };
       /** @description `role.missing`, `request.origin` */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -2562,7 +2659,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.times`, `booking.past`, `request.invalid`, `request.slow` */
+      /** @description `booking.times`, `booking.past`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -2785,7 +2882,7 @@ export interface operations {
           "application/json": components["schemas"]["EnterReply"];
         };
       };
-      /** @description `enter.role`, `enter.point`, `request.invalid`, `request.slow` */
+      /** @description `enter.role`, `enter.point`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -2812,7 +2909,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.unknown` */
+      /** @description `conference.unknown`, `enter.point_unknown` */
       404: {
         headers: {
           [name: string]: unknown;
@@ -3110,7 +3207,7 @@ export interface operations {
           "application/json": components["schemas"]["History"];
         };
       };
-      /** @description `history.minutes`, `request.invalid` */
+      /** @description `history.minutes`, `request.invalid`, `request.value` */
       400: {
         headers: {
           [name: string]: unknown;

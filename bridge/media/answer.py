@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.media.ice import Credentials
-from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, Offer, Section
+from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, SEND_TIME_URI, Offer, Section
 from core.model import SlotName, Track
 
 
@@ -22,6 +22,8 @@ class Local:
     ssrcs: Mapping[str, int]
     """By mid of the receive slots."""
     cname: str
+    rtx_ssrcs: Mapping[str, int] = field(default_factory=dict)
+    """Of retransmissions, by mid of the receive slots that have them."""
 
 
 def write_answer(offer: Offer, receive: Mapping[str, SlotName], send: Mapping[str, Track], local: Local) -> str:
@@ -39,7 +41,9 @@ def write_answer(offer: Offer, receive: Mapping[str, SlotName], send: Mapping[st
         # In every section, not only the bundle's first: aiortc takes them from the last, browsers from any.
         lines += _candidates(local)
         if section.mid in receive:
-            lines += _slot(receive[section.mid], local.ssrcs[section.mid], local.cname)
+            ssrcs = [local.ssrcs[section.mid]]
+            ssrcs += [local.rtx_ssrcs[section.mid]] if section.mid in local.rtx_ssrcs else []
+            lines += _slot(receive[section.mid], ssrcs, local.cname)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -47,17 +51,27 @@ def _media(section: Section, to_client: bool, from_client: bool) -> list[str]:
     payload_type = section.payload_type
     direction = "sendrecv" if to_client and from_client else "sendonly" if to_client else "recvonly"
     h264 = [f for f in section.h264 if f.payload_type == payload_type or (to_client and f.fragments)]
-    formats = " ".join(str(number) for number in dict.fromkeys([payload_type, *(f.payload_type for f in h264)]))
+    numbers = list(dict.fromkeys([payload_type or 0, *(f.payload_type for f in h264)]))
+    repairs = {section.rtx[n]: n for n in numbers if n in section.rtx} if section.nack else {}
+    formats = " ".join(str(number) for number in [*numbers, *repairs])
     lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0", f"a=mid:{section.mid}"]
     lines += [f"a={direction}", "a=rtcp-mux", "a=rtcp-rsize"]
     if section.kind == "audio":
         lines += [f"a=rtpmap:{payload_type} opus/48000/2", f"a=fmtp:{payload_type} minptime=10;useinbandfec=1;usedtx=1"]
+        lines += [f"a=rtcp-fb:{payload_type} nack"] if section.nack else []
     else:
-        lines += [f"a=rtpmap:{payload_type} VP8/90000", *_feedback(payload_type)] if section.codec is None else []
+        lines += (
+            [f"a=rtpmap:{payload_type} VP8/90000", *_feedback(payload_type, section.nack)]
+            if section.codec is None
+            else []
+        )
         for format in h264:
-            lines += [f"a=rtpmap:{format.payload_type} H264/90000", *_feedback(format.payload_type)]
+            lines += [f"a=rtpmap:{format.payload_type} H264/90000", *_feedback(format.payload_type, section.nack)]
             parameters = f"packetization-mode={int(format.fragments)};profile-level-id={format.profile_level_id}"
             lines += [f"a=fmtp:{format.payload_type} level-asymmetry-allowed=1;{parameters}"]
+        for number, repaired in repairs.items():
+            lines += [f"a=rtpmap:{number} rtx/90000", f"a=fmtp:{number} apt={repaired}"]
+        lines += [f"a=extmap:{section.send_time} {SEND_TIME_URI}"] if section.send_time else []
     if from_client:
         wanted = (MID_URI, RID_URI, REPAIRED_RID_URI) if section.rids else (MID_URI,)
         lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in wanted if uri in section.extensions]
@@ -66,8 +80,9 @@ def _media(section: Section, to_client: bool, from_client: bool) -> list[str]:
     return lines
 
 
-def _feedback(payload_type: int | None) -> list[str]:
-    return [f"a=rtcp-fb:{payload_type} {kind}" for kind in ("nack pli", "ccm fir", "goog-remb")]
+def _feedback(payload_type: int | None, nack: bool) -> list[str]:
+    kinds = (*(("nack",) if nack else ()), "nack pli", "ccm fir", "goog-remb")
+    return [f"a=rtcp-fb:{payload_type} {kind}" for kind in kinds]
 
 
 def _transport(offer: Offer, local: Local) -> list[str]:
@@ -88,6 +103,9 @@ def _candidates(local: Local) -> list[str]:
     return [*lines, "a=end-of-candidates"]
 
 
-def _slot(slot: SlotName, ssrc: int, cname: str) -> list[str]:
+def _slot(slot: SlotName, ssrcs: Sequence[int], cname: str) -> list[str]:
+    """The slot's stream, and its retransmissions when there are two SSRCs (RFC 5576 section 4.2)."""
     msid = f"msid:{slot.value} {slot.value}"
-    return [f"a={msid}", f"a=ssrc:{ssrc} cname:{cname}", f"a=ssrc:{ssrc} {msid}"]
+    lines = [f"a={msid}"]
+    lines += [f"a=ssrc-group:FID {ssrcs[0]} {ssrcs[1]}"] if len(ssrcs) > 1 else []
+    return lines + [line for ssrc in ssrcs for line in (f"a=ssrc:{ssrc} cname:{cname}", f"a=ssrc:{ssrc} {msid}")]

@@ -50,6 +50,10 @@ class EngineStats:
     forwarded: int
     keyframe_requests: int
     drops: Mapping[str, int]
+    resent: int
+    """Packets sent once more because a receiver missed them."""
+    recovered: int
+    """Packets that a source sent once more because the node asked."""
 
 
 class MediaEngine:
@@ -88,7 +92,7 @@ class MediaEngine:
         self._ice: IceLite[Leg] = IceLite()
         self._fanout = Fanout(self._send_batch)
         self._table = ForwardingTable(self._fanout.send, self._hold_frame)
-        self._ingress = Ingress(clock, self._ice, self._table, KeyframeRequests[Stream]())
+        self._ingress = Ingress(clock, self._ice, self._table, self._fanout, KeyframeRequests[Stream]())
         self._socket: UdpPort | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._frame_timer: asyncio.TimerHandle | None = None
@@ -155,7 +159,9 @@ class MediaEngine:
             heard_at=now,
             ended=ended,
         )
-        local = Local(self._addresses, self.port, new.credentials, self._fingerprint, new.slot_ssrcs, self._cname)
+        local = Local(
+            self._addresses, self.port, new.credentials, self._fingerprint, new.slot_ssrcs, self._cname, new.rtx_ssrcs
+        )
         answer = write_answer(offer, receive, send, local)
         self._ice.expect(new.credentials, offer.ufrag, new)
         self._legs[leg] = new
@@ -225,6 +231,8 @@ class MediaEngine:
             bytes_out=counters.bytes_out if counters else 0,
             forwarded=self._fanout.counters.packets,
             keyframe_requests=self._ingress.keyframe_requests,
+            resent=self._fanout.counters.resent,
+            recovered=self._ingress.recovered,
             drops={reason: count for reason, count in drops.items() if count},
         )
 
@@ -287,7 +295,7 @@ class MediaEngine:
 
     def _flush_held(self) -> None:
         self._frame_timer = None
-        self._table.flush_held()
+        self._table.flush_held(self._clock.monotonic())
 
     async def _tick_forever(self) -> None:
         turn = 0

@@ -15,7 +15,12 @@ from typing import Protocol
 
 from pylibsrtp import Session
 
+from bridge.media.arrivals import Arrivals
+from bridge.media.batches import batches_of
+from bridge.media.history import SentPackets
 from bridge.media.reception import Reception
+from bridge.media.retransmission import Retransmissions
+from bridge.media.rtp import sequence_distance
 from bridge.media.slots import MediaPacket, Placed, Segment, Timeline
 from bridge.media.vp8 import PictureIds
 from core.model import SlotName, Track
@@ -24,6 +29,8 @@ MAX_FRAME_PACKETS = 40
 MAX_FRAME_BYTES = 45_000
 JOIN_BELOW = 0xC000
 """A new receiver joins a timeline only well before its sequence numbers wrap (RFC 3711 section 3.3.1)."""
+RECENT_PACKETS = 64
+"""Kept while somebody waits for a key frame: its first packet may have been lost and come again after the others."""
 LATE_SECONDS = 1.0
 """How long packets of the source before a switch are still passed on."""
 
@@ -49,6 +56,10 @@ class Slot:
     route: Route
     others: Mapping[str, int] = field(default_factory=dict)
     """Payload types of the codecs that it takes besides VP8 or Opus."""
+    send_time: int = 0
+    """Id of the header extension abs-send-time; 0 when it was not negotiated."""
+    again: Retransmissions | None = None
+    """None when it was not negotiated that losses are answered."""
     ssrc_bytes: bytes = field(init=False)
     cohort: Cohort | None = None
     target: Stream | None = None
@@ -76,7 +87,8 @@ class Slot:
 
     def can_share(self, other: Slot) -> bool:
         """Whether both can be members of one cohort whatever it shows."""
-        return self.payload_type == other.payload_type and self.others == other.others
+        same = (self.payload_type, self.send_time) == (other.payload_type, other.send_time)
+        return same and self.others == other.others
 
     def enter(self, cohort: Cohort | None) -> None:
         """Leaves its cohort and becomes a member of another."""
@@ -97,11 +109,14 @@ class Stream:
     track: Track
     clock_rate: int
     reception: Reception
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    repairable: bool = False
+    """Its sender takes NACKs."""
     pixels: int = 0
     last_packet_at: float = 0.0
     cohorts: list[Cohort] = field(default_factory=list)
     waiting: dict[Slot, None] = field(default_factory=dict)
-    recent: deque[MediaPacket] = field(default_factory=lambda: deque(maxlen=8))
+    recent: deque[MediaPacket] = field(default_factory=lambda: deque(maxlen=RECENT_PACKETS))
     echoes: list[tuple[Cohort, Segment, float]] = field(default_factory=list)
     pictures: PictureIds = field(default_factory=PictureIds)
     codec: str | None = None
@@ -115,6 +130,7 @@ class Cohort:
     timeline: Timeline
     stream: Stream | None = None
     members: dict[Slot, None] = field(default_factory=dict)
+    sent: SentPackets = field(default_factory=SentPackets)
     frame: list[Placed] = field(default_factory=list)
     frame_timestamp: int = 0
     frame_bytes: int = 0
@@ -123,9 +139,9 @@ class Cohort:
 
 
 class ForwardingTable:
-    """Holds the cohorts. `send` gets finished frames; `hold` is called when a frame waits for its rest."""
+    """Holds the cohorts. `send` gets finished frames in batches; `hold` is called when a frame waits for its rest."""
 
-    def __init__(self, send: Callable[[list[Placed], Collection[Slot]], None], hold: Callable[[], None]) -> None:
+    def __init__(self, send: Callable[[list[list[Placed]], Collection[Slot]], None], hold: Callable[[], None]) -> None:
         self._send = send
         self._hold = hold
         self._held: dict[Cohort, None] = {}
@@ -188,17 +204,25 @@ class ForwardingTable:
         if stream.echoes:
             self._echo(stream, packet)
 
-    def flush(self, cohort: Cohort) -> None:
-        """Sends what the cohort's frame has so far."""
+    def flush(self, cohort: Cohort, at: float | None = None) -> None:
+        """Sends what the cohort's frame has so far; `at` is now, by default when its newest packet came."""
         self._held.pop(cohort, None)
         if cohort.frame:
             frame, cohort.frame, cohort.frame_bytes = cohort.frame, [], 0
-            self._send(frame, cohort.members)
+            self._emit(cohort, frame, cohort.timeline.at or 0.0 if at is None else at)
 
-    def flush_held(self) -> None:
+    def flush_held(self, now: float) -> None:
         """Sends all unfinished frames: the rest takes too long."""
         for cohort in tuple(self._held):
-            self.flush(cohort)
+            self.flush(cohort, now)
+
+    def _emit(self, cohort: Cohort, frame: list[Placed], at: float) -> None:
+        batches = batches_of(frame, cohort.timeline.send_time, at)
+        remember = cohort.sent.add
+        for batch in batches:
+            for placed in batch:
+                remember(placed, at)
+        self._send(batches, cohort.members)
 
     def _push(self, cohort: Cohort, packet: MediaPacket) -> None:
         if not packet.payload:
@@ -210,6 +234,9 @@ class ForwardingTable:
 
     def _collect(self, cohort: Cohort, placed: Placed, packet: MediaPacket) -> None:
         if cohort.frame and packet.timestamp != cohort.frame_timestamp:
+            if cohort.timeline.is_behind(packet):
+                self._emit(cohort, [placed], packet.at)
+                return
             self.flush(cohort)
         cohort.frame.append(placed)
         cohort.frame_timestamp = packet.timestamp
@@ -238,7 +265,7 @@ class ForwardingTable:
         self.flush(cohort)
         before, segment = cohort.stream, cohort.timeline.segment
         if len(slots) < len(cohort.members):
-            cohort = Cohort(cohort.timeline.fork())
+            cohort = Cohort(cohort.timeline.fork(), sent=cohort.sent.copy())
             for slot in slots:
                 slot.enter(cohort)
         elif before is not None:
@@ -260,18 +287,18 @@ class ForwardingTable:
                 self.flush(cohort)
                 slot.enter(cohort)
                 return None
-        cohort = Cohort(Timeline(slot.payload_type_for(stream) or 0, slot.clock_rate), stream)
+        cohort = Cohort(Timeline(slot.payload_type_for(stream) or 0, slot.clock_rate, slot.send_time), stream)
         cohort.timeline.begin(packet)
         stream.cohorts.append(cohort)
         slot.enter(cohort)
         return cohort
 
     def _catch_up(self, stream: Stream, start: MediaPacket, cohorts: list[Cohort]) -> None:
-        """Packets of the key frame that overtook its first one."""
-        for packet in stream.recent:
-            if packet.timestamp == start.timestamp:
-                for cohort in cohorts:
-                    self._push(cohort, packet)
+        """What overtook the first packet of the key frame."""
+        overtaken = [p for p in stream.recent if sequence_distance(p.sequence, start.sequence) > 0]
+        for packet in sorted(overtaken, key=lambda p: sequence_distance(p.sequence, start.sequence)):
+            for cohort in cohorts:
+                self._push(cohort, packet)
         stream.recent.clear()
 
     def _echo(self, stream: Stream, packet: MediaPacket) -> None:
@@ -279,7 +306,7 @@ class ForwardingTable:
         for cohort, ended, _ in stream.echoes:
             placed = cohort.timeline.place_late(packet, ended) if packet.payload else None
             if placed is not None:
-                self._send([placed], cohort.members)
+                self._emit(cohort, [placed], packet.at)
 
     def _park(self, slot: Slot) -> None:
         cohort = slot.cohort
@@ -288,7 +315,7 @@ class ForwardingTable:
         self.flush(cohort)
         parked = cohort.parked
         if parked is None or parked.stream is not None or not parked.timeline.same_as(cohort.timeline):
-            parked = cohort.parked = Cohort(cohort.timeline.fork())
+            parked = cohort.parked = Cohort(cohort.timeline.fork(), sent=cohort.sent.copy())
         slot.enter(parked)
         self._tidy(cohort)
 

@@ -7,12 +7,15 @@ from collections import Counter
 import pylibsrtp
 
 from bridge.media import rtcp
+from bridge.media.arrivals import Arrival
 from bridge.media.dtls import HandshakePacer
+from bridge.media.fanout import Fanout
 from bridge.media.forwarding import ForwardingTable, Stream
 from bridge.media.h264 import find_start, is_readable
 from bridge.media.ice import Address, IceLite
 from bridge.media.keyframes import KeyframeRequests
 from bridge.media.leg import MAX_ADDRESSES, Leg
+from bridge.media.repair import Repair
 from bridge.media.rtp import RtpHeader, is_rtcp, parse_header
 from bridge.media.slots import MediaPacket
 from bridge.media.switchboard import Switchboard
@@ -29,10 +32,16 @@ class Ingress:
     """Takes datagrams; only addresses that proved themselves by ICE get any further than STUN."""
 
     def __init__(
-        self, clock: Clock, ice: IceLite[Leg], table: ForwardingTable, keyframes: KeyframeRequests[Stream]
+        self,
+        clock: Clock,
+        ice: IceLite[Leg],
+        table: ForwardingTable,
+        fanout: Fanout,
+        keyframes: KeyframeRequests[Stream],
     ) -> None:
         self.drops: Counter[str] = Counter()
         self.keyframe_requests = 0
+        self.recovered = 0
         self.port: UdpPort
         self.switchboard = Switchboard(table, self.ask_keyframe)
         self._clock = clock
@@ -40,6 +49,7 @@ class Ingress:
         self._ice = ice
         self._table = table
         self._keyframes = keyframes
+        self._repair = Repair(clock, fanout, self._ask_again, self.ask_keyframe)
         self._by_address: dict[Address, Leg] = {}
         self._owners: dict[Stream, Leg] = {}
         self._pacer = HandshakePacer()
@@ -120,23 +130,41 @@ class Ingress:
             return
         leg.heard_at = now = self._clock.monotonic()
         key = data[8:12]
+        if key in leg.repairs:
+            self._repaired(leg, leg.repairs[key], header, data, now)
+            return
         stream = leg.streams[key] if key in leg.streams else self._bind(leg, data, header)
         if stream is not None:
-            self._media(leg, stream, header, data, now)
+            stream.reception.add(header.sequence, header.timestamp, now)
+            payload = data[header.payload_start : header.payload_end]
+            self._media(leg, stream, MediaPacket(header.sequence, header.timestamp, header.marker, payload, now))
 
     def _bind(self, leg: Leg, data: bytes, header: RtpHeader) -> Stream | None:
         stream, replaced = leg.bind(data, header)
         if replaced is not None:
             self._drop_stream(replaced)
             self._table.end(replaced)
-        if stream is None:
+        if stream is None and data[8:12] not in leg.repairs:
             self.drops["unknown_stream"] += 1
         return stream
 
-    def _media(self, leg: Leg, stream: Stream, header: RtpHeader, data: bytes, now: float) -> None:
-        stream.reception.add(header.sequence, header.timestamp, now)
+    def _repaired(self, leg: Leg, stream: Stream, header: RtpHeader, data: bytes, now: float) -> None:
+        """A retransmission (RFC 4588 section 4): the original's number comes before its payload."""
         payload = data[header.payload_start : header.payload_end]
-        packet = MediaPacket(header.sequence, header.timestamp, header.marker, payload, now)
+        if len(payload) > 2:
+            sequence = payload[0] << 8 | payload[1]
+            self._media(leg, stream, MediaPacket(sequence, header.timestamp, header.marker, payload[2:], now))
+
+    def _media(self, leg: Leg, stream: Stream, packet: MediaPacket) -> None:
+        payload, now = packet.payload, packet.at
+        arrival = stream.arrivals.add(packet.sequence, now)
+        if arrival is Arrival.DUPLICATE or arrival is Arrival.TOO_LATE:
+            self.drops[arrival.value] += 1
+            return
+        if arrival is Arrival.RECOVERED:
+            self.recovered += 1
+        if stream.arrivals.missing and stream.repairable and (stream.cohorts or stream.waiting):
+            self._repair.look_after(leg, stream)
         if len(payload) > MAX_FORWARDED_BYTES:
             self.drops["too_long"] += 1
             return
@@ -200,6 +228,8 @@ class Ingress:
             leg.remb = item.bitrate
         elif (slot := leg.slots_by_ssrc.get(item.ssrc)) is None:
             return
+        elif isinstance(item, rtcp.PacketsMissing):
+            self._repair.answer(leg, slot, item.sequences, now)
         elif isinstance(item, rtcp.ReportBlock):
             leg.meter.reported(item, slot.clock_rate, rtcp.ntp_middle(self.ntp(now)))
         elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is Track.CAMERA:
@@ -218,6 +248,12 @@ class Ingress:
             self.keyframe_requests += 1
             self.port.send(packet, leg.address)
 
+    def _ask_again(self, leg: Leg, stream: Stream, sequences: list[int]) -> None:
+        packet = leg.encrypt_rtcp(rtcp.missing(leg.ssrc, stream.ssrc, sequences)) if leg.secured else None
+        if packet is not None:
+            self.port.send(packet, leg.address)
+
     def _drop_stream(self, stream: Stream) -> None:
         self._owners.pop(stream, None)
+        self._repair.forget(stream)
         self._keyframes.forget(stream)

@@ -14,6 +14,7 @@ from bridge.media.dtls import DtlsLink, IcePipe
 from bridge.media.forwarding import Slot, Stream
 from bridge.media.ice import Address, Credentials
 from bridge.media.reception import Reception
+from bridge.media.retransmission import Retransmissions
 from bridge.media.rtp import RtpHeader, header_extensions
 from bridge.media.sampling import Incoming, Meter
 from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, Offer, Section
@@ -60,11 +61,15 @@ class Leg:
     media_counted: int = 0
     """Media bytes already in the meter."""
     slot_ssrcs: dict[str, int] = field(default_factory=dict)
+    rtx_ssrcs: dict[str, int] = field(default_factory=dict)
+    """Of the retransmissions into each receive slot (by mid) whose receiver takes them on a stream of their own."""
     slots: dict[SlotName, Slot] = field(default_factory=dict)
     slots_by_ssrc: dict[int, Slot] = field(default_factory=dict)
     wanted: dict[SlotName, ParticipantId] = field(default_factory=dict)
     streams: dict[bytes, Stream | None] = field(default_factory=dict)
     """By SSRC as on the wire; None for those that are known and ignored (retransmissions)."""
+    repairs: dict[bytes, Stream] = field(default_factory=dict)
+    """Which stream the retransmissions with an SSRC (as on the wire) belong to."""
     layers: dict[tuple[str, str], Stream] = field(default_factory=dict)
     """The stream of each (mid, rid)."""
     secured: bool = False
@@ -76,6 +81,8 @@ class Leg:
 
     def __post_init__(self) -> None:
         self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
+        with_rtx = [mid for mid in self.receive if self.offer.section(mid).nack and self.offer.section(mid).rtx]
+        self.rtx_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in with_rtx}
 
     def move_to(self, address: Address) -> None:
         """It is reached at `address` from now on."""
@@ -88,6 +95,10 @@ class Leg:
             section = self.offer.section(mid)
             others = section.h264_taken
             slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self, others)
+            slot.send_time = section.send_time
+            if section.nack:
+                rtx = self.rtx_ssrcs.get(mid)
+                slot.again = Retransmissions(rtx.to_bytes(4, "big"), section.rtx) if rtx else Retransmissions()
             self.slots[name] = self.slots_by_ssrc[slot.ssrc] = slot
         for mid in self.send:
             section = self.offer.section(mid)
@@ -100,6 +111,7 @@ class Leg:
         self.slots.clear()
         self.slots_by_ssrc.clear()
         self.streams.clear()
+        self.repairs.clear()
         self.layers.clear()
 
     def bind(self, data: bytes, header: RtpHeader) -> tuple[Stream | None, Stream | None]:
@@ -107,10 +119,13 @@ class Leg:
 
         Returns its stream (None: not one that we use), and the stream that it replaces.
         """
-        if len(self.streams) >= MAX_STREAMS:
+        if len(self.streams) + len(self.repairs) >= MAX_STREAMS:
             return None, None
         extensions = header_extensions(data, header)
         section = self._section_of(extensions, header.payload_type)
+        if section is not None and header.payload_type in section.rtx.values():
+            self._bind_repair(section, extensions, header.ssrc)
+            return None, None
         if section is None or header.payload_type != section.payload_type:
             self.streams[data[8:12]] = None
             return None, None
@@ -121,6 +136,7 @@ class Leg:
         replaced = self.layers.get((section.mid, rid))
         if replaced is not None:
             self.streams.pop(replaced.ssrc.to_bytes(4, "big"), None)
+            self.repairs = {ssrc: stream for ssrc, stream in self.repairs.items() if stream is not replaced}
         return self._new_stream(header.ssrc, section, rid), replaced
 
     def _section_of(self, extensions: Mapping[int, bytes], payload_type: int) -> Section | None:
@@ -128,12 +144,22 @@ class Leg:
         for section in sections:
             if extensions.get(section.extensions.get(MID_URI, 0)) == section.mid.encode("ascii"):
                 return section
-        possible = [s for s in sections if s.payload_type == payload_type]
+        possible = [s for s in sections if payload_type in (s.payload_type, s.rtx.get(s.payload_type or 0))]
         return possible[0] if len(possible) == 1 and not possible[0].rids else None
+
+    def _bind_repair(self, section: Section, extensions: Mapping[int, bytes], ssrc: int) -> None:
+        """Finds out what a retransmission stream repairs: by the repaired rid (RFC 8852), else by what SDP said."""
+        rid = extensions.get(section.extensions.get(REPAIRED_RID_URI, 0), b"").decode("ascii", "replace")
+        stream = self.layers.get((section.mid, rid))
+        if stream is None and ssrc in section.repairs:
+            stream = self.streams.get(section.repairs[ssrc].to_bytes(4, "big"))
+        if stream is not None:
+            self.repairs[ssrc.to_bytes(4, "big")] = stream
 
     def _new_stream(self, ssrc: int, section: Section, rid: str) -> Stream:
         reception = Reception(section.clock_rate)
         stream = Stream(ssrc, self.send[section.mid], section.clock_rate, reception, codec=section.codec)
+        stream.repairable = section.nack
         self.streams[ssrc.to_bytes(4, "big")] = stream
         self.layers[section.mid, rid] = stream
         return stream

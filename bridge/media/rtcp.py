@@ -12,6 +12,8 @@ from aiortc import rtp
 _NTP_EPOCH = 2_208_988_800
 _PLI = struct.Struct("!BBHII")
 _MAX_REPORTS = 31
+MAX_MISSING = 272
+"""Sequence numbers taken from one NACK, and put into one."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,15 @@ class Bandwidth:
     bitrate: int
 
 
-Feedback: TypeAlias = KeyframeWanted | ReportBlock | SenderClock | Bandwidth
+@dataclass(frozen=True)
+class PacketsMissing:
+    """Generic NACK (RFC 4585 section 6.2.1): the receiver of `ssrc` misses these."""
+
+    ssrc: int
+    sequences: tuple[int, ...]
+
+
+Feedback: TypeAlias = KeyframeWanted | ReportBlock | SenderClock | Bandwidth | PacketsMissing
 
 
 def ntp_time(unix_seconds: float) -> int:
@@ -78,6 +88,8 @@ def _read(packet: rtp.AnyRtcpPacket) -> Iterator[Feedback]:
     if isinstance(packet, rtp.RtcpSrPacket | rtp.RtcpRrPacket):
         for r in packet.reports:
             yield ReportBlock(r.ssrc, r.packets_lost, r.highest_sequence, r.jitter, r.lsr, r.dlsr, r.fraction_lost)
+    elif isinstance(packet, rtp.RtcpRtpfbPacket) and packet.fmt == rtp.RTCP_RTPFB_NACK:
+        yield PacketsMissing(packet.media_ssrc, tuple(sequence & 0xFFFF for sequence in packet.lost[:MAX_MISSING]))
     elif isinstance(packet, rtp.RtcpPsfbPacket):
         yield from _read_payload_feedback(packet)
 
@@ -95,6 +107,19 @@ def _read_payload_feedback(packet: rtp.RtcpPsfbPacket) -> Iterator[Feedback]:
 def picture_loss(sender: int, ssrc: int) -> bytes:
     """PLI (RFC 4585 section 6.3.1)."""
     return _PLI.pack(0x81, rtp.RTCP_PSFB, 2, sender, ssrc)
+
+
+def missing(sender: int, ssrc: int, sequences: Sequence[int]) -> bytes:
+    """Generic NACK (RFC 4585 section 6.2.1) for at most 272 packets, in ascending order also over a wrap."""
+    fields: list[tuple[int, int]] = []
+    for sequence in sequences[:MAX_MISSING]:
+        behind = sequence - fields[-1][0] & 0xFFFF if fields else 0
+        if 1 <= behind <= 16:
+            fields[-1] = (fields[-1][0], fields[-1][1] | 1 << behind - 1)
+        elif behind or not fields:
+            fields.append((sequence, 0))
+    head = struct.pack("!BBHII", 0x80 | rtp.RTCP_RTPFB_NACK, rtp.RTCP_RTPFB, 2 + len(fields), sender, ssrc)
+    return head + b"".join(struct.pack("!HH", *entry) for entry in fields)
 
 
 def remb(sender: int, bitrate: int, ssrcs: Sequence[int]) -> bytes:

@@ -20,6 +20,7 @@ if not __debug__:
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID_URI = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID_URI = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 MAX_RIDS = 4
 _TOKEN = re.compile(r"^[A-Za-z0-9_-]{1,16}$")
@@ -61,12 +62,26 @@ class Section:
     extensions: Mapping[str, int] = field(default_factory=dict)
     ssrcs: tuple[int, ...] = ()
     """Announced SSRCs without the retransmission ones."""
+    repairs: Mapping[int, int] = field(default_factory=dict)
+    """Announced retransmission SSRCs with the SSRC that each repairs (RFC 5576 section 4.2)."""
+    rtx: Mapping[int, int] = field(default_factory=dict)
+    """Payload types of retransmissions by the payload type that they repair (RFC 4588 section 8.6)."""
+    nack: bool = False
+    """Generic NACK is offered for `payload_type` (RFC 4585 section 4.2)."""
+    remb: bool = False
+    """REMB is offered for `payload_type`."""
     formats: str = ""
     profile: str = ""
     codec: str | None = None
     """The codec of `payload_type` when it is H.264; None: VP8 or Opus, which everybody takes."""
     h264: tuple[H264Format, ...] = ()
     """One for each profile of H.264 that is offered."""
+
+    @property
+    def send_time(self) -> int:
+        """Id of abs-send-time on pictures; 0 when it was not offered, or would not fit a one-byte header."""
+        number = self.extensions.get(SEND_TIME_URI, 0) if self.kind == "video" else 0
+        return number if number < 15 else 0
 
     @property
     def h264_taken(self) -> dict[str, int]:
@@ -131,7 +146,11 @@ def _section(media: aiortc_sdp.MediaDescription, lines: list[str]) -> Section:
     h264 = _h264(media)
     payload_type = codec.payloadType if codec is not None else h264[0].payload_type if h264 else None
     direction = media.direction or "sendrecv"
-    repairs = {ssrc for group in media.ssrc_group if group.semantic == "FID" for ssrc in group.items[1:]}
+    pairs = [group.items[:2] for group in media.ssrc_group if group.semantic == "FID" and len(group.items) > 1]
+    repairs = {int(repair): int(repaired) for repaired, repair in pairs[:MAX_RIDS]}
+    feedback = {
+        (f.type, f.parameter or "") for c in media.rtp.codecs for f in c.rtcpFeedback if c.payloadType == payload_type
+    }
     return Section(
         mid=media.rtp.muxId or "",
         kind=media.kind,
@@ -142,6 +161,10 @@ def _section(media: aiortc_sdp.MediaDescription, lines: list[str]) -> Section:
         rids=_rids(lines),
         extensions={e.uri: e.id for e in media.rtp.headerExtensions if 1 <= e.id <= 255},
         ssrcs=tuple(s.ssrc for s in media.ssrc if s.ssrc not in repairs and 0 < s.ssrc < 1 << 32)[:MAX_RIDS],
+        repairs=repairs,
+        rtx=_retransmission_types(media),
+        nack=("nack", "") in feedback,
+        remb=("goog-remb", "") in feedback,
         formats=" ".join(str(f) for f in media.fmt),
         profile=media.profile,
         codec=h264[0].codec if codec is None and h264 else None,
@@ -153,15 +176,24 @@ def _h264(media: aiortc_sdp.MediaDescription) -> tuple[H264Format, ...]:
     """Of each profile the first format, one of packetization mode 1 before one of mode 0."""
     formats = []
     for codec in media.rtp.codecs if media.kind == "video" else ():
-        payload_type = codec.payloadType or 0
-        if codec.name.lower() == "h264" and codec.clockRate == 90_000 and 35 <= payload_type <= 127:
+        number = codec.payloadType or 0
+        if codec.name.lower() == "h264" and codec.clockRate == 90_000 and 35 <= number <= 127:
             # Section 8.1: without the parameters it is the baseline profile and mode 0.
             profile = str(codec.parameters.get("profile-level-id", "42000a")).lower()
             fragments = str(codec.parameters.get("packetization-mode", 0)) == "1"
             if _PROFILE.match(profile):
-                formats.append(H264Format(payload_type, profile, fragments))
+                formats.append(H264Format(number, profile, fragments))
     formats.sort(key=lambda format: not format.fragments)
     return tuple({format.codec: format for format in reversed(formats)}.values())[::-1]
+
+
+def _retransmission_types(media: aiortc_sdp.MediaDescription) -> dict[int, int]:
+    found = {}
+    for codec in media.rtp.codecs:
+        repaired, number = codec.parameters.get("apt"), codec.payloadType or 0
+        if codec.name.lower() == "rtx" and isinstance(repaired, int) and 35 <= number <= 127:
+            found[repaired] = number
+    return found
 
 
 def _rids(lines: list[str]) -> tuple[str, ...]:

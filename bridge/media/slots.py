@@ -84,6 +84,8 @@ class Timeline:
 
     payload_type: int
     clock_rate: int
+    send_time: int = 0
+    """Id of the header extension that its packets get when they leave; 0 for none."""
     sequence: int = field(default_factory=lambda: secrets.randbelow(FIRST_SEQUENCE_BELOW))
     timestamp: int = field(default_factory=lambda: secrets.randbelow(TIMESTAMPS))
     picture_id: int = 0
@@ -135,7 +137,11 @@ class Timeline:
         self.packets += 1
         self.octets += len(payload)
         second = self.payload_type | 0x80 if packet.marker else self.payload_type
-        return _HEAD.pack(0x80, second, sequence, timestamp), payload
+        return _HEAD.pack(0x90 if self.send_time else 0x80, second, sequence, timestamp), payload
+
+    def is_behind(self, packet: MediaPacket) -> bool:
+        """Whether a later packet of the same source was placed before `packet`."""
+        return self.segment is not None and sequence_distance(packet.sequence, self.segment.highest) < 0
 
     def place_late(self, packet: MediaPacket, ended: Segment) -> Placed | None:
         """As `place`, for a packet of the source before: only into a hole that it left behind."""
@@ -162,6 +168,7 @@ class Timeline:
         return Timeline(
             self.payload_type,
             self.clock_rate,
+            self.send_time,
             self.sequence,
             self.timestamp,
             self.picture_id,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Session
 
-from bridge.media.fanout import MAX_PADDING, even_out, split_batches
+from bridge.media.batches import MAX_PADDING, even_out, split_batches
 from bridge.media.forwarding import ForwardingTable, Slot, Stream
 from bridge.media.reception import Reception
 from bridge.media.rtp import sequence_distance
@@ -64,9 +64,9 @@ class Screen:
         self.slots = [Slot(SlotName.STAGE, n + 1, 96, 90_000, Road()) for n in range(slots)]
         self.seen: dict[Slot, list[Placed]] = {slot: [] for slot in self.slots}
 
-    def _sent(self, frame: list[Placed], slots: Collection[Slot]) -> None:
+    def _sent(self, batches: list[list[Placed]], slots: Collection[Slot]) -> None:
         for slot in slots:
-            self.seen[slot] += frame
+            self.seen[slot] += [placed for batch in batches for placed in batch]
 
     def sequences(self, slot: Slot) -> list[int]:
         return [struct.unpack("!BBHI", head)[2] for head, _ in self.seen[slot]]

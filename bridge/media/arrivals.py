@@ -1,0 +1,109 @@
+"""Which packets of an incoming stream came, which are missing, and when to ask for them again (RFC 4585)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bridge.media.rtp import SEQUENCES, sequence_distance
+
+WINDOW = 1_024
+"""How far back a packet can be told from its duplicate. A power of two."""
+BEFORE_FIRST = 32
+"""Packets overtaken by a stream's first one are still taken."""
+REORDER_SECONDS = 0.015
+"""A packet that is only overtaken mostly comes within this time."""
+GIVE_UP_SECONDS = 0.5
+"""A packet that is missing for longer helps no decoder any more."""
+MOST_MISSING = 250
+"""A greater gap is no loss but a break; only a key frame helps."""
+_FIRST_ROUND_TRIP = 0.1
+_LEAST_PAUSE = 0.02
+_BACK_OFF = 0.5
+
+
+class Arrival(Enum):
+    """What a packet is to its stream."""
+
+    NEW = "new"
+    FILLS = "fills"
+    """It was overtaken by others."""
+    RECOVERED = "recovered"
+    """It was missing and had been asked for."""
+    DUPLICATE = "duplicate"
+    TOO_LATE = "too_late"
+
+
+@dataclass(slots=True)
+class _Missing:
+    since: float
+    asked_at: float = 0.0
+    times: int = 0
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """One stream's. Feed it every sequence number with `add`, ask `due` while there is something `missing`."""
+
+    missing: dict[int, _Missing] = field(default_factory=dict)
+    """By sequence number."""
+    round_trip: float = _FIRST_ROUND_TRIP
+    """Seconds from a request to its packet, smoothed."""
+    _first: int = -1
+    _highest: int = -1
+    _ring: list[int] = field(default_factory=lambda: [-1] * WINDOW)
+
+    def add(self, sequence: int, now: float) -> Arrival:
+        """A packet came. DUPLICATE and TOO_LATE ones must go no further."""
+        if self._highest < 0:
+            # One cycle up, so that what comes before the first has a number too.
+            self._first = self._highest = sequence + SEQUENCES
+            self._ring[sequence & WINDOW - 1] = self._highest
+            return Arrival.NEW
+        step = sequence_distance(sequence, self._highest & 0xFFFF)
+        number = self._highest + step
+        if step > 0:
+            self._note_gap(step, now)
+            self._highest = number
+        elif step <= -WINDOW or self._ring[number & WINDOW - 1] == number:
+            return Arrival.TOO_LATE if step <= -WINDOW else Arrival.DUPLICATE
+        elif number < self._first - BEFORE_FIRST or (number >= self._first and sequence not in self.missing):
+            return Arrival.TOO_LATE
+        self._ring[number & WINDOW - 1] = number
+        return Arrival.NEW if step > 0 else self._fill(sequence, now)
+
+    def due(self, now: float) -> tuple[list[int], int]:
+        """What to ask the source for now, and how many that were asked for before are given up."""
+        ask: list[int] = []
+        lost: list[int] = []
+        given_up = 0
+        for sequence, gap in self.missing.items():
+            if now - gap.since > GIVE_UP_SECONDS:
+                lost.append(sequence)
+                given_up += gap.times > 0
+            elif now >= self._next(gap):
+                gap.asked_at, gap.times = now, gap.times + 1
+                ask.append(sequence)
+        for sequence in lost:
+            del self.missing[sequence]
+        return ask, given_up
+
+    def _next(self, gap: _Missing) -> float:
+        if gap.times == 0:
+            return gap.since + REORDER_SECONDS
+        return gap.asked_at + max(self.round_trip, _LEAST_PAUSE) * (1 + _BACK_OFF * (gap.times - 1))
+
+    def _note_gap(self, step: int, now: float) -> None:
+        if step - 1 + len(self.missing) > MOST_MISSING:
+            self.missing.clear()
+            return
+        for number in range(self._highest + 1, self._highest + step):
+            self.missing[number & 0xFFFF] = _Missing(now)
+
+    def _fill(self, sequence: int, now: float) -> Arrival:
+        gap = self.missing.pop(sequence, None)
+        if gap is None or gap.times == 0:
+            return Arrival.FILLS
+        if gap.times == 1:
+            self.round_trip += (now - gap.asked_at - self.round_trip) / 8
+        return Arrival.RECOVERED

@@ -1,0 +1,71 @@
+"""Repairing losses: packets that receivers miss are sent again, packets that a source's line lost are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from bridge.media.fanout import Fanout
+from bridge.media.forwarding import Slot, Stream
+from bridge.media.leg import Leg
+from core.clock import Clock
+from core.model import Track
+
+LOOK_SECONDS = 0.01
+"""How often incomplete streams are looked after; the rule itself waits longer."""
+
+
+class Repair:
+    """Both directions. `ask(leg, stream, sequences)` sends a NACK; `broken(stream)` says that a picture has a hole."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        fanout: Fanout,
+        ask: Callable[[Leg, Stream, list[int]], None],
+        broken: Callable[[Stream], None],
+    ) -> None:
+        self._clock = clock
+        self._fanout = fanout
+        self._ask = ask
+        self._broken = broken
+        self._incomplete: dict[Stream, Leg] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def answer(self, leg: Leg, slot: Slot, sequences: Sequence[int], now: float) -> None:
+        """A receiver misses packets: those that are still known go out once more, to it alone."""
+        again, cohort = slot.again, slot.cohort
+        if again is None or cohort is None:
+            return
+        known = {sequence: placed for sequence in sequences if (placed := cohort.sent.find(sequence, now))}
+        for sequence in again.allowed(known, now):
+            wrapped = again.wrap(known[sequence])
+            if wrapped is None:
+                sent = self._fanout.resend(slot, slot.ssrc_bytes, known[sequence])
+            else:
+                sent = self._fanout.resend(slot, again.ssrc, wrapped)
+            leg.meter.bytes_out += sent
+
+    def look_after(self, leg: Leg, stream: Stream) -> None:
+        """`stream` misses packets and somebody watches it: they are asked for in time."""
+        self._incomplete[stream] = leg
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+
+    def forget(self, stream: Stream) -> None:
+        """The stream is over; harmless when it was complete."""
+        self._incomplete.pop(stream, None)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._clock.monotonic()
+        for stream, leg in tuple(self._incomplete.items()):
+            wanted, given_up = stream.arrivals.due(now)
+            if wanted:
+                self._ask(leg, stream, wanted)
+            if given_up and stream.track is not Track.MICROPHONE:
+                self._broken(stream)
+            if not stream.arrivals.missing:
+                del self._incomplete[stream]
+        if self._incomplete:
+            self._timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)

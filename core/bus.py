@@ -126,6 +126,10 @@ class Bus:
         """Takes the answerer of `call` away; harmless when there is none."""
         self._handlers.pop(call.name, None)
 
+    def is_answered(self, call: Call[Any, Any]) -> bool:
+        """Whether somebody answers `call` now."""
+        return call.name in self._handlers
+
     async def request(self, call: Call[Q, R], message: Q, *, timeout: float = 10.0) -> R:
         """Asks and waits for the answer.
 

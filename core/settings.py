@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """Where people reach the pages ("https://cau.example.vn"), for links in mails; None: the web port's own."""
     smtp: Smtp | None = None
-    """None: no mail goes out; what is queued waits."""
+    """None: no mail is written; answers are noted by hand."""
     reminder_hours: list[float] = Field(default_factory=lambda: [24.0, 1.0])
     """Hours before the start at which invited points are reminded."""
     warning_minutes: list[int] = Field(default_factory=lambda: [15, 5, 1])

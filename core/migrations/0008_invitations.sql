@@ -9,6 +9,9 @@ CREATE TABLE invited_conference (
     invited_at      timestamptz NOT NULL,
     organizer_email text,
     note            text NOT NULL DEFAULT '',
+    -- The last reminder that was dealt with: for which start, and how many hours before it.
+    reminded_start  timestamptz,
+    reminded_hours  double precision,
     CONSTRAINT invited_conference_known FOREIGN KEY (conference) REFERENCES conference (id) ON DELETE CASCADE,
     CONSTRAINT invited_conference_note_length CHECK (length(note) <= 2000)
 );
@@ -17,8 +20,11 @@ CREATE TABLE invited_conference (
 CREATE TABLE invitation (
     conference     uuid NOT NULL,
     point          integer NOT NULL,
-    uid            text NOT NULL CONSTRAINT invitation_uid_once UNIQUE,
+    -- One for all occurrences of a series; RECURRENCE-ID tells them apart. Random: who can name it was invited.
+    uid            text NOT NULL,
     sequence       integer NOT NULL,
+    -- The revision that asked last: a reply to an earlier one agrees to other times.
+    asked_sequence integer NOT NULL,
     facts          jsonb NOT NULL,
     withdrawn      boolean NOT NULL DEFAULT false,
     revised_at     timestamptz NOT NULL,
@@ -33,6 +39,7 @@ CREATE TABLE invitation (
     -- DTSTAMP of the newest reply by mail: an older one that arrives later changes nothing.
     replied_at     timestamptz,
     PRIMARY KEY (conference, point),
+    CONSTRAINT invitation_uid_once UNIQUE (uid, conference),
     CONSTRAINT invitation_of_an_invited_conference
         FOREIGN KEY (conference) REFERENCES invited_conference (conference) ON DELETE CASCADE,
     CONSTRAINT invitation_point_known FOREIGN KEY (point) REFERENCES bridge_point (number),
@@ -43,7 +50,7 @@ CREATE TABLE invitation (
     ),
     CONSTRAINT invitation_proposal_in_order CHECK (proposed_start < proposed_stop),
     CONSTRAINT invitation_delegates_in_range CHECK (delegates BETWEEN 0 AND 100000),
-    CONSTRAINT invitation_sequence_not_negative CHECK (sequence >= 0)
+    CONSTRAINT invitation_sequence_in_order CHECK (0 <= asked_sequence AND asked_sequence <= sequence)
 );
 
 -- The queue. `key` says what the mail is (kind, conference, point, revision, recipient): the same thing is queued once.

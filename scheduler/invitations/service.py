@@ -1,0 +1,179 @@
+"""Invitations as the rest of the product sees them: one class, one method per thing that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import Conflict, NotFound
+from core.identity import AnswerRight, FeedRight, Signer
+from core.model import ConferenceId
+from core.settings import Settings
+from scheduler import lifecycle
+from scheduler.invitations import feeds
+from scheduler.invitations.correspondence import Correspondence
+from scheduler.invitations.model import (
+    AnswerList,
+    AnswerRequest,
+    AnswerState,
+    Channel,
+    FeedAddress,
+    InvitationView,
+    InviteRequest,
+    PointAnswer,
+    ReplyOutcome,
+    ReplyReport,
+)
+from scheduler.invitations.replies import read_reply
+from scheduler.invitations.store import InvitationStore, Occasion
+
+log = structlog.get_logger("invitations")
+
+FEED_LIFE = timedelta(days=2 * 365)
+
+
+class Invitations:
+    """Inviting points, their answers, and calendar feeds. The mails are sent by `Postman`, changes by `Secretary`."""
+
+    def __init__(self, database: Database, clock: Clock, signer: Signer, settings: Settings) -> None:
+        self._store = InvitationStore(database)
+        self._correspondence = Correspondence(database, clock, signer, settings)
+        self._clock = clock
+        self._signer = signer
+        self._base_url = settings.base_url
+
+    async def send(self, id: ConferenceId, request: InviteRequest, by: str) -> AnswerList:
+        """Invites the conference's points; from now on they are told of every change by themselves.
+
+        Doing it again reaches addresses that are new and tries anew what failed for good; nobody gets a mail twice.
+        Raises `NotFound` `conference.unknown`, `Conflict` `conference.over`, `conference.not_confirmed`.
+        """
+        occasion = await self._store.occasion(id)
+        lifecycle.refuse_unless_booked(occasion.state)
+        await self._store.invite(id, request, by, self._clock.now())
+        await self._correspondence.tell(id, everybody=True)
+        return await self.answers(id)
+
+    async def answers(self, id: ConferenceId) -> AnswerList:
+        """Every invited point with its answer; raises `NotFound` `conference.unknown`."""
+        await self._store.occasion(id)
+        return _counted(id, await self._store.answers(id))
+
+    async def unanswered(self, id: ConferenceId) -> list[PointAnswer]:
+        """The points that have not answered, or only tentatively."""
+        return [answer for answer in (await self.answers(id)).answers if not answer.answer.is_answer]
+
+    async def view(self, token: str) -> InvitationView:
+        """What the holder of an answer link sees.
+
+        Raises `Refused` `answer.expired`, `answer.invalid`; `NotFound` `invitation.unknown` (no longer invited).
+        """
+        right = self._signer.answer_right(token, self._clock.now())
+        return await self._view(right)
+
+    async def answer(self, token: str, request: AnswerRequest) -> InvitationView:
+        """Records the answer of the holder of an answer link; a later one replaces it.
+
+        Raises as `view`, and `Conflict` `conference.over`.
+        """
+        right = self._signer.answer_right(token, self._clock.now())
+        await self._record(right.conference, right.point, request, Channel.LINK)
+        return await self._view(right)
+
+    async def record(self, id: ConferenceId, point: str, request: AnswerRequest, by: str) -> PointAnswer:
+        """Notes an answer that somebody signed in was given, by telephone for instance.
+
+        Raises `NotFound` `conference.unknown`, `invitation.unknown`; `Conflict` `conference.over`.
+        """
+        await self._record(id, point, request, Channel.PAGE)
+        log.info("answer_noted", conference=id, by_account=bool(by))
+        return await self._one(id, point)
+
+    async def reply_mail(self, raw: bytes) -> ReplyReport:
+        """Takes a mail that came to the sender's mailbox: a calendar program's REPLY or COUNTER.
+
+        That the reply names the invitation's UID proves that its sender was invited: UIDs are random.
+        Without RECURRENCE-ID it answers every occurrence of its series; the report is on the first of them.
+        Raises `BadInput` `reply.no_calendar`, `.unreadable`, `.unsupported`; `TooLarge` `reply.too_large`;
+        `NotFound` `reply.unknown`.
+        """
+        reply = read_reply(raw)
+        meant = await self._store.meant_by(reply)
+        if not meant:
+            raise NotFound("reply.unknown", "The reply is to no invitation that stands.")
+        now = self._clock.now()
+        taken = [id for id, _ in meant if await self._store.reply(id, reply, now)]
+        log.info("reply_taken", conference=meant[0][0], recorded=len(taken), meant=len(meant))
+        id = taken[0] if taken else meant[0][0]
+        outcome = ReplyOutcome.RECORDED if taken else ReplyOutcome.OUTDATED
+        return ReplyReport(outcome=outcome, conference=id, answer=await self._one(id, meant[0][1]))
+
+    async def feed_address(self, right: FeedRight) -> FeedAddress:
+        """The signed address of a point's or a unit's calendar; good for two years.
+
+        Raises `NotFound` `feed.unknown`.
+        """
+        await feeds.name_of(self._store.pool, right)
+        token = self._signer.feed_token(right, self._clock.now() + FEED_LIFE)
+        return FeedAddress(url=f"{self._base_url}/calendar/{token}.ics")
+
+    async def feed(self, token: str) -> str:
+        """The calendar behind a feed's address (text/calendar): the last month and the year to come.
+
+        Raises `Refused` `feed.invalid`, `NotFound` `feed.unknown`.
+        """
+        now = self._clock.now()
+        return await feeds.calendar(self._store.pool, self._signer.feed_right(token, now), now)
+
+    async def _record(self, id: ConferenceId, point: str, request: AnswerRequest, channel: Channel) -> None:
+        occasion = await self._store.occasion(id)
+        lifecycle.refuse_if_over(occasion.state)
+        now = self._clock.now()
+        if request.proposed_start is not None and request.proposed_start < now:
+            raise Conflict("answer.past", "The proposed time is in the past.", field="proposed_start")
+        await self._store.answer(id, point, request, channel, now)
+        log.info("answer_recorded", conference=id, answer=request.answer.value, channel=channel.value)
+
+    async def _view(self, right: AnswerRight) -> InvitationView:
+        occasion = await self._store.occasion(right.conference)
+        return _view(occasion, await self._one(right.conference, right.point))
+
+    async def _one(self, id: ConferenceId, point: str) -> PointAnswer:
+        found = await self._store.answers(id, point)
+        if not found:
+            raise NotFound("invitation.unknown", "This bridge point is not invited to this conference (any more).")
+        return found[0]
+
+
+def _view(occasion: Occasion, answer: PointAnswer) -> InvitationView:
+    return InvitationView(
+        conference=occasion.id,
+        title=occasion.title,
+        state=occasion.state,
+        times=occasion.times,
+        note=occasion.note,
+        answer=answer,
+    )
+
+
+def _counted(id: ConferenceId, answers: Iterable[PointAnswer]) -> AnswerList:
+    answers = tuple(answers)
+
+    def number(state: AnswerState) -> int:
+        return sum(answer.answer is state for answer in answers)
+
+    confirmed = AnswerState.CONFIRMED
+    return AnswerList(
+        conference=id,
+        invited=len(answers),
+        confirmed=number(confirmed),
+        declined=number(AnswerState.DECLINED),
+        proposed=number(AnswerState.PROPOSED),
+        not_answered=sum(not answer.answer.is_answer for answer in answers),
+        delegates=sum(answer.delegates or 0 for answer in answers if answer.answer is confirmed),
+        answers=answers,
+    )

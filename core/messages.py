@@ -89,6 +89,38 @@ class SetView(Model):
     participant: ParticipantId | None
 
 
+class RequestContent(Model):
+    """A point asks to share its screen with everybody."""
+
+    type: Literal["request_content"] = "request_content"
+
+
+class GrantContent(Model):
+    """The chair lets a point, or itself, share a screen; whoever shares now stops."""
+
+    type: Literal["grant_content"] = "grant_content"
+    participant: ParticipantId
+
+
+class DenyContent(Model):
+    """The chair refuses a point that asks to share."""
+
+    type: Literal["deny_content"] = "deny_content"
+    participant: ParticipantId
+
+
+class RevokeContent(Model):
+    """The chair ends the sharing."""
+
+    type: Literal["revoke_content"] = "revoke_content"
+
+
+class ReleaseContent(Model):
+    """Who shares stops; who asks to share takes that back."""
+
+    type: Literal["release_content"] = "release_content"
+
+
 class CloseConference(Model):
     """The chair ends the conference for everybody."""
 
@@ -104,6 +136,11 @@ Command = Annotated[
     | DenyRequest
     | SetMuted
     | SetView
+    | RequestContent
+    | GrantContent
+    | DenyContent
+    | RevokeContent
+    | ReleaseContent
     | CloseConference,
     Field(discriminator="type"),
 ]
@@ -140,6 +177,13 @@ class FloorView(Model):
     waiting: int = 0
 
 
+class ContentView(Model):
+    """Who may share a screen now, and what became of this participant's own wish to."""
+
+    holder: ParticipantRef | None = None
+    my_status: RequestStatus | None = None
+
+
 class StateView(Model):
     """What concerns this participant; sent whole on every change, so the newest replaces all before it.
 
@@ -151,6 +195,7 @@ class StateView(Model):
     conference: ConferenceState
     title: NameText
     floor: FloorView
+    content: ContentView = ContentView()
     slots: dict[SlotName, ParticipantRef | None]
     muted: bool = False
     present: int
@@ -163,6 +208,7 @@ class PublishDirective(Model):
     type: Literal["publish"] = "publish"
     microphone: bool
     camera: CameraLevel
+    content: bool = False
 
 
 class RosterEntry(Model):
@@ -175,6 +221,8 @@ class RosterEntry(Model):
     requested_at: AwareDatetime | None = None
     subject: str = ""
     muted: bool = False
+    has_content: bool = False
+    content_requested_at: AwareDatetime | None = None
 
 
 class Roster(Model):

@@ -146,6 +146,8 @@ class Track(StrEnum):
 
     MICROPHONE = "microphone"
     CAMERA = "camera"
+    CONTENT = "content"
+    """A shared screen or window."""
 
 
 class SlotName(StrEnum):
@@ -154,6 +156,7 @@ class SlotName(StrEnum):
     STAGE = "stage"
     SECOND = "second"
     VIEW = "view"
+    CONTENT = "content"
     AUDIO1 = "audio1"
     AUDIO2 = "audio2"
     AUDIO3 = "audio3"
@@ -161,10 +164,19 @@ class SlotName(StrEnum):
     @property
     def track(self) -> Track:
         """The kind of source that this slot takes."""
-        return Track.MICROPHONE if self.value.startswith("audio") else Track.CAMERA
+        if self.value.startswith("audio"):
+            return Track.MICROPHONE
+        return Track.CONTENT if self is SlotName.CONTENT else Track.CAMERA
 
 
-AUDIENCE_SLOTS = (SlotName.STAGE, SlotName.SECOND, SlotName.AUDIO1, SlotName.AUDIO2, SlotName.AUDIO3)
+AUDIENCE_SLOTS = (
+    SlotName.STAGE,
+    SlotName.SECOND,
+    SlotName.CONTENT,
+    SlotName.AUDIO1,
+    SlotName.AUDIO2,
+    SlotName.AUDIO3,
+)
 CONSOLE_SLOTS = (*AUDIENCE_SLOTS, SlotName.VIEW)
 
 

@@ -82,6 +82,41 @@ class MutedSet(Model):
     muted: bool
 
 
+class ContentRequested(Model):
+    """A point asked to share its screen."""
+
+    type: Literal["content_requested"] = "content_requested"
+    participant: ParticipantId
+
+
+class ContentGranted(Model):
+    """A participant may share its screen; the former one may not any more."""
+
+    type: Literal["content_granted"] = "content_granted"
+    participant: ParticipantId
+
+
+class ContentDenied(Model):
+    """The chair refused a point that asked to share."""
+
+    type: Literal["content_denied"] = "content_denied"
+    participant: ParticipantId
+
+
+class ContentReleased(Model):
+    """A participant stopped sharing, or took its request back."""
+
+    type: Literal["content_released"] = "content_released"
+    participant: ParticipantId
+
+
+class ContentRevoked(Model):
+    """The chair ended the sharing."""
+
+    type: Literal["content_revoked"] = "content_revoked"
+    participant: ParticipantId
+
+
 class Closed(Model):
     """The end; always the last entry."""
 
@@ -100,6 +135,11 @@ Event = Annotated[
     | FloorReleased
     | FloorRevoked
     | MutedSet
+    | ContentRequested
+    | ContentGranted
+    | ContentDenied
+    | ContentReleased
+    | ContentRevoked
     | Closed,
     Field(discriminator="type"),
 ]

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bridge.conference import content
 from bridge.conference import events as ev
+from bridge.conference.content import Content
 from bridge.conference.floor import Floor
-from core.errors import BadInput, Conflict, Refused
+from bridge.conference.rights import require_chair, require_point
+from core.errors import Conflict, Refused
 from core.messages import (
     CloseConference,
     Command,
@@ -47,6 +50,7 @@ class Focus:
         self.seq = 0
         self.attendees: dict[ParticipantId, Attendee] = {}
         self.floor = Floor()
+        self.content = Content()
         self.muted: set[ParticipantId] = set()
         self.views: dict[ParticipantId, ParticipantId] = {}
 
@@ -111,16 +115,6 @@ def replay(entries: Iterable[ev.LogEntry]) -> Focus:
 # --- decisions ---------------------------------------------------------------------------------------
 
 
-def _require_chair(by: Participant) -> None:
-    if by.role is not Role.CHAIR:
-        raise Refused("command.chair_only", "Only the chair may do this.")
-
-
-def _require_point(focus: Focus, participant: ParticipantId) -> None:
-    if participant not in focus.point_names:
-        raise BadInput("command.unknown_point", "No such point takes part in this conference.")
-
-
 def _request_floor(focus: Focus, by: Participant, command: RequestFloor) -> list[ev.Event]:
     if by.role is not Role.OPERATOR:
         raise Refused("command.points_only", "Only a bridge point asks for the floor.")
@@ -143,8 +137,8 @@ def _release_floor(focus: Focus, by: Participant, command: ReleaseFloor) -> list
 
 
 def _grant_floor(focus: Focus, by: Participant, command: GrantFloor) -> list[ev.Event]:
-    _require_chair(by)
-    _require_point(focus, command.participant)
+    require_chair(by)
+    require_point(focus, command.participant)
     if focus.floor.holder == command.participant:
         return []
     if not focus.is_in(command.participant):
@@ -153,23 +147,23 @@ def _grant_floor(focus: Focus, by: Participant, command: GrantFloor) -> list[ev.
 
 
 def _revoke_floor(focus: Focus, by: Participant, command: RevokeFloor) -> list[ev.Event]:
-    _require_chair(by)
+    require_chair(by)
     return [ev.FloorRevoked(participant=focus.floor.holder)] if focus.floor.holder else []
 
 
 def _deny_request(focus: Focus, by: Participant, command: DenyRequest) -> list[ev.Event]:
-    _require_chair(by)
+    require_chair(by)
     if not focus.floor.request_of(command.participant):
         raise Conflict("floor.not_waiting", "This point is not waiting for the floor (any more).")
     return [ev.RequestDenied(participant=command.participant)]
 
 
 def _set_muted(focus: Focus, by: Participant, command: SetMuted) -> list[ev.Event]:
-    _require_chair(by)
+    require_chair(by)
     if command.participant is None:
         changed = [p for p in focus.point_names if (p in focus.muted) != command.muted]
     else:
-        _require_point(focus, command.participant)
+        require_point(focus, command.participant)
         changed = [command.participant] if (command.participant in focus.muted) != command.muted else []
     return [ev.MutedSet(participants=tuple(changed), muted=command.muted)] if changed else []
 
@@ -178,12 +172,12 @@ def _set_view(focus: Focus, by: Participant, command: SetView) -> list[ev.Event]
     if not by.is_console:
         raise Refused("command.console_only", "Only a console may look at a point privately.")
     if command.participant is not None:
-        _require_point(focus, command.participant)
+        require_point(focus, command.participant)
     return []
 
 
 def _close(focus: Focus, by: Participant, command: CloseConference) -> list[ev.Event]:
-    _require_chair(by)
+    require_chair(by)
     return [] if focus.state is ConferenceState.CLOSED else [ev.Closed(by="chair")]
 
 
@@ -197,6 +191,7 @@ _DECISIONS: dict[type, Callable[[Focus, Participant, Any], list[ev.Event]]] = {
     SetMuted: _set_muted,
     SetView: _set_view,
     CloseConference: _close,
+    **content.DECISIONS,
 }
 
 
@@ -214,6 +209,7 @@ def _joined(focus: Focus, event: ev.Joined, at: datetime) -> None:
 
 def _left(focus: Focus, event: ev.Left, at: datetime) -> None:
     focus.floor.forget(event.participant)
+    focus.content.forget(event.participant)
     focus.views.pop(event.participant, None)
     if attendee := focus.attendees.get(event.participant):
         attendee.gone = True
@@ -254,6 +250,7 @@ def _muted(focus: Focus, event: ev.MutedSet, at: datetime) -> None:
 def _closed(focus: Focus, event: ev.Closed, at: datetime) -> None:
     focus.state = ConferenceState.CLOSED
     focus.floor.vacate(RequestStatus.RELEASED)
+    focus.content.vacate(RequestStatus.RELEASED)
 
 
 _APPLICATIONS: dict[type, Callable[[Focus, Any, datetime], None]] = {
@@ -268,6 +265,7 @@ _APPLICATIONS: dict[type, Callable[[Focus, Any, datetime], None]] = {
     ev.FloorRevoked: _revoked,
     ev.MutedSet: _muted,
     ev.Closed: _closed,
+    **content.APPLICATIONS,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bridge.conference.focus import Focus
 from bridge.conference.layout import SlotMap
-from core.messages import FloorView, ParticipantRef, RosterEntry, StateView
+from core.messages import ContentView, FloorView, ParticipantRef, RosterEntry, StateView
 from core.model import CHAIR, Participant, ParticipantId, Presence, Role
 
 
@@ -38,6 +38,10 @@ def state_view(focus: Focus, viewer: Participant, slots: SlotMap) -> StateView:
             my_position=position,
             waiting=len(floor.queue) if tell_counts else 0,
         ),
+        content=ContentView(
+            holder=reference(focus, focus.content.holder) if focus.content.holder else None,
+            my_status=focus.content.outcomes.get(viewer.id),
+        ),
         slots={slot: reference(focus, source) if source else None for slot, source in slots.items()},
         muted=viewer.id in focus.muted,
         present=focus.points_present() if viewer.is_console else 0,
@@ -57,6 +61,8 @@ def roster_entry(focus: Focus, participant: ParticipantId, presence: Presence) -
         requested_at=request.at if request else None,
         subject=request.subject if request else "",
         muted=participant in focus.muted,
+        has_content=focus.content.holder == participant,
+        content_requested_at=focus.content.waiting.get(participant),
     )
 
 

@@ -44,6 +44,10 @@ FORMATS: Mapping[CameraLevel, VideoFormat] = {
 }
 
 
+CONTENT_FORMAT = VideoFormat(960, 540, 5, 250_000, 20)
+"""A shared screen: many pixels, few frames."""
+
+
 @dataclass(frozen=True)
 class VideoClip:
     """A loop of VP8 frames, each already cut into payloads without descriptor; only the first is a key frame."""
@@ -71,19 +75,25 @@ class ClipLibrary:
 
     def __init__(self, names: Mapping[ParticipantId, str]) -> None:
         self._names = names
-        self._video: dict[tuple[ParticipantId, CameraLevel], VideoClip] = {}
+        self._video: dict[tuple[ParticipantId, VideoFormat], VideoClip] = {}
         self._audio: dict[ParticipantId, AudioClip] = {}
         self._owners: dict[KeyFrameMark, ParticipantId] = {}
         self._encoding = asyncio.Lock()
 
     async def video(self, participant: ParticipantId, level: CameraLevel) -> VideoClip:
         """The participant's picture at a level other than off. The first call takes a fraction of a second."""
+        return await self._picture(participant, self._names.get(participant, participant), FORMATS[level])
+
+    async def content(self, participant: ParticipantId) -> VideoClip:
+        """The participant's shared screen."""
+        return await self._picture(participant, f"▤ {self._names.get(participant, participant)}", CONTENT_FORMAT)
+
+    async def _picture(self, participant: ParticipantId, name: str, shape: VideoFormat) -> VideoClip:
         async with self._encoding:
-            clip = self._video.get((participant, level))
+            clip = self._video.get((participant, shape))
             if clip is None:
-                name = self._names.get(participant, participant)
-                clip = await asyncio.to_thread(partial(encode_video, participant, name, FORMATS[level]))
-                self._video[participant, level] = clip
+                clip = await asyncio.to_thread(partial(encode_video, participant, name, shape))
+                self._video[participant, shape] = clip
                 self._owners[clip.mark] = participant
             return clip
 

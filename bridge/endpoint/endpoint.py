@@ -58,7 +58,12 @@ class MediaEndpoint:
         self.lost = self._line.lost
         self._voice = AudioPlayer(secrets.randbits(32))
         self._picture = VideoPlayer(secrets.randbits(32))
-        self._players: dict[Track, Player] = {Track.MICROPHONE: self._voice, Track.CAMERA: self._picture}
+        self._screen = VideoPlayer(secrets.randbits(32))
+        self._players: dict[Track, Player] = {
+            Track.MICROPHONE: self._voice,
+            Track.CAMERA: self._picture,
+            Track.CONTENT: self._screen,
+        }
         self._sent_bytes = dict.fromkeys(self._players, 0)
         self._cname = secrets.token_hex(8)
         self._feedback = Feedback(self._cname)
@@ -66,7 +71,7 @@ class MediaEndpoint:
         self._streams: dict[int, StreamCounter] = {}
         self._by_mid: dict[bytes, SlotName] = {}
         self._mid_extension = 0
-        self._wanted = (False, CameraLevel.OFF)
+        self._wanted = (False, CameraLevel.OFF, False)
         self._playing: asyncio.Task[None] | None = None
         self._pump_timer: asyncio.TimerHandle | None = None
         self._report_timer: asyncio.TimerHandle | None = None
@@ -93,10 +98,10 @@ class MediaEndpoint:
         await self._line.connect(answer.peer, timeout=timeout)
         self._follow()
 
-    def publish(self, microphone: bool, camera: CameraLevel) -> None:
+    def publish(self, microphone: bool, camera: CameraLevel, content: bool = False) -> None:
         """Sends exactly this from now on; the same again changes nothing. Before `connect` it is remembered."""
-        if (microphone, camera) != self._wanted:
-            self._wanted = (microphone, camera)
+        if (microphone, camera, content) != self._wanted:
+            self._wanted = (microphone, camera, content)
             self._follow()
 
     def received(self) -> Mapping[SlotName, SlotReception]:
@@ -139,7 +144,9 @@ class MediaEndpoint:
             section = answer.sections.get(mid)
             if section is None or section.payload_type is None:
                 continue
-            counter = VideoCounter(self._clips.owner_of) if slot.track is Track.CAMERA else StreamCounter(48_000)
+            counter = (
+                VideoCounter(self._clips.owner_of) if slot.track is not Track.MICROPHONE else StreamCounter(48_000)
+            )
             self._counters[slot] = counter
             self._streams.update(dict.fromkeys(section.ssrcs, counter))
             self._by_mid[mid.encode()] = slot
@@ -153,23 +160,27 @@ class MediaEndpoint:
             self._playing.cancel()
         self._playing = asyncio.create_task(self._play(*self._wanted), name="endpoint-play") if self.connected else None
 
-    async def _play(self, microphone: bool, camera: CameraLevel) -> None:
+    async def _play(self, microphone: bool, camera: CameraLevel, content: bool) -> None:
         try:
-            await self._change_players(microphone, camera)
+            await self._change_players(microphone, camera, content)
         except Exception:
             log.exception("clip_failed")
         self._pump()
         self._report()
 
-    async def _change_players(self, microphone: bool, camera: CameraLevel) -> None:
+    async def _change_players(self, microphone: bool, camera: CameraLevel, content: bool) -> None:
         """What shall stop stops before anything is waited for."""
         loop = asyncio.get_running_loop()
         if not microphone:
             self._voice.stop()
+        if not content:
+            self._screen.stop()
         if camera is CameraLevel.OFF:
             self._picture.stop()
         else:
             self._picture.start(await self._clips.video(self.participant, camera), loop.time())
+        if content:
+            self._screen.start(await self._clips.content(self.participant), loop.time())
         if microphone:
             self._voice.start(await self._clips.audio(self.participant), loop.time())
 
@@ -231,5 +242,6 @@ class MediaEndpoint:
             wanted = self._feedback.take(data, self._streams, now)
         except ValueError:
             return
-        if self._picture.ssrc in wanted and self._picture.restart(now):
+        restarted = [p.restart(now) for p in (self._picture, self._screen) if p.ssrc in wanted]
+        if any(restarted):
             self._pump()

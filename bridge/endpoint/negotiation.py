@@ -75,9 +75,13 @@ class Local:
 
 
 def write_offer(local: Local, slots: Sequence[SlotName]) -> tuple[str, dict[str, SlotName], dict[str, Track]]:
-    """The offer: microphone and camera to send, then every slot to receive; and what each mid is for."""
-    send = {"0": Track.MICROPHONE, "1": Track.CAMERA}
-    receive = {str(number): slot for number, slot in enumerate(slots, start=2)}
+    """The offer: microphone and camera to send, a screen where it can be shown, then every slot to receive.
+
+    Also what each mid is for.
+    """
+    tracks = (Track.MICROPHONE, Track.CAMERA, *((Track.CONTENT,) if SlotName.CONTENT in slots else ()))
+    send = {str(number): track for number, track in enumerate(tracks)}
+    receive = {str(number): slot for number, slot in enumerate(slots, start=len(send))}
     lines = ["v=0", f"o=- {secrets.randbits(62)} 1 IN IP4 0.0.0.0", "s=-", "t=0 0"]
     lines += [f"a=group:BUNDLE {' '.join([*send, *receive])}", "a=msid-semantic:WMS *"]
     for mid, track in send.items():

@@ -29,7 +29,7 @@ _PASSWORD = re.compile(r"^[A-Za-z0-9+/]{22,256}$")
 _FINGERPRINT = re.compile(r"^([0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{2}$")
 _CODECS = {"audio": ("opus", 48_000), "video": ("vp8", 90_000)}
 _PROFILE = re.compile(r"^(42|4d|64)[0-9a-f]{4}$")
-_KINDS = {Track.MICROPHONE: "audio", Track.CAMERA: "video"}
+_KINDS = {Track.MICROPHONE: "audio", Track.CAMERA: "video", Track.CONTENT: "video"}
 
 
 @dataclass(frozen=True)

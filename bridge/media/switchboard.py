@@ -65,7 +65,7 @@ class Switchboard:
             if old is not None:
                 self._unwatch(leg, slot, old)
             if new is not None:
-                if slot.target is not None and slot.name.track is Track.CAMERA:
+                if slot.target is not None and slot.name.track is not Track.MICROPHONE:
                     self._lingering[slot] = now + LINGER_SECONDS
                 self._watch(leg, slot, new)
             else:
@@ -127,7 +127,7 @@ class Switchboard:
                     self._clear(slot)
             return
         waiting = [slot for slot in slots if self._show(slot, stream)]
-        if waiting and stream.track is Track.CAMERA:
+        if waiting and stream.track is not Track.MICROPHONE:
             self._ask(stream)
 
     def _show(self, slot: Slot, stream: Stream) -> bool:

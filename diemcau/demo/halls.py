@@ -110,7 +110,7 @@ class VirtualHall:
             case PublishDirective():
                 self._publish = message
                 if self._endpoint is not None:
-                    self._endpoint.publish(message.microphone, message.camera)
+                    self._endpoint.publish(message.microphone, message.camera, message.content)
             case LegStatus(state="failed"):
                 self._media_wanted.set()
             case _:
@@ -143,7 +143,7 @@ class VirtualHall:
         endpoint = self._endpoint = MediaEndpoint(self.participant, self._slots, self._clips, host="127.0.0.1")
         sdp, receive, send = endpoint.offer()
         answer = await self._client.connect_media(sdp, receive, send)
-        endpoint.publish(self._publish.microphone, self._publish.camera)
+        endpoint.publish(self._publish.microphone, self._publish.camera, self._publish.content)
         await endpoint.connect(answer)
 
     async def _close_media(self) -> None:

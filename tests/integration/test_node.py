@@ -31,12 +31,15 @@ from core.messages import (
     Command,
     ConnectMedia,
     Ended,
+    GrantContent,
     GrantFloor,
     JoinConference,
     LeaveConference,
     LegStatus,
     OpenConference,
     PublishDirective,
+    ReleaseContent,
+    RequestContent,
     ResumeSession,
     Roster,
     SessionMessage,
@@ -46,7 +49,7 @@ from core.messages import (
     ToSession,
     session_topic,
 )
-from core.model import ConferenceSpec, ConferenceState, Departure, Participant, Presence, SessionId, SlotName
+from core.model import ConferenceSpec, ConferenceState, Departure, Participant, Presence, SessionId, SlotName, Track
 from core.settings import Settings
 from tests.support.conferences import CHAIR_SEAT, hall, spec_of
 from tests.support.polling import eventually
@@ -102,7 +105,7 @@ class Seat:
     def follow_directive(self) -> None:
         directive = self.newest(PublishDirective)
         if self.endpoint is not None and isinstance(directive, PublishDirective):
-            self.endpoint.publish(directive.microphone, directive.camera)
+            self.endpoint.publish(directive.microphone, directive.camera, directive.content)
 
     async def close(self) -> None:
         self._subscription.close()
@@ -157,6 +160,37 @@ async def test_the_floor_carries_the_holders_picture_to_the_others(
                 assert shown.id == hall(1).id
                 batch = await anext(aiter(samples))
                 assert {s.conference for s in batch.samples} == {spec.id}
+
+
+async def test_a_shared_screen_reaches_the_others_beside_the_stage(
+    database: Database, bus: Bus, spec: ConferenceSpec
+) -> None:
+    async with running_node(database, bus):
+        await bus.request(OPEN, OpenConference(spec=spec))
+        async with seats(bus, spec, CHAIR_SEAT, hall(1), hall(2)) as (chair, first, second):
+            for seat in (chair, first, second):
+                await seat.connect()
+            await chair.do(GrantFloor(participant=hall(2).id))
+            await first.do(RequestContent())
+            await chair.do(GrantContent(participant=hall(1).id))
+
+            def why_not() -> str | None:
+                for seat in (chair, first, second):
+                    seat.follow_directive()
+                assert chair.endpoint is not None
+                seen = chair.endpoint.received()
+                sources = {seen[SlotName.CONTENT].last_key_frame_of, seen[SlotName.STAGE].last_key_frame_of}
+                frames = seen[SlotName.CONTENT].frames
+                return None if frames > 5 and seen[SlotName.STAGE].frames > 5 else f"{frames} frames of {sources}"
+
+            await eventually(why_not)
+            assert first.endpoint is not None
+            assert first.endpoint.sent()[Track.CAMERA].packets == 0
+            assert first.endpoint.received()[SlotName.CONTENT].packets == 0
+            await first.do(ReleaseContent())
+            directive = first.newest(PublishDirective)
+            assert isinstance(directive, PublishDirective)
+            assert not directive.content
 
 
 async def test_a_place_taken_elsewhere_ends_the_former_session(

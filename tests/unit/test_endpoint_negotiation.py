@@ -21,26 +21,33 @@ LOCAL = Local(
     ":".join(["AB"] * 32),
     ("127.0.0.1", 5_004),
     "hall",
-    {Track.MICROPHONE: 11, Track.CAMERA: 22},
+    {Track.MICROPHONE: 11, Track.CAMERA: 22, Track.CONTENT: 33},
 )
 
 
-def test_the_offer_has_both_tracks_and_every_slot() -> None:
+def test_the_offer_has_every_track_and_every_slot() -> None:
     text, receive, send = write_offer(LOCAL, AUDIENCE_SLOTS)
-    assert send == {"0": Track.MICROPHONE, "1": Track.CAMERA}
+    assert send == {"0": Track.MICROPHONE, "1": Track.CAMERA, "2": Track.CONTENT}
     assert list(receive.values()) == list(AUDIENCE_SLOTS)
     parsed = sdp.SessionDescription.parse(text)
     assert [(m.rtp.muxId, m.kind, m.direction) for m in parsed.media] == [
         ("0", "audio", "sendonly"),
         ("1", "video", "sendonly"),
-        ("2", "video", "recvonly"),
+        ("2", "video", "sendonly"),
         ("3", "video", "recvonly"),
-        ("4", "audio", "recvonly"),
-        ("5", "audio", "recvonly"),
+        ("4", "video", "recvonly"),
+        ("5", "video", "recvonly"),
         ("6", "audio", "recvonly"),
+        ("7", "audio", "recvonly"),
+        ("8", "audio", "recvonly"),
     ]
-    assert [m.ssrc[0].ssrc for m in parsed.media[:2]] == [11, 22]
+    assert [m.ssrc[0].ssrc for m in parsed.media[:3]] == [11, 22, 33]
     assert parsed.group[0].items == [*send, *receive]
+
+
+def test_no_screen_is_offered_where_none_can_be_shown() -> None:
+    _, receive, send = write_offer(LOCAL, [SlotName.STAGE])
+    assert (send, receive) == ({"0": Track.MICROPHONE, "1": Track.CAMERA}, {"2": SlotName.STAGE})
 
 
 def test_a_description_is_read_back_as_written() -> None:

@@ -14,11 +14,16 @@ from core.errors import BadInput, Conflict, DiemcauError, Refused
 from core.messages import (
     CloseConference,
     Command,
+    DenyContent,
     DenyRequest,
+    GrantContent,
     GrantFloor,
+    ReleaseContent,
     ReleaseFloor,
+    RequestContent,
     RequestFloor,
     RequestStatus,
+    RevokeContent,
     RevokeFloor,
     SetMuted,
     SetView,
@@ -233,6 +238,11 @@ commands = st.one_of(
     st.builds(GrantFloor, participant=targets),
     st.builds(DenyRequest, participant=targets),
     st.builds(SetMuted, participant=st.one_of(st.none(), targets), muted=st.booleans()),
+    st.builds(RequestContent),
+    st.builds(GrantContent, participant=targets),
+    st.builds(DenyContent, participant=targets),
+    st.builds(ReleaseContent),
+    st.builds(RevokeContent),
 )
 steps = st.lists(st.tuples(st.sampled_from(["join", "leave", "do"]), people, commands), max_size=40)
 
@@ -256,6 +266,7 @@ def test_replaying_any_log_gives_the_same_state(history: list[tuple[str, Partici
     assert again.floor == run.focus.floor
     assert again.attendees == run.focus.attendees
     assert again.muted == run.focus.muted
+    assert again.content == run.focus.content
     assert again.seq == run.focus.seq
     holder = run.focus.floor.holder
     assert holder is None or run.focus.is_in(holder)

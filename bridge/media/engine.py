@@ -317,7 +317,7 @@ class MediaEngine:
             if not leg.secured:
                 continue
             self._watch_silence(leg, now)
-            if (index + turn) % per_report == 0:
+            if (index + turn) % per_report == 0 or leg.uplink.urgent:
                 self._send_rtcp(leg, reports.to_source(leg, now))
             if (index + turn) % per_sender_report == 0:
                 for packet in reports.to_receiver(leg, self._ingress.ntp(now), now, self._cname):

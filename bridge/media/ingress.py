@@ -16,7 +16,7 @@ from bridge.media.ice import Address, IceLite
 from bridge.media.keyframes import KeyframeRequests
 from bridge.media.leg import MAX_ADDRESSES, Leg
 from bridge.media.repair import Repair
-from bridge.media.rtp import RtpHeader, is_rtcp, parse_header
+from bridge.media.rtp import RtpHeader, is_rtcp, parse_header, send_time
 from bridge.media.slots import MediaPacket
 from bridge.media.switchboard import Switchboard
 from bridge.media.transport import UdpPort
@@ -129,6 +129,8 @@ class Ingress:
             self.drops["rtp"] += 1
             return
         leg.heard_at = now = self._clock.monotonic()
+        if leg.send_time and (left := send_time(data, header, leg.send_time)) is not None:
+            leg.uplink.take(left, len(data), header.ssrc, now)
         key = data[8:12]
         if key in leg.repairs:
             self._repaired(leg, leg.repairs[key], header, data, now)
@@ -168,7 +170,7 @@ class Ingress:
         if len(payload) > MAX_FORWARDED_BYTES:
             self.drops["too_long"] += 1
             return
-        if stream.track is Track.CAMERA and payload and not self._video(stream, packet):
+        if stream.track is not Track.MICROPHONE and payload and not self._video(stream, packet):
             self.drops["vp8" if stream.codec is None else "h264"] += 1
             return
         is_new = stream not in self._owners
@@ -232,7 +234,7 @@ class Ingress:
             self._repair.answer(leg, slot, item.sequences, now)
         elif isinstance(item, rtcp.ReportBlock):
             leg.meter.reported(item, slot.clock_rate, rtcp.ntp_middle(self.ntp(now)))
-        elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is Track.CAMERA:
+        elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is not Track.MICROPHONE:
             self.ask_keyframe(slot.cohort.stream)
 
     def ntp(self, now: float) -> int:
@@ -241,7 +243,7 @@ class Ingress:
 
     def _send_keyframe_request(self, stream: Stream) -> None:
         leg = self._owners.get(stream)
-        if leg is None or self.switchboard.camera_off(leg):
+        if leg is None or (stream.track is Track.CAMERA and self.switchboard.camera_off(leg)):
             return
         packet = leg.encrypt_rtcp(rtcp.picture_loss(leg.ssrc, stream.ssrc))
         if packet is not None:

@@ -18,6 +18,7 @@ from bridge.media.retransmission import Retransmissions
 from bridge.media.rtp import RtpHeader, header_extensions
 from bridge.media.sampling import Incoming, Meter
 from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, Offer, Section
+from bridge.media.uplink import Uplink
 from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track
 
 MAX_ADDRESSES = 8
@@ -76,11 +77,15 @@ class Leg:
     """The handshake is done and the leg not over: `sending` and `unprotect` can be used."""
     sending: pylibsrtp.Session = field(init=False)
     unprotect: Callable[[bytes], bytes] = field(init=False)
+    uplink: Uplink = field(default_factory=Uplink)
+    send_time: int = 0
+    """Id of abs-send-time on the pictures that it sends; 0 when it was not negotiated."""
     remb: int | None = None
     """What the endpoint last said its line carries, bit/s."""
 
     def __post_init__(self) -> None:
         self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
+        self.send_time = max((self.offer.section(mid).send_time for mid in self.send), default=0)
         with_rtx = [mid for mid in self.receive if self.offer.section(mid).nack and self.offer.section(mid).rtx]
         self.rtx_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in with_rtx}
 

@@ -6,8 +6,6 @@ from bridge.media import rtcp
 from bridge.media.leg import Leg
 from core.model import Track
 
-SOURCE_BITRATE = 2_500_000
-"""What every source may send, bit/s: enough for three simulcast layers of 720p. The bandwidth rules come later."""
 REPORT_SECONDS = 1.0
 SENDER_REPORT_SECONDS = 2.0
 
@@ -18,8 +16,9 @@ def to_source(leg: Leg, now: float) -> bytes | None:
     if not streams:
         return None
     packet = rtcp.receiver_report(leg.ssrc, [stream.reception.report(stream.ssrc, now) for stream in streams])
-    video = [stream.ssrc for stream in streams if stream.track is Track.CAMERA]
-    return packet + rtcp.remb(leg.ssrc, SOURCE_BITRATE, video) if video else packet
+    video = [stream.ssrc for stream in streams if stream.track is not Track.MICROPHONE]
+    leg.uplink.urgent = False
+    return packet + rtcp.remb(leg.ssrc, leg.uplink.grow(now), video) if video else packet
 
 
 def to_receiver(leg: Leg, ntp: int, now: float, cname: str) -> list[bytes]:

@@ -67,6 +67,12 @@ def header_extensions(data: bytes, header: RtpHeader) -> dict[int, bytes]:
     return {}
 
 
+def send_time(data: bytes, header: RtpHeader, identifier: int) -> int | None:
+    """The abs-send-time of a packet (24 bits, 6 of them seconds), None when it carries none."""
+    value = header_extensions(data, header).get(identifier, b"")
+    return int.from_bytes(value, "big") if len(value) == 3 else None
+
+
 def _one_byte(block: bytes) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     at = 0

@@ -20,11 +20,13 @@ from scheduler.service import Scheduler
 from web.accounts import Accounts
 from web.context import CONTEXT, Context
 from web.feed import FeedHub
+from web.mediadoor import MediaDoor
 from web.middleware import add_security_headers, guard_origin, observe
 from web.openapi import document
 from web.pages import STATIC, Pages, add_pages
 from web.routes import ENDPOINTS
 from web.routes_system import DOCUMENT
+from web.whip import add_media_doors
 
 log = structlog.get_logger("web")
 
@@ -55,7 +57,8 @@ class WebServer:
         self._ssl = ssl_context
         accounts = Accounts(database, clock, settings.limits.sign_in_attempts_per_minute)
         self._context = Context(settings, clock, signer, scheduler, monitor, accounts, FeedHub(bus))
-        self._app = make_app(self._context, Pages(static))
+        self._door = MediaDoor(bus, settings.limits)
+        self._app = make_app(self._context, Pages(static), self._door)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -90,11 +93,12 @@ class WebServer:
         if self._runner is None:
             return
         runner, self._runner = self._runner, None
+        await self._door.stop()
         await self._context.feeds.stop()
         await runner.cleanup()
 
 
-def make_app(context: Context, pages: Pages) -> web.Application:
+def make_app(context: Context, pages: Pages, door: MediaDoor) -> web.Application:
     """The aiohttp application of `context`."""
     app = web.Application(middlewares=[observe, guard_origin])
     app[CONTEXT] = context
@@ -102,6 +106,7 @@ def make_app(context: Context, pages: Pages) -> web.Application:
     app.on_response_prepare.append(add_security_headers)
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.answer)
+    add_media_doors(app, door)
     add_pages(app, pages)
     return app
 

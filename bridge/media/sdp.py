@@ -183,8 +183,10 @@ def _h264(media: aiortc_sdp.MediaDescription) -> tuple[H264Format, ...]:
             fragments = str(codec.parameters.get("packetization-mode", 0)) == "1"
             if _PROFILE.match(profile):
                 formats.append(H264Format(number, profile, fragments))
-    formats.sort(key=lambda format: not format.fragments)
-    return tuple({format.codec: format for format in reversed(formats)}.values())[::-1]
+    chosen: dict[str, H264Format] = {}
+    for format in sorted(formats, key=lambda format: not format.fragments):
+        chosen.setdefault(format.codec, format)
+    return tuple(chosen.values())
 
 
 def _retransmission_types(media: aiortc_sdp.MediaDescription) -> dict[int, int]:

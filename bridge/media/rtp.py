@@ -83,7 +83,8 @@ def _one_byte(block: bytes) -> dict[int, bytes]:
             continue
         if identifier == 15 or at + 1 + length > len(block):
             break
-        found[identifier] = block[at + 1 : at + 1 + length]
+        if identifier:
+            found[identifier] = block[at + 1 : at + 1 + length]
         at += 1 + length
     return found
 

@@ -52,7 +52,7 @@ def _parse(payload: bytes) -> Vp8Descriptor | None:
             tl0picidx = payload[at]
             at += 1
         if flags & 0x30:
-            temporal = payload[at] >> 6 if flags & 0x20 else 0
+            temporal = payload[at] >> 6 & (3 if flags & 0x20 else 0)
             at += 1
     starts = bool(first & 0x10) and first & 0x07 == 0
     key = starts and payload[at] & 1 == 0

@@ -52,11 +52,12 @@ def draw_camera(path: Path) -> Path:
 
 
 @asynccontextmanager
-async def chromium(camera: Path | None = None) -> AsyncIterator[Browser]:
-    """A headless browser; `camera` is the file that its fake camera shows."""
+async def chromium(camera: Path | None = None, microphone: Path | None = None) -> AsyncIterator[Browser]:
+    """A headless browser; `camera` and `microphone` are the files that its fake devices play."""
     executable = shutil.which("chromium")
     assert executable, "Chromium is not installed: `make chromium` says how to get it"
     flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"] if camera else list(_FLAGS)
+    flags += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=flags)
         try:

@@ -1,0 +1,219 @@
+"""What people see and hear over bad lines: two pages of the product in Chromium, one of them behind a line emulator.
+
+Run as `python -m bench.lines`; the last line is one JSON object. A hall on the bad line has the floor: its own page
+shows what comes down the line (the chair), the chair's page what went up it (the hall). Everything is done twice, with
+packets repaired (NACK and retransmission) and without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page
+
+from bench.lines_figures import Figures, Reading, figures, recovered_after, settled_after
+from bench.lines_page import draw_detailed_camera, lead, read, record_voice, watch
+from core.database import start_embedded
+from core.model import Role, point_participant
+from scheduler.model import Conference
+from tests.support.chromium import chromium, visitor
+from tests.support.installation import Installation, installed
+from tests.support.line import NO_FAULTS, Faults, Line, LineModel
+
+_HALL = point_participant("p1")
+_SETTLE_SECONDS = 4.0
+_PICTURE_WITHIN = 30.0
+_DROP_SECONDS = 14.0
+_RETURN_SECONDS = 20.0
+_NARROW = Faults(kbps=400)
+DOWN, UP = "down", "up"
+
+CONDITIONS: dict[str, Faults] = {
+    "clean": NO_FAULTS,
+    "2 % loss": Faults(loss=0.02),
+    "5 % loss": Faults(loss=0.05),
+    "10 % loss": Faults(loss=0.1),
+    "100 ± 30 ms": Faults(delay_ms=100, jitter_ms=30),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One direction under one condition."""
+
+    condition: str
+    direction: str
+    repair: bool
+    seen: Figures
+    settled_seconds: float | None = None
+    recovered_seconds: float | None = None
+
+    def json(self) -> dict[str, Any]:
+        """As the last line has it."""
+        plain = {"condition": self.condition, "direction": self.direction, "repair": self.repair}
+        numbers = {name: round(value, 4) for name, value in vars(self.seen).items()}
+        if self.condition.startswith("400"):
+            numbers |= {"settled_s": self.settled_seconds, "recovered_s": self.recovered_seconds}
+        return plain | numbers
+
+    def text(self) -> str:
+        """As a person reads it."""
+        seen = self.seen
+        line = f"{self.condition:>12} {self.direction:<4} {'repaired' if self.repair else 'as it is':<8} "
+        line += f"{seen.fps:5.1f} fps, {seen.freezes:3d} freezes ({seen.frozen_share:5.1%}), {seen.width:4d} wide, "
+        line += f"sound made up {seen.concealed_share:6.2%}, {seen.kbps:5.0f} kbit/s, {seen.repaired:4d} repaired"
+        if self.condition.startswith("400"):
+            line += f", settled after {_said(self.settled_seconds)}, back after {_said(self.recovered_seconds)}"
+        return line
+
+
+def _said(seconds: float | None) -> str:
+    return "(never)" if seconds is None else f"{seconds:.1f} s"
+
+
+class Pair:
+    """The hall on its line and the chair, both connected."""
+
+    def __init__(self, line: Line, hall: Page, chair: Page, *, repair: bool) -> None:
+        self.line = line
+        self.pages = {DOWN: hall, UP: chair}
+        self.repair = repair
+
+    def model(self, direction: str) -> LineModel:
+        """The direction of the line that this picture comes over."""
+        return self.line.down if direction == DOWN else self.line.up
+
+    async def steady(self, condition: str, faults: Faults, seconds: float) -> list[Row]:
+        """Both directions under the same faults, after they have had time to settle."""
+        self.line.up.faults = self.line.down.faults = faults
+        await asyncio.sleep(_SETTLE_SECONDS)
+        seen = await watch(self.pages, self.model, seconds)
+        self.line.up.faults = self.line.down.faults = NO_FAULTS
+        return [Row(condition, direction, self.repair, figures(readings)) for direction, readings in seen.items()]
+
+    async def drop(self, direction: str) -> Row:
+        """One direction becomes narrow, and wide again."""
+        page, model = {direction: self.pages[direction]}, self.model(direction)
+        before = (await watch(page, self.model, _SETTLE_SECONDS))[direction]
+        model.faults = _NARROW
+        narrow = (await watch(page, self.model, _DROP_SECONDS))[direction]
+        model.faults = NO_FAULTS
+        after = (await watch(page, self.model, _RETURN_SECONDS))[direction]
+        settled = settled_after(narrow)
+        calm = _calm(narrow, settled)
+        back = recovered_after(after, before[-1].width)
+        return Row(f"400 kbit/s {direction}", direction, self.repair, figures(calm), settled, back)
+
+
+def _calm(readings: Sequence[Reading], settled: float | None) -> Sequence[Reading]:
+    """The figures of a narrow line are those after it settled; of one that never did, all."""
+    calm = [r for r in readings if settled is not None and r.at - readings[0].at >= settled]
+    return calm if len(calm) > 1 else readings
+
+
+@asynccontextmanager
+async def joined(
+    installation: Installation, conference: Conference, browser: Browser, *, repair: bool
+) -> AsyncIterator[Pair]:
+    """The two pages, the hall with the floor, both pictures moving."""
+    async with AsyncExitStack() as stack:
+        line = await stack.enter_async_context(Line(installation.settings.media_port, seed=11))
+        clear = await stack.enter_async_context(Line(installation.settings.media_port, seed=12))
+        hall = await stack.enter_async_context(visitor(browser))
+        chair = await stack.enter_async_context(visitor(browser))
+        await lead(hall, line.port, repair=repair)
+        await lead(chair, clear.port, repair=repair)
+        tokens = await installation.link_tokens(conference.id)
+        await hall.goto(f"{installation.base_url}/j/{tokens['p1']}")
+        await hall.get_by_test_id("join").click()
+        await _enter_as_chair(chair, installation, conference)
+        await hall.get_by_test_id("request-floor").click()
+        await chair.get_by_test_id(f"grant-{_HALL}").first.click()
+        pair = Pair(line, hall, chair, repair=repair)
+        await _until_moving(pair)
+        yield pair
+
+
+async def _enter_as_chair(page: Page, installation: Installation, conference: Conference) -> None:
+    account = installation.accounts[Role.CHAIR]
+    await page.goto(f"{installation.base_url}/chair/{conference.id}")
+    await page.get_by_test_id("username").fill(account.username)
+    await page.get_by_test_id("password").fill(account.password)
+    await page.get_by_test_id("sign-in").click()
+    await page.get_by_test_id("join").click()
+
+
+async def _until_moving(pair: Pair) -> None:
+    """Both ways, in the largest layer."""
+    deadline = asyncio.get_running_loop().time() + _PICTURE_WITHIN
+    for direction, page in pair.pages.items():
+        while (reading := await read(page, pair.model(direction))).frames < 30 or reading.width < 640:
+            if asyncio.get_running_loop().time() > deadline:
+                print(f"WARNING: {direction} never came to its largest picture: {replace(reading, at=0)}")
+                break
+            await asyncio.sleep(0.2)
+
+
+async def measure(seconds: float, conditions: Sequence[str]) -> list[Row]:
+    """The whole table."""
+    folder = Path(tempfile.mkdtemp(prefix="diemcau-lines-"))
+    server = await asyncio.to_thread(start_embedded, folder / "postgres")
+    rows: list[Row] = []
+    try:
+        async with AsyncExitStack() as stack:
+            installation = await stack.enter_async_context(installed(server.get_uri(), folder / "data"))
+            conference = await installation.book_now()
+            devices = draw_detailed_camera(folder / "camera.y4m"), record_voice(folder / "voice.wav")
+            for repair in (True, False):
+                # A browser of its own: what one connection learnt about the line must not help the next.
+                async with (
+                    chromium(*devices) as browser,
+                    joined(installation, conference, browser, repair=repair) as pair,
+                ):
+                    rows += await _round(pair, seconds, conditions)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+    return rows
+
+
+async def _round(pair: Pair, seconds: float, conditions: Sequence[str]) -> list[Row]:
+    rows: list[Row] = []
+    for name, faults in CONDITIONS.items():
+        if name in conditions:
+            rows += _printed(await pair.steady(name, faults, seconds))
+    if "400 kbit/s" in conditions:
+        for direction in (DOWN, UP):
+            rows += _printed([await pair.drop(direction)])
+    return rows
+
+
+def _printed(rows: list[Row]) -> list[Row]:
+    for row in rows:
+        print(row.text(), flush=True)
+    return rows
+
+
+def main() -> None:
+    names = [*CONDITIONS, "400 kbit/s"]
+    parser = argparse.ArgumentParser(prog="python -m bench.lines", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long each steady condition is watched")
+    parser.add_argument("--only", action="append", choices=names, help="only this condition; may be repeated")
+    given = parser.parse_args()
+    if not 2 <= given.seconds <= 60:
+        parser.error("--seconds must be 2..60")
+    rows = asyncio.run(measure(given.seconds, given.only or names))
+    print(json.dumps({"rows": [row.json() for row in rows]}, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,4 @@
 /** This computer's camera and microphone, and why they cannot be had when they cannot. */
-import type { LocalTracks } from "./media";
-
 export type DeviceProblem = "insecure" | "denied" | "missing" | "busy" | "failed";
 
 const VIDEO: MediaTrackConstraints = {
@@ -26,7 +24,7 @@ export class LocalMedia {
   #context: AudioContext | null = null;
   #meter: ReturnType<typeof setInterval> | undefined;
 
-  get tracks(): LocalTracks {
+  get tracks(): { microphone: MediaStreamTrack | null; camera: MediaStreamTrack | null } {
     return { microphone: this.microphone, camera: this.camera };
   }
 

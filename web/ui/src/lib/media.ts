@@ -11,12 +11,18 @@ const LAYERS: RTCRtpEncodingParameters[] = [
   { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000, active: false },
   { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_500_000, active: false },
 ];
+/** Of a shared screen: sharp first; the small one is for lines that cannot carry it. */
+const CONTENT_LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 300_000, maxFramerate: 5, active: false },
+  { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_800_000, maxFramerate: 15, active: false },
+];
 const DISCONNECTED_MS = 4000;
 const CONNECT_MS = 15_000;
 
 export interface LocalTracks {
   microphone: MediaStreamTrack | null;
   camera: MediaStreamTrack | null;
+  content: MediaStreamTrack | null;
 }
 
 export function isAudio(slot: SlotName): boolean {
@@ -33,10 +39,12 @@ export class MediaLink {
   readonly pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   readonly #microphone: RTCRtpTransceiver;
   readonly #camera: RTCRtpTransceiver;
+  /** Null where the server has no slot for shared screens. */
+  readonly #content: RTCRtpTransceiver | null;
   readonly #receivers = new Map<SlotName, RTCRtpTransceiver>();
   #failTimer: ReturnType<typeof setTimeout> | undefined;
-  #directive: PublishDirective = { type: "publish", microphone: false, camera: "off" };
-  #tracks: LocalTracks = { microphone: null, camera: null };
+  #directive: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false };
+  #tracks: LocalTracks = { microphone: null, camera: null, content: null };
   #applying: Promise<void> = Promise.resolve();
 
   /** `failed` is called once, when the connection is beyond help and a new one is needed. */
@@ -47,6 +55,11 @@ export class MediaLink {
   ) {
     this.#microphone = this.pc.addTransceiver("audio", { direction: "sendonly" });
     this.#camera = this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: LAYERS });
+    const shares = slots.includes("content");
+    this.#content = shares
+      ? this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: CONTENT_LAYERS })
+      : null;
+    if (this.#content) prefer(this.#content, "video");
     prefer(this.#microphone, "audio");
     prefer(this.#camera, "video");
     for (const slot of slots) {
@@ -75,6 +88,7 @@ export class MediaLink {
     const send: Record<string, TrackName> = {};
     if (this.#microphone.mid !== null) send[this.#microphone.mid] = "microphone";
     if (this.#camera.mid !== null) send[this.#camera.mid] = "camera";
+    if (this.#content?.mid) send[this.#content.mid] = "content";
     return { sdp: this.pc.localDescription?.sdp ?? "", receive, send };
   }
 
@@ -98,16 +112,14 @@ export class MediaLink {
   }
 
   async #apply(): Promise<void> {
-    const { microphone, camera } = this.#tracks;
+    const { microphone, camera, content } = this.#tracks;
     const directive = this.#directive;
     await this.#microphone.sender.replaceTrack(directive.microphone ? microphone : null);
-    const layers = activeLayers(camera ? directive.camera : "off");
-    const sender = this.#camera.sender;
-    await sender.replaceTrack(layers.size > 0 ? camera : null);
-    const parameters = sender.getParameters();
-    if (parameters.encodings.every((encoding) => encoding.active === layers.has(encoding.rid ?? ""))) return;
-    for (const encoding of parameters.encodings) encoding.active = layers.has(encoding.rid ?? "");
-    await sender.setParameters(parameters);
+    await send(this.#camera.sender, camera, activeLayers(directive.camera));
+    if (this.#content) {
+      const layers = new Set(directive.content ? CONTENT_LAYERS.map((layer) => layer.rid ?? "") : []);
+      await send(this.#content.sender, content, layers);
+    }
   }
 
   #watch(): void {
@@ -119,6 +131,21 @@ export class MediaLink {
     if (state === "connecting") this.#failTimer = setTimeout(() => this.failed(), CONNECT_MS);
     if (state === "disconnected") this.#failTimer = setTimeout(() => this.failed(), DISCONNECTED_MS);
   }
+}
+
+/** Sends these layers of `track` from now on, and nothing of it when there are none. */
+async function send(
+  sender: RTCRtpSender,
+  track: MediaStreamTrack | null,
+  layers: ReadonlySet<string>,
+): Promise<void> {
+  const wanted = (encoding: RTCRtpEncodingParameters): boolean =>
+    track !== null && layers.has(encoding.rid ?? "");
+  await sender.replaceTrack(layers.size > 0 ? track : null);
+  const parameters = sender.getParameters();
+  if (parameters.encodings.every((encoding) => encoding.active === wanted(encoding))) return;
+  for (const encoding of parameters.encodings) encoding.active = wanted(encoding);
+  await sender.setParameters(parameters);
 }
 
 /** VP8 and Opus only: what the bridge forwards. */

@@ -769,6 +769,11 @@ export interface components {
       | components["schemas"]["DenyRequest"]
       | components["schemas"]["SetMuted"]
       | components["schemas"]["SetView"]
+      | components["schemas"]["RequestContent"]
+      | components["schemas"]["GrantContent"]
+      | components["schemas"]["DenyContent"]
+      | components["schemas"]["RevokeContent"]
+      | components["schemas"]["ReleaseContent"]
       | components["schemas"]["CloseConference"];
     /**
      * CommandMessage
@@ -792,6 +797,11 @@ export interface components {
         | components["schemas"]["DenyRequest"]
         | components["schemas"]["SetMuted"]
         | components["schemas"]["SetView"]
+        | components["schemas"]["RequestContent"]
+        | components["schemas"]["GrantContent"]
+        | components["schemas"]["DenyContent"]
+        | components["schemas"]["RevokeContent"]
+        | components["schemas"]["ReleaseContent"]
         | components["schemas"]["CloseConference"];
     };
     /**
@@ -966,6 +976,29 @@ export interface components {
       send: {
         [key: string]: components["schemas"]["Track"];
       };
+    };
+    /**
+     * ContentView
+     * @description Who may share a screen now, and what became of this participant's own wish to.
+     */
+    ContentView: {
+      /** @default null */
+      holder: components["schemas"]["ParticipantRef"] | null;
+      /** @default null */
+      my_status: components["schemas"]["RequestStatus"] | null;
+    };
+    /**
+     * DenyContent
+     * @description The chair refuses a point that asks to share.
+     */
+    DenyContent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "deny_content";
+      /** Participant */
+      participant: string;
     };
     /**
      * DenyRequest
@@ -1164,6 +1197,19 @@ export interface components {
       grade: components["schemas"]["Grade"];
     };
     /**
+     * GrantContent
+     * @description The chair lets a point, or itself, share a screen; whoever shares now stops.
+     */
+    GrantContent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "grant_content";
+      /** Participant */
+      participant: string;
+    };
+    /**
      * GrantFloor
      * @description The chair gives the floor to a point, whether it asked or not; the present holder loses it.
      */
@@ -1259,7 +1305,8 @@ export interface components {
      * ImportReport
      * @description What a directory file did, or would do. Nothing is applied while there is any problem.
      *
-     *     `problems` holds the first 200 of `problem_count`.
+     *     `problems` holds the first 200 of `problem_count`; `unmentioned` the codes of the first 200 of `points_unmentioned`:
+     *     points of units that the file is about, which the file itself does not have. They stay as they are.
      */
     ImportReport: {
       /** Applied */
@@ -1294,6 +1341,16 @@ export interface components {
        * @default 0
        */
       points_unchanged: number;
+      /**
+       * Points Unmentioned
+       * @default 0
+       */
+      points_unmentioned: number;
+      /**
+       * Unmentioned
+       * @default []
+       */
+      unmentioned: string[];
       /**
        * Problems
        * @default []
@@ -1560,6 +1617,22 @@ export interface components {
       /** Microphone */
       microphone: boolean;
       camera: components["schemas"]["CameraLevel"];
+      /**
+       * Content
+       * @default false
+       */
+      content: boolean;
+    };
+    /**
+     * ReleaseContent
+     * @description Who shares stops; who asks to share takes that back.
+     */
+    ReleaseContent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "release_content";
     };
     /**
      * ReleaseFloor
@@ -1571,6 +1644,17 @@ export interface components {
        * @enum {string}
        */
       type: "release_floor";
+    };
+    /**
+     * RequestContent
+     * @description A point asks to share its screen with everybody.
+     */
+    RequestContent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "request_content";
     };
     /**
      * RequestFloor
@@ -1643,6 +1727,17 @@ export interface components {
       key: string;
     };
     /**
+     * RevokeContent
+     * @description The chair ends the sharing.
+     */
+    RevokeContent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "revoke_content";
+    };
+    /**
      * RevokeFloor
      * @description The chair takes the floor back.
      */
@@ -1706,6 +1801,16 @@ export interface components {
        * @default false
        */
       muted: boolean;
+      /**
+       * Has Content
+       * @default false
+       */
+      has_content: boolean;
+      /**
+       * Content Requested At
+       * @default null
+       */
+      content_requested_at: string | null;
     };
     ServerMessage:
       | components["schemas"]["Welcome"]
@@ -1767,7 +1872,7 @@ export interface components {
      * @description A fixed receive position of a leg.
      * @enum {string}
      */
-    SlotName: "stage" | "second" | "view" | "audio1" | "audio2" | "audio3";
+    SlotName: "stage" | "second" | "view" | "content" | "audio1" | "audio2" | "audio3";
     /**
      * StateView
      * @description What concerns this participant; sent whole on every change, so the newest replaces all before it.
@@ -1786,6 +1891,13 @@ export interface components {
       /** Title */
       title: string;
       floor: components["schemas"]["FloorView"];
+      /**
+       * @default {
+       *       "holder": null,
+       *       "my_status": null
+       *     }
+       */
+      content: components["schemas"]["ContentView"];
       /** Slots */
       slots: {
         [key: string]: components["schemas"]["ParticipantRef"] | null;
@@ -1805,7 +1917,7 @@ export interface components {
      * @description What an endpoint can send.
      * @enum {string}
      */
-    Track: "microphone" | "camera";
+    Track: "microphone" | "camera" | "content";
     /**
      * Transport
      * @description What a leg's media travels over.

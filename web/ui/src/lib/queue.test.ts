@@ -11,6 +11,8 @@ function entry(code: string, changes: Partial<RosterEntry> = {}): RosterEntry {
     requested_at: null,
     subject: "",
     muted: false,
+    has_content: false,
+    content_requested_at: null,
     ...changes,
   };
 }

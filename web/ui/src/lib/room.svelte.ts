@@ -5,6 +5,7 @@ import { LiveMap } from "./livemap.svelte";
 import { now } from "./now.svelte";
 import { Problem } from "./problem";
 import { Signaling, type LinkState } from "./signaling";
+import { Screen } from "./screen.svelte";
 import { readStats, type LineStats } from "./stats";
 import { toasts } from "./toasts.svelte";
 import { explain } from "./i18n/errors";
@@ -20,7 +21,7 @@ import type {
 
 const STATS_MS = 2000;
 const MEDIA_BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
-const SILENT: PublishDirective = { type: "publish", microphone: false, camera: "off" };
+const SILENT: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false };
 
 export class Room {
   link = $state.raw<LinkState>({ kind: "connecting" });
@@ -35,6 +36,7 @@ export class Room {
   /** The person's own switches; the chair's are in `view.muted` and the directive. */
   microphoneOn = $state(true);
   cameraOn = $state(true);
+  readonly screen = new Screen(() => void this.stopSharing());
 
   readonly #signaling: Signaling;
   #media: MediaLink | null = null;
@@ -89,8 +91,33 @@ export class Room {
     const tracks = {
       microphone: this.microphoneOn ? microphone : null,
       camera: this.cameraOn ? camera : null,
+      content: this.screen.track,
     };
     void this.#media?.publish(tracks, this.directive);
+  }
+
+  /** Lets the person choose a screen and sends it; asks the chair first where that is needed. */
+  async share(): Promise<void> {
+    const me = this.welcome?.participant;
+    if (!me) return;
+    try {
+      if (!(await this.screen.choose())) return;
+    } catch (error) {
+      return toasts.problem(explain(Problem.from(error)));
+    }
+    this.publish();
+    if (this.view?.content.holder?.id === me.id) return;
+    const asked = await this.command(
+      me.role === "chair" ? { type: "grant_content", participant: me.id } : { type: "request_content" },
+    );
+    if (!asked) this.screen.close();
+  }
+
+  /** Ends the own sharing, or the wish to. */
+  async stopSharing(): Promise<void> {
+    this.screen.close();
+    this.publish();
+    await this.command({ type: "release_content" });
   }
 
   retryMedia(): void {
@@ -101,6 +128,7 @@ export class Room {
   close(): void {
     removeEventListener("pagehide", this.#leave);
     clearInterval(this.#statsTimer);
+    this.screen.close();
     this.#signaling.close();
     this.#closeMedia();
   }
@@ -109,6 +137,7 @@ export class Room {
     this.link = state;
     if (this.over) {
       clearInterval(this.#statsTimer);
+      this.screen.close();
       this.#closeMedia();
     }
   }
@@ -125,6 +154,7 @@ export class Room {
   #take(message: SessionMessage): void {
     switch (message.type) {
       case "state":
+        this.#sharingChanged(this.view, message);
         this.view = message;
         return;
       case "publish":
@@ -139,6 +169,14 @@ export class Room {
         return;
       case "ended":
         return;
+    }
+  }
+
+  /** The chair's "no" also ends what the browser shows as being shared. */
+  #sharingChanged(before: StateView | null, after: StateView): void {
+    const status = after.content.my_status;
+    if (before?.content.my_status !== status && (status === "denied" || status === "revoked")) {
+      this.screen.close();
     }
   }
 

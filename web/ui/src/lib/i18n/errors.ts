@@ -45,6 +45,10 @@ const vi: Record<string, string> = {
   "command.points_only": "Chỉ điểm cầu được làm việc này.",
   "command.unknown_point": "Không có điểm cầu này trong hội nghị.",
   "floor.absent": "Điểm cầu này hiện không kết nối nên chưa mời phát biểu được.",
+  "content.absent": "Điểm cầu này hiện không kết nối nên chưa cho chiếu tài liệu được.",
+  "content.not_waiting": "Điểm cầu này không còn xin chiếu tài liệu.",
+  "content.failed":
+    "Không chiếu được màn hình này. Đóng chương trình khác đang chiếu nó, hoặc mở lại trình duyệt.",
   "floor.held": "Điểm cầu đang có quyền phát biểu.",
   "floor.not_held": "Điểm cầu không còn giữ quyền phát biểu.",
   "floor.not_waiting": "Điểm cầu này không còn trong hàng chờ phát biểu.",

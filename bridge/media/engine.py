@@ -6,11 +6,13 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiortc import RTCCertificate
 
 from bridge.media import reports
+from bridge.media.allotment import allot, paused
 from bridge.media.answer import Local, write_answer
 from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe
 from bridge.media.fanout import Fanout
@@ -32,6 +34,8 @@ log = structlog.get_logger("media")
 CONNECT_SECONDS = 20.0
 """From the answer to the first proved address."""
 TICK_SECONDS = 0.1
+TICKS_PER_ALLOTMENT = 3
+TICKS_PER_SECOND = 10
 FRAME_SECONDS = 0.01
 """How long packets of a frame wait for the rest of it before they go out."""
 
@@ -62,7 +66,8 @@ class MediaEngine:
     `host` is what the port binds to, `addresses` what clients are told, port 0 lets the machine choose. `on_leg` is
     called when a leg becomes connected, failed or closed by its other side, with a reason in words; never
     from within a call to the engine. A failed leg stays until `close_leg`; one that failed because it was silent is
-    reported connected again when it is heard.
+    reported connected again when it is heard. `on_paused` is called when the slots change whose picture a leg's line
+    cannot carry, with all of them.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class MediaEngine:
         clock: Clock,
         limits: Limits,
         on_leg: Callable[[LegId, LegState, str], None],
+        on_paused: Callable[[LegId, frozenset[SlotName]], None] = lambda leg, slots: None,
     ) -> None:
         if not addresses:
             raise ValueError("a media node must advertise at least one address")
@@ -83,6 +89,7 @@ class MediaEngine:
         self._clock = clock
         self._limits = limits
         self._on_leg = on_leg
+        self._on_paused = on_paused
         self._certificate = RTCCertificate.generateCertificate()
         self._fingerprint = next(f.value for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         self._cname = secrets.token_hex(8)
@@ -317,11 +324,28 @@ class MediaEngine:
             if not leg.secured:
                 continue
             self._watch_silence(leg, now)
+            self._adapt(leg, now, allot_now=(index + turn) % TICKS_PER_ALLOTMENT == 0)
+            if (index + turn) % TICKS_PER_SECOND == 0:
+                leg.close_rates(now)
             if (index + turn) % per_report == 0 or leg.uplink.urgent:
                 self._send_rtcp(leg, reports.to_source(leg, now))
             if (index + turn) % per_sender_report == 0:
                 for packet in reports.to_receiver(leg, self._ingress.ntp(now), now, self._cname):
                     self._send_rtcp(leg, packet)
+
+    def _adapt(self, leg: Leg, now: float, *, allot_now: bool) -> None:
+        """Fits what the leg is sent to its line; costs nothing as long as the line was never too full."""
+        if leg.probe_bps:
+            self._ingress.probe(leg, TICK_SECONDS)
+        if not allot_now or (leg.downlink.limit is None and not leg.limited):
+            return
+        leg.limited = leg.downlink.limit is not None
+        allot(leg, partial(self._ingress.switchboard.ladder, leg), now)
+        now_paused = paused(leg)
+        if now_paused != leg.paused:
+            log.info("pictures_paused", leg=leg.id, slots=sorted(now_paused))
+            leg.paused = now_paused
+            self._on_paused(leg.id, now_paused)
 
     def _watch_silence(self, leg: Leg, now: float) -> None:
         silent = now - leg.heard_at > SILENT_SECONDS

@@ -11,13 +11,14 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pylibsrtp import Session
 
 from bridge.media.arrivals import Arrivals
 from bridge.media.batches import batches_of
 from bridge.media.history import SentPackets
+from bridge.media.layers import Rate
 from bridge.media.reception import Reception
 from bridge.media.retransmission import Retransmissions
 from bridge.media.rtp import sequence_distance
@@ -33,6 +34,10 @@ RECENT_PACKETS = 64
 """Kept while somebody waits for a key frame: its first packet may have been lost and come again after the others."""
 LATE_SECONDS = 1.0
 """How long packets of the source before a switch are still passed on."""
+
+
+Sink: TypeAlias = Callable[[Sequence[Placed]], None]
+"""Takes a frame's packets, or a late one, inside the node."""
 
 
 class Route(Protocol):
@@ -58,8 +63,12 @@ class Slot:
     """Payload types of the codecs that it takes besides VP8 or Opus."""
     send_time: int = 0
     """Id of the header extension abs-send-time; 0 when it was not negotiated."""
+    allowed: int | None = None
+    """The most pixels that it may show, 0 for no picture at all; None: as many as there are."""
     again: Retransmissions | None = None
     """None when it was not negotiated that losses are answered."""
+    sink: Sink | None = None
+    """Takes the packets instead of the route; such a slot shares its cohort with nobody."""
     ssrc_bytes: bytes = field(init=False)
     cohort: Cohort | None = None
     target: Stream | None = None
@@ -88,7 +97,7 @@ class Slot:
     def can_share(self, other: Slot) -> bool:
         """Whether both can be members of one cohort whatever it shows."""
         same = (self.payload_type, self.send_time) == (other.payload_type, other.send_time)
-        return same and self.others == other.others
+        return same and self.others == other.others and self.sink is None and other.sink is None
 
     def enter(self, cohort: Cohort | None) -> None:
         """Leaves its cohort and becomes a member of another."""
@@ -112,6 +121,7 @@ class Stream:
     arrivals: Arrivals = field(default_factory=Arrivals)
     repairable: bool = False
     """Its sender takes NACKs."""
+    rate: Rate = field(default_factory=Rate)
     pixels: int = 0
     last_packet_at: float = 0.0
     cohorts: list[Cohort] = field(default_factory=list)
@@ -131,6 +141,7 @@ class Cohort:
     stream: Stream | None = None
     members: dict[Slot, None] = field(default_factory=dict)
     sent: SentPackets = field(default_factory=SentPackets)
+    sink: Sink | None = None
     frame: list[Placed] = field(default_factory=list)
     frame_timestamp: int = 0
     frame_bytes: int = 0
@@ -217,6 +228,9 @@ class ForwardingTable:
             self.flush(cohort, now)
 
     def _emit(self, cohort: Cohort, frame: list[Placed], at: float) -> None:
+        if cohort.sink is not None:
+            cohort.sink(frame)
+            return
         batches = batches_of(frame, cohort.timeline.send_time, at)
         remember = cohort.sent.add
         for batch in batches:
@@ -288,6 +302,7 @@ class ForwardingTable:
                 slot.enter(cohort)
                 return None
         cohort = Cohort(Timeline(slot.payload_type_for(stream) or 0, slot.clock_rate, slot.send_time), stream)
+        cohort.sink = slot.sink
         cohort.timeline.begin(packet)
         stream.cohorts.append(cohort)
         slot.enter(cohort)
@@ -315,7 +330,7 @@ class ForwardingTable:
         self.flush(cohort)
         parked = cohort.parked
         if parked is None or parked.stream is not None or not parked.timeline.same_as(cohort.timeline):
-            parked = cohort.parked = Cohort(cohort.timeline.fork(), sent=cohort.sent.copy())
+            parked = cohort.parked = Cohort(cohort.timeline.fork(), sent=cohort.sent.copy(), sink=cohort.sink)
         slot.enter(parked)
         self._tidy(cohort)
 

@@ -7,6 +7,7 @@ from collections import Counter
 import pylibsrtp
 
 from bridge.media import rtcp
+from bridge.media.allotment import shown_bps
 from bridge.media.arrivals import Arrival
 from bridge.media.dtls import HandshakePacer
 from bridge.media.fanout import Fanout
@@ -24,6 +25,8 @@ from bridge.media.vp8 import parse_descriptor
 from core.clock import Clock
 from core.model import Track
 
+HEADER_BYTES = 40
+"""What a packet takes on the line besides its payload, about: UDP, RTP with an extension, SRTP's tag."""
 MAX_FORWARDED_BYTES = 1_330
 """Longest payload that is passed on: with all headers it fits a path of 1,400 bytes; browsers stay under 1,200."""
 
@@ -89,6 +92,10 @@ class Ingress:
         """Somebody cannot go on without a key frame of `stream`; requests are limited and repeated."""
         if self._keyframes.want(stream, self._clock.monotonic()):
             self._send_keyframe_request(stream)
+
+    def probe(self, leg: Leg, seconds: float) -> None:
+        """Sends what the leg's line is tried with for so long."""
+        self._repair.probe(leg, round(leg.probe_bps * seconds / 8))
 
     def repeat_keyframe_requests(self, now: float) -> None:
         """Sends the requests that are due."""
@@ -176,6 +183,7 @@ class Ingress:
         is_new = stream not in self._owners
         if payload:
             stream.last_packet_at = now
+            stream.rate.octets += len(payload) + HEADER_BYTES
             self._owners[stream] = leg
         if is_new or packet.h264_start or (packet.vp8 is not None and packet.vp8.key_frame):
             self._fresh_picture(leg, stream, packet, is_new)
@@ -227,13 +235,15 @@ class Ingress:
             if stream is not None:
                 stream.reception.heard_sender(item.ntp_middle, now)
         elif isinstance(item, rtcp.Bandwidth):
-            leg.remb = item.bitrate
+            leg.downlink.heard(item.bitrate, shown_bps(leg), now)
         elif (slot := leg.slots_by_ssrc.get(item.ssrc)) is None:
             return
         elif isinstance(item, rtcp.PacketsMissing):
             self._repair.answer(leg, slot, item.sequences, now)
         elif isinstance(item, rtcp.ReportBlock):
-            leg.meter.reported(item, slot.clock_rate, rtcp.ntp_middle(self.ntp(now)))
+            expected, lost = leg.meter.reported(item, slot.clock_rate, rtcp.ntp_middle(self.ntp(now)))
+            if expected and slot.name.track is not Track.MICROPHONE:
+                leg.downlink.lost(lost, expected, shown_bps(leg), now)
         elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is not Track.MICROPHONE:
             self.ask_keyframe(slot.cohort.stream)
 

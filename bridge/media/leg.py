@@ -10,9 +10,11 @@ from enum import StrEnum
 
 import pylibsrtp
 
+from bridge.media.downlink import Downlink
 from bridge.media.dtls import DtlsLink, IcePipe
 from bridge.media.forwarding import Slot, Stream
 from bridge.media.ice import Address, Credentials
+from bridge.media.layers import largest_for
 from bridge.media.reception import Reception
 from bridge.media.retransmission import Retransmissions
 from bridge.media.rtp import RtpHeader, header_extensions
@@ -80,8 +82,13 @@ class Leg:
     uplink: Uplink = field(default_factory=Uplink)
     send_time: int = 0
     """Id of abs-send-time on the pictures that it sends; 0 when it was not negotiated."""
-    remb: int | None = None
-    """What the endpoint last said its line carries, bit/s."""
+    downlink: Downlink = field(default_factory=Downlink)
+    limited: bool = False
+    """Its slots may be kept to smaller pictures than there are."""
+    probe_bps: int = 0
+    """What is sent besides the pictures now, to find out whether the line carries more."""
+    paused: frozenset[SlotName] = frozenset()
+    """The slots whose picture its line was last said not to carry."""
 
     def __post_init__(self) -> None:
         self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
@@ -101,6 +108,7 @@ class Leg:
             others = section.h264_taken
             slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self, others)
             slot.send_time = section.send_time
+            slot.allowed = largest_for(name)
             if section.nack:
                 rtx = self.rtx_ssrcs.get(mid)
                 slot.again = Retransmissions(rtx.to_bytes(4, "big"), section.rtx) if rtx else Retransmissions()
@@ -173,6 +181,11 @@ class Leg:
         """Whether all its slots for pictures can be given a stream of that codec (`H264Format.codec`)."""
         mids = [mid for mid, slot in self.receive.items() if slot.track is not Track.MICROPHONE]
         return all(codec in self.offer.section(mid).h264_taken for mid in mids)
+
+    def close_rates(self, now: float) -> None:
+        """Measures what its streams take; to be called about once a second."""
+        for stream in self.layers.values():
+            stream.rate.close_period(now)
 
     def layers_of(self, track: Track) -> list[Stream]:
         """The streams of a track that have brought packets."""

@@ -36,20 +36,26 @@ class Meter:
     _jitter_down_ms: float | None = None
     _round_trip_ms: float | None = None
 
-    def reported(self, block: ReportBlock, clock_rate: int, ntp_middle_now: int) -> None:
-        """The far end reported about one of our streams; its numbers are ours, so differences are exact."""
+    def reported(self, block: ReportBlock, clock_rate: int, ntp_middle_now: int) -> tuple[int, int]:
+        """The far end reported about one of our streams; its numbers are ours, so differences are exact.
+
+        Returns the packets expected and lost since its last report.
+        """
+        news = (0, 0)
         before = self._reports.get(block.ssrc)
         self._reports[block.ssrc] = block
         if before is not None:
             expected = (block.highest - before.highest) & 0xFFFF_FFFF
             if 0 < expected < 1 << 24:
-                self._expected_down += expected
-                self._lost_down += min(max(block.lost - before.lost, 0), expected)
+                news = (expected, min(max(block.lost - before.lost, 0), expected))
+                self._expected_down += news[0]
+                self._lost_down += news[1]
         self._jitter_down_ms = max(self._jitter_down_ms or 0.0, block.jitter * 1000 / clock_rate)
         if block.last_report:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF
             if trip < 10 * 65536:
                 self._round_trip_ms = trip * 1000 / 65536
+        return news
 
     def close_period(self, now: float, streams: Mapping[int, Incoming]) -> dict[str, float | None]:
         """The measured fields of a `LinkSample` for the time since the last call; begins the next period."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 
 from bridge.media.forwarding import ForwardingTable, Slot, Stream
-from bridge.media.layers import choose_layer
+from bridge.media.layers import Rung, choose_layer, largest_for
 from bridge.media.leg import Leg
 from core.model import CameraLevel, ConferenceId, ParticipantId, SlotName, Track
 
@@ -92,6 +93,18 @@ class Switchboard:
         for feed in tuple(self._watchers):
             self._resolve(feed)
 
+    def ladder(self, leg: Leg, slot: Slot) -> list[Rung]:
+        """The layers that `slot` of `leg` could show, from small to large; none as long as they were not measured."""
+        participant = leg.wanted.get(slot.name)
+        if participant is None:
+            return []
+        layers = self._layers((leg.conference, participant, slot.name.track))
+        rungs = sorted((max(layer.pixels, 1), layer.rate.bps) for layer in layers if layer.rate.bps)
+        largest = largest_for(slot.name)
+        rungs = [rung for rung in rungs if largest is None or rung[0] <= largest] or rungs[:1]
+        dearest = accumulate((bps for _, bps in rungs), max)
+        return [Rung(pixels, bps) for (pixels, _), bps in zip(rungs, dearest, strict=True)]
+
     def camera_off(self, leg: Leg) -> bool:
         """Whether `leg` was told to send no picture."""
         return leg.participant in self._cameras_off.get(leg.conference, ())
@@ -99,7 +112,7 @@ class Switchboard:
     def _watch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
         feed = (leg.conference, participant, slot.name.track)
         self._watchers.setdefault(feed, {})[slot] = None
-        self._retarget((slot,), self._chosen(feed))
+        self._retarget((slot,), self._layers(feed))
 
     def _unwatch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
         feed = (leg.conference, participant, slot.name.track)
@@ -109,25 +122,30 @@ class Switchboard:
             self._watchers.pop(feed, None)
 
     def _resolve(self, feed: Feed) -> None:
-        self._retarget(self._watchers.get(feed, ()), self._chosen(feed))
+        self._retarget(self._watchers.get(feed, ()), self._layers(feed))
 
-    def _chosen(self, feed: Feed) -> Stream | None:
-        """One layer for all: each receiver's own bandwidth will choose here."""
+    def _layers(self, feed: Feed) -> list[Stream]:
         conference, participant, track = feed
         for leg in reversed(self._connected.get((conference, participant), ())):
-            layer = choose_layer(leg.layers_of(track))
-            if layer is not None:
-                return layer
-        return None
+            if layers := leg.layers_of(track):
+                return layers
+        return []
 
-    def _retarget(self, slots: Iterable[Slot], stream: Stream | None) -> None:
-        if stream is None:
-            for slot in slots:
-                if slot.target is not None and slot not in self._lingering:
+    def _retarget(self, slots: Iterable[Slot], layers: list[Stream]) -> None:
+        """Each slot shows the largest that it may; most may show the same."""
+        chosen: dict[int | None, Stream | None] = {0: None}
+        asked: dict[Stream, None] = {}
+        for slot in slots:
+            allowed = slot.allowed
+            if allowed not in chosen:
+                chosen[allowed] = choose_layer(layers, allowed)
+            stream = chosen[allowed]
+            if stream is None:
+                if slot.target is not None and (allowed == 0 or slot not in self._lingering):
                     self._clear(slot)
-            return
-        waiting = [slot for slot in slots if self._show(slot, stream)]
-        if waiting and stream.track is not Track.MICROPHONE:
+            elif self._show(slot, stream) and stream.track is not Track.MICROPHONE:
+                asked[stream] = None
+        for stream in asked:
             self._ask(stream)
 
     def _show(self, slot: Slot, stream: Stream) -> bool:

@@ -9,7 +9,7 @@ from aioice import stun
 
 from bridge.media.ice import Credentials, IceLite, plain_host
 from bridge.media.keyframes import REST_SECONDS, RETRY_SECONDS, KeyframeRequests
-from bridge.media.layers import Budget, choose_layer
+from bridge.media.layers import choose_layer
 from bridge.media.reception import Reception
 from bridge.media.rtcp import ReportBlock
 from bridge.media.sampling import Incoming, Meter
@@ -93,8 +93,8 @@ def test_the_largest_layer_that_arrives_is_shown() -> None:
     assert choose_layer([low, middle, high]) is high
     high.last_packet_at = 9.0
     assert choose_layer([low, middle, high]) is middle
-    assert choose_layer([low, middle], Budget(pixels=200)) is low
-    assert choose_layer([low, middle], Budget(pixels=50)) is low
+    assert choose_layer([low, middle], 200) is low
+    assert choose_layer([low, middle], 50) is low
     assert choose_layer([]) is None
 
 

@@ -1,0 +1,54 @@
+"""A leg's line shared out over its slots: what each may show, and what to send besides to try the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.media.forwarding import Slot
+from bridge.media.layers import Ladder, allocate, cost, cost_of_more, largest_for
+from bridge.media.leg import Leg
+from core.model import SlotName, Track
+
+IMPORTANCE = (SlotName.CONTENT, SlotName.STAGE, SlotName.SECOND, SlotName.VIEW)
+"""Which picture is served first; all others come after these, in the order of the offer."""
+SOUND_BPS = 50_000
+"""Set aside for each sound before any picture gets something."""
+
+
+def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
+    """Sets what each slot may show and how much to probe with; to be called a few times a second.
+
+    `ladder_of` gives the layers that a slot could show, empty when they are not known yet.
+    """
+    downlink = leg.downlink
+    if downlink.limit is None:
+        leg.probe_bps = 0
+        for slot in leg.slots.values():
+            slot.allowed = largest_for(slot.name)
+        return
+    sounds = sum(SOUND_BPS for name in leg.wanted if name.track is Track.MICROPHONE)
+    slots = [slot for slot in _by_importance(leg) if ladder_of(slot)]
+    ladders = [ladder_of(slot) for slot in slots]
+    chosen = allocate(downlink.limit - sounds, ladders)
+    more = cost_of_more(ladders, chosen)
+    shown = cost(ladders, chosen) + sounds
+    leg.probe_bps = downlink.step(shown, None if more is None else more + sounds, now)
+    for slot, ladder, index in zip(slots, ladders, chosen, strict=True):
+        slot.allowed = ladder[index].pixels if index >= 0 else 0
+
+
+def shown_bps(leg: Leg) -> int:
+    """What the leg is sent now, probes included."""
+    streams = [slot.cohort.stream for slot in leg.slots.values() if slot.cohort is not None]
+    return leg.probe_bps + sum(stream.rate.bps for stream in streams if stream is not None)
+
+
+def paused(leg: Leg) -> frozenset[SlotName]:
+    """The slots whose picture the leg's line cannot carry."""
+    return frozenset(name for name in leg.wanted if name in leg.slots and leg.slots[name].allowed == 0)
+
+
+def _by_importance(leg: Leg) -> list[Slot]:
+    pictures = [name for name in leg.wanted if name.track is not Track.MICROPHONE and name in leg.slots]
+    order = {name: place for place, name in enumerate(IMPORTANCE)}
+    return [leg.slots[name] for name in sorted(pictures, key=lambda name: order.get(name, len(order)))]

@@ -1,0 +1,104 @@
+"""What a receiver's line carries, told from its REMB and its losses, and when to try more.
+
+A receiver's estimate only follows what it is sent, so a high one says little. What says something is its fall below
+that: then the line was too full, and the estimate is what it carries. From then on it is the limit,
+until sending more for a while (a probe) goes well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOLD_SECONDS = 3.0
+"""From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
+LONGEST_HOLD_SECONDS = 8.0
+PROBE_SECONDS = 2.0
+SETTLE_SECONDS = 1.5
+"""After the line was too full: its queue still empties, and losses reported now are the old ones."""
+PROVING_SECONDS = 4.0
+"""After a probe went well: bad news within this time are its fault."""
+FALL = 0.97
+FULL_SHARE = 0.95
+"""An estimate below this share of what is sent means that it did not get through."""
+LOSS_SHARE = 0.22
+"""More loss than this is a full line; less may be a bad one, on which a smaller picture would be lost as well."""
+PROBE_LOSS = 0.08
+"""As much more loss than usual means that a probe has failed."""
+LOSS_PACKETS = 40
+_MARGIN = 1.02
+_LEAST = 20_000
+
+
+@dataclass(slots=True)
+class Downlink:
+    """One receiver's. `limit` is what may be sent to it, bit/s; None as long as nothing speaks against anything."""
+
+    limit: int | None = None
+    _estimate: int = 0
+    _full_at: float = float("-inf")
+    _raised_at: float = float("-inf")
+    _hold: float = HOLD_SECONDS
+    _probe_since: float | None = None
+    _shown: int = 0
+    _lost: int = 0
+    _expected: int = 0
+    _lossy_before: bool = False
+    _usual_loss: float = 0.0
+
+    def heard(self, estimate: int, sent: int, now: float) -> None:
+        """The receiver's REMB came; `sent` is what it is sent now. Both in bit/s."""
+        before, self._estimate = self._estimate, estimate
+        if estimate < FALL * before and estimate < FULL_SHARE * sent:
+            self._full(estimate, now)
+        elif self.limit is not None and estimate > self.limit and self._probe_since is None:
+            self.limit = estimate
+
+    def lost(self, lost: int, expected: int, sent: int, now: float) -> None:
+        """The receiver reported `lost` of `expected` packets; the line is full when that stays high."""
+        self._lost += lost
+        self._expected += expected
+        if self._expected < LOSS_PACKETS:
+            return
+        share = self._lost / self._expected
+        self._lost = self._expected = 0
+        if now - self._full_at < SETTLE_SECONDS:
+            return
+        lossy = share > LOSS_SHARE
+        proving = self._is_proving(now)
+        if (lossy and self._lossy_before) or (proving and share > self._usual_loss + PROBE_LOSS):
+            self._full(round(sent * (1 - share)), now)
+        elif not lossy and not proving:
+            self._usual_loss += (share - self._usual_loss) / 4
+        self._lossy_before = lossy
+
+    def step(self, cost: int, more: int | None, now: float) -> int:
+        """To be called a few times a second with what is sent and what the next better picture would take.
+
+        Returns how much should be sent on top of that to try the line, bit/s; it may raise `limit`.
+        """
+        if self.limit is None:
+            return 0
+        if more is None:
+            self.limit, self._hold, self._probe_since = None, HOLD_SECONDS, None
+            return 0
+        if self._probe_since is None:
+            if now - self._full_at < self._hold or now - self._raised_at < PROBE_SECONDS:
+                return 0
+            self._probe_since, self._shown = now, cost
+        elif now - self._probe_since >= PROBE_SECONDS:
+            self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
+            return 0
+        return max(more - cost, 0)
+
+    def _full(self, carries: int, now: float) -> None:
+        if self._is_proving(now):
+            self._hold = min(2 * self._hold, LONGEST_HOLD_SECONDS)
+        elif now - self._full_at > 2 * LONGEST_HOLD_SECONDS:
+            self._hold = HOLD_SECONDS
+        # What was shown before a probe got through: only the probe has failed.
+        carries = max(carries, _LEAST if self._probe_since is None else self._shown)
+        self.limit = carries if self.limit is None else min(carries, self.limit)
+        self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
+
+    def _is_proving(self, now: float) -> bool:
+        return self._probe_since is not None or now - self._raised_at < PROVING_SECONDS

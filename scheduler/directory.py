@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.model import BridgePoint, Unit, UnitKind
-from scheduler.directory_file import Column, FileRefused, Row, fold
+from scheduler.directory_cells import fault_of, kind_of
+from scheduler.directory_columns import Column
+from scheduler.directory_file import FileRefused, Row
+from scheduler.directory_model import PointRecord, UnitRecord
+from scheduler.directory_points import kept, kept_kbps, read_points
 from scheduler.model import ImportProblem, ImportReport
 
 PROBLEMS_SHOWN = 200
-ERASE = "-"
-"""In `contact` and `parent_unit`: make it empty. An empty cell leaves what is there."""
+UNMENTIONED_SHOWN = 200
 
-_CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SEATS = range(100_001)
-_LENGTHS = {Column.NAME: 200, Column.UNIT_NAME: 200, Column.CONTACT: 200}
-_KINDS = {
-    **{kind.value: kind for kind in UnitKind},
-    "center": UnitKind.CENTRE,
-    "trung uong": UnitKind.CENTRE,
-    "tinh": UnitKind.PROVINCE,
-    "thanh pho": UnitKind.PROVINCE,
-    "ward": UnitKind.COMMUNE,
-    "xa": UnitKind.COMMUNE,
-    "phuong": UnitKind.COMMUNE,
-    "dac khu": UnitKind.COMMUNE,
-}
+_UNIT_COLUMNS = (Column.UNIT_NAME, Column.UNIT_KIND, Column.PARENT_UNIT, Column.UPLINK_KBPS)
 
 
 class Problems:
@@ -46,10 +33,11 @@ class Problems:
 
 @dataclass(frozen=True)
 class Directory:
-    """The directory as it is, by code."""
+    """The directory as it is, by code; `merged` are units that are no more, and their successors."""
 
-    units: Mapping[str, Unit]
-    points: Mapping[str, BridgePoint]
+    units: Mapping[str, UnitRecord]
+    points: Mapping[str, PointRecord]
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -62,23 +50,24 @@ class _UnitDraft:
 class ImportPlan:
     """What to write (only what is new or different), and the report of it, not yet applied."""
 
-    units: tuple[Unit, ...]
-    points: tuple[BridgePoint, ...]
+    units: tuple[UnitRecord, ...]
+    points: tuple[PointRecord, ...]
     report: ImportReport
 
 
 def plan_import(rows: Iterable[Row], present: Directory) -> ImportPlan:
     """Checks every row and works out the changes; with any problem the plan writes nothing."""
     problems = Problems()
-    kept, count = _readable(rows, problems)
-    units = _units(kept, present, problems)
+    readable, count = _readable(rows, present, problems)
+    units = _units(readable, present, problems)
     known = {**present.units, **units}
-    _check_tree(units, known, kept, problems)
-    points = _points(kept, present, known, problems)
+    _check_tree(units, known, readable, problems)
+    points = read_points(readable, present.points, known, problems)
     changed_units = tuple(unit for code, unit in units.items() if present.units.get(code) != unit)
     changed_points = tuple(point for code, point in points.items() if present.points.get(code) != point)
     units_new = sum(unit.code not in present.units for unit in changed_units)
     points_new = sum(point.code not in present.points for point in changed_points)
+    unmentioned = sorted(_unmentioned(readable, present))
     report = ImportReport(
         applied=False,
         rows=count,
@@ -87,6 +76,8 @@ def plan_import(rows: Iterable[Row], present: Directory) -> ImportPlan:
         points_new=points_new,
         points_updated=len(changed_points) - points_new,
         points_unchanged=len(points) - len(changed_points),
+        points_unmentioned=len(unmentioned),
+        unmentioned=tuple(unmentioned[:UNMENTIONED_SHOWN]),
         problems=tuple(problems.shown),
         problem_count=problems.count,
     )
@@ -95,59 +86,41 @@ def plan_import(rows: Iterable[Row], present: Directory) -> ImportPlan:
     return ImportPlan(changed_units, changed_points, report)
 
 
-def _readable(rows: Iterable[Row], problems: Problems) -> tuple[list[Row], int]:
+def _readable(rows: Iterable[Row], present: Directory, problems: Problems) -> tuple[list[Row], int]:
     """The rows whose cells can be used, and how many rows there were."""
-    kept: list[Row] = []
+    readable: list[Row] = []
     count = 0
     try:
         for row in rows:
             count += 1
-            if _cells_are_good(row, problems):
-                kept.append(row)
+            if _cells_are_good(row, present, problems):
+                readable.append(row)
     except FileRefused as exc:
         problems.add(exc.row, exc.column, exc.code.removeprefix("directory."), exc.message)
-    return kept, count
+    return readable, count
 
 
-def _cells_are_good(row: Row, problems: Problems) -> bool:
+def _cells_are_good(row: Row, present: Directory, problems: Problems) -> bool:
     before = problems.count
     for column, text in row.cells.items():
-        _check_cell(row.number, column, text, problems)
+        fault = fault_of(column, text)
+        if fault is not None:
+            problems.add(row.number, column, *fault)
     if not row[Column.CODE] and not row[Column.UNIT]:
         problems.add(row.number, Column.CODE, "missing_value", "This row names neither a point nor a unit.")
+    for column in (Column.UNIT, Column.PARENT_UNIT):
+        successor = present.merged.get(row[column])
+        if successor is not None:
+            problems.add(row.number, column, "merged_unit", f"Unit {row[column]} was merged into {successor}.")
     return problems.count == before
 
 
-def _check_cell(number: int, column: Column, text: str, problems: Problems) -> None:
-    if not text:
-        return
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
-        problems.add(number, column, "control_character", "There is an invisible control character or a line break.")
-    elif column in _LENGTHS and len(text) > _LENGTHS[column]:
-        problems.add(number, column, "too_long", f"{len(text)} characters; at most {_LENGTHS[column]} are allowed.")
-    elif column in (Column.CODE, Column.UNIT) or (column is Column.PARENT_UNIT and text != ERASE):
-        if not _CODE.fullmatch(text):
-            problems.add(
-                number, column, "bad_code", "A code has 1 to 64 letters A-Z, digits, dots, hyphens, underscores."
-            )
-    elif column is Column.SEATS and _seats(text) is None:
-        problems.add(number, column, "bad_seats", "Seats must be a whole number from 0 to 100,000.")
-    elif column is Column.UNIT_KIND and fold(text) not in _KINDS:
-        problems.add(number, column, "bad_kind", "The kind must be centre, province or commune.")
-
-
-def _seats(text: str) -> int | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        return None
-    return int(text) if int(text) in _SEATS else None
-
-
-def _units(rows: list[Row], present: Directory, problems: Problems) -> dict[str, Unit]:
+def _units(rows: list[Row], present: Directory, problems: Problems) -> dict[str, UnitRecord]:
     """The units that the file describes; several rows may describe one unit if they agree."""
     drafts: dict[str, _UnitDraft] = {}
     for row in rows:
         code = row[Column.UNIT]
-        told = {c: row[c] for c in (Column.UNIT_NAME, Column.UNIT_KIND, Column.PARENT_UNIT) if row[c]}
+        told = {column: row[column] for column in _UNIT_COLUMNS if row[column]}
         if not code or not (told or not row[Column.CODE]):
             continue
         draft = drafts.setdefault(code, _UnitDraft(row.number))
@@ -159,85 +132,55 @@ def _units(rows: list[Row], present: Directory, problems: Problems) -> dict[str,
     return {code: unit for code, unit in units.items() if unit is not None}
 
 
-def _unit(code: str, draft: _UnitDraft, old: Unit | None, problems: Problems) -> Unit | None:
+def _unit(code: str, draft: _UnitDraft, old: UnitRecord | None, problems: Problems) -> UnitRecord | None:
     name = draft.cells.get(Column.UNIT_NAME) or (old.name if old else "")
     told_kind = draft.cells.get(Column.UNIT_KIND)
-    kind = _KINDS[fold(told_kind)] if told_kind else (old.kind if old else None)
+    kind = kind_of(told_kind) if told_kind else (old.kind if old else None)
     if not name:
         problems.add(draft.row, Column.UNIT_NAME, "missing_value", f"Unit {code} is new and needs a name.")
     if kind is None:
         problems.add(draft.row, Column.UNIT_KIND, "missing_value", f"Unit {code} is new and needs a kind.")
     if not name or kind is None:
         return None
-    parent = _kept(draft.cells.get(Column.PARENT_UNIT, ""), (old.parent if old else None) or "")
-    return Unit(code=code, name=name, kind=kind, parent=parent or None)
+    parent = kept(draft.cells.get(Column.PARENT_UNIT, ""), (old.parent if old else None) or "")
+    uplink = kept_kbps(draft.cells.get(Column.UPLINK_KBPS, ""), old.uplink_kbps if old else None)
+    return UnitRecord(code=code, name=name, kind=kind, parent=parent or None, uplink_kbps=uplink)
 
 
-def _kept(text: str, old: str) -> str:
-    """A new value, nothing for the erasing sign, and the old value for an empty cell."""
-    return "" if text == ERASE else text or old
-
-
-def _check_tree(units: dict[str, Unit], known: Mapping[str, Unit], rows: list[Row], problems: Problems) -> None:
+def _check_tree(
+    units: dict[str, UnitRecord], known: Mapping[str, UnitRecord], rows: list[Row], problems: Problems
+) -> None:
     """Every parent is known, and no unit is above itself."""
     row_of = {row[Column.UNIT]: row.number for row in reversed(rows)}
     for unit in units.values():
         if unit.parent and unit.parent not in known:
             problems.add(row_of[unit.code], Column.PARENT_UNIT, "unknown_unit", f"There is no unit {unit.parent}.")
-        elif _is_above_itself(unit, known):
+        elif any(above.code == unit.code for above in units_above(unit, known)):
             problems.add(row_of[unit.code], Column.PARENT_UNIT, "unit_circle", f"Unit {unit.code} is above itself.")
 
 
-def _is_above_itself(unit: Unit, known: Mapping[str, Unit]) -> bool:
-    seen = {unit.code}
+def units_above(unit: UnitRecord, known: Mapping[str, UnitRecord]) -> Iterator[UnitRecord]:
+    """The units above, nearest first; ends where a circle closes."""
+    seen: set[str] = set()
     above = known.get(unit.parent or "")
-    while above is not None:
-        if above.code == unit.code:
-            return True
-        if above.code in seen:
-            return False
+    while above is not None and above.code not in seen:
         seen.add(above.code)
+        yield above
         above = known.get(above.parent or "")
-    return False
 
 
-def _points(
-    rows: list[Row], present: Directory, units: Mapping[str, Unit], problems: Problems
-) -> dict[str, BridgePoint]:
-    points: dict[str, BridgePoint] = {}
-    first: dict[str, int] = {}
-    for row in rows:
-        code = row[Column.CODE]
-        if not code:
+def _unmentioned(rows: list[Row], present: Directory) -> Iterator[str]:
+    """Points that no row has though one has their unit or a unit above it: left as they are, and perhaps gone."""
+    mentioned = {row[Column.CODE] for row in rows}
+    touched = {row[Column.UNIT] for row in rows}
+    cache: dict[str, bool] = {}
+    for point in present.points.values():
+        if point.code in mentioned:
             continue
-        if code in first:
-            message = f"Code {code} is already in row {first[code]}."
-            problems.add(row.number, Column.CODE, "duplicate_code", message)
-            continue
-        first[code] = row.number
-        point = _point(row, present.points.get(code), units, problems)
-        if point is not None:
-            points[code] = point
-    return points
-
-
-def _point(row: Row, old: BridgePoint | None, units: Mapping[str, Unit], problems: Problems) -> BridgePoint | None:
-    name = row[Column.NAME] or (old.name if old else "")
-    unit = row[Column.UNIT] or (old.unit if old else "")
-    if not name:
-        problems.add(row.number, Column.NAME, "missing_value", "A new point needs a name.")
-    if not unit:
-        problems.add(row.number, Column.UNIT, "missing_value", "A new point needs a unit.")
-    elif unit not in units:
-        problems.add(row.number, Column.UNIT, "unknown_unit", f"There is no unit {unit}.")
-    if not name or unit not in units:
-        return None
-    seats = _seats(row[Column.SEATS])
-    return BridgePoint(
-        code=row[Column.CODE],
-        name=name,
-        unit=unit,
-        seats=seats if seats is not None else (old.seats if old else 0),
-        contact=_kept(row[Column.CONTACT], old.contact if old else ""),
-        number=old.number if old else 0,
-    )
+        if point.unit not in cache:
+            unit = present.units[point.unit]
+            cache[point.unit] = unit.code in touched or any(
+                above.code in touched for above in units_above(unit, present.units)
+            )
+        if cache[point.unit]:
+            yield point.code

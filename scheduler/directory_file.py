@@ -1,4 +1,4 @@
-"""Reading and writing directory files: CSV and XLSX to rows of named cells, and back. No I/O, no database.
+"""Reading directory files: CSV and XLSX to rows of named cells. No I/O, no database.
 
 What a file may look like is written for its users in docs/directory-file.md.
 """
@@ -12,13 +12,12 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import openpyxl
 import structlog
 
-from core.model import BridgePoint, Unit
 from core.settings import Limits
+from scheduler.directory_columns import HEADERS, REQUIRED, Column
 
 log = structlog.get_logger("directory")
 
@@ -29,54 +28,6 @@ XLSX_UNPACKED_BYTES = 48 * 1024 * 1024
 XLSX_ENTRIES = 200
 _BLANK_ROWS_PER_ROW = 10
 """Spreadsheets trail blank rows; more than this many per allowed row are not worth reading."""
-
-
-class Column(StrEnum):
-    """The columns of a directory file, by their English header."""
-
-    CODE = "code"
-    NAME = "name"
-    UNIT = "unit"
-    UNIT_NAME = "unit_name"
-    UNIT_KIND = "unit_kind"
-    PARENT_UNIT = "parent_unit"
-    SEATS = "seats"
-    CONTACT = "contact"
-
-
-REQUIRED = (Column.CODE, Column.NAME, Column.UNIT)
-
-_HEADERS: dict[str, Column | None] = {
-    **{column.value.replace("_", " "): column for column in Column},
-    "point code": Column.CODE,
-    "ma": Column.CODE,
-    "ma diem cau": Column.CODE,
-    "point name": Column.NAME,
-    "ten": Column.NAME,
-    "ten diem cau": Column.NAME,
-    "diem cau": Column.NAME,
-    "unit code": Column.UNIT,
-    "don vi": Column.UNIT,
-    "ma don vi": Column.UNIT,
-    "ten don vi": Column.UNIT_NAME,
-    "cap": Column.UNIT_KIND,
-    "cap don vi": Column.UNIT_KIND,
-    "loai don vi": Column.UNIT_KIND,
-    "parent": Column.PARENT_UNIT,
-    "don vi cap tren": Column.PARENT_UNIT,
-    "ma don vi cap tren": Column.PARENT_UNIT,
-    "so cho": Column.SEATS,
-    "so cho ngoi": Column.SEATS,
-    "so ghe": Column.SEATS,
-    "lien he": Column.CONTACT,
-    "nguoi lien he": Column.CONTACT,
-    "dau moi": Column.CONTACT,
-    # Columns that people keep for themselves: accepted, not read.
-    "stt": None,
-    "no": None,
-    "ghi chu": None,
-    "note": None,
-}
 
 
 @dataclass(frozen=True)
@@ -147,11 +98,11 @@ def _columns(header: list[str]) -> dict[int, Column]:
         name = fold(text)
         if not name:
             continue
-        if name not in _HEADERS:
+        if name not in HEADERS:
             raise FileRefused(
                 "directory.unknown_column", f"Column “{text[:60]}” is not known.", row=1, column=text[:60]
             )
-        column = _HEADERS[name]
+        column = HEADERS[name]
         if column in columns.values():
             raise FileRefused(
                 "directory.repeated_column", f"Column “{text[:60]}” is there twice.", row=1, column=text[:60]
@@ -231,16 +182,3 @@ def guarded(text: str) -> str:
 def unguarded(text: str) -> str:
     """Undoes `guarded`, and leaves alone what was never guarded."""
     return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) else text
-
-
-def write_csv(units: Iterable[Unit], points: Iterable[BridgePoint]) -> str:
-    """The directory as CSV with a byte order mark, which is how spreadsheets know UTF-8: units first, then points."""
-    out = io.StringIO(newline="")
-    out.write("\ufeff")
-    writer = csv.writer(out)
-    writer.writerow(list(Column))
-    for unit in units:
-        writer.writerow(["", "", unit.code, guarded(unit.name), unit.kind, unit.parent or "", "", ""])
-    for point in points:
-        writer.writerow([point.code, guarded(point.name), point.unit, "", "", "", point.seats, guarded(point.contact)])
-    return out.getvalue()

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
 from core.database import Database
-from core.errors import BadInput
-from core.model import BridgePoint, Unit, UnitKind
+from core.errors import BadInput, NotFound
+from core.model import BridgePoint
 from scheduler import booking
-from scheduler.directory import Directory, ImportPlan, plan_import
-from scheduler.directory_file import Row, write_csv
+from scheduler.directory import Directory, plan_import
+from scheduler.directory_export import write_csv, write_xlsx
+from scheduler.directory_file import Row
+from scheduler.directory_model import PointRecord
+from scheduler.directory_records import lock_directory, read_directory, read_point, write_points, write_units
 from scheduler.model import ImportReport, UnitSummary
 from scheduler.reservations import SQL
 
 log = structlog.get_logger("directory")
-
-_IMPORT_LOCK = 7_205_759_404
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,23 @@ class DirectoryStore:
         if missing:
             raise BadInput("booking.unknown_point", f"There is no bridge point {', '.join(missing)}.", points=missing)
 
+    async def point(self, code: str) -> PointRecord:
+        """One point in full; raises `NotFound` `directory.unknown_point`."""
+        point = await read_point(self._pool, code) if is_text(code) else None
+        if point is None:
+            raise NotFound("directory.unknown_point", "There is no such bridge point.")
+        return point
+
     async def apply(self, rows: Callable[[], Iterable[Row]], dry_run: bool) -> ImportReport:
         """Reads the rows (in a thread), plans the changes, and writes them unless there is a problem or `dry_run`."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
-            present = await _present(connection)
+            await lock_directory(connection)
+            present = await read_directory(connection)
             plan = await asyncio.to_thread(lambda: plan_import(rows(), present))
             report = plan.report
             if not dry_run and report.problem_count == 0:
-                await _write(connection, plan)
+                await write_units(connection, plan.units)
+                await write_points(connection, plan.points)
                 report = report.model_copy(update={"applied": True})
         log.info(
             "directory_import",
@@ -96,34 +104,17 @@ class DirectoryStore:
 
     async def csv(self) -> str:
         """The whole directory as a directory file."""
+        present = await self._whole()
+        return await asyncio.to_thread(write_csv, present.units.values(), present.points.values())
+
+    async def xlsx(self) -> bytes:
+        """The whole directory as a spreadsheet."""
+        present = await self._whole()
+        return await asyncio.to_thread(write_xlsx, present.units.values(), present.points.values())
+
+    async def _whole(self) -> Directory:
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            present = await _present(connection)
-        return write_csv(present.units.values(), present.points.values())
-
-
-async def _present(connection: Any) -> Directory:
-    units = [Unit(**row) for row in await connection.fetch(SQL["all_units"])]
-    points = [BridgePoint(**row) for row in await connection.fetch(SQL["all_points"])]
-    return Directory({unit.code: unit for unit in units}, {point.code: point for point in points})
-
-
-async def _write(connection: Any, plan: ImportPlan) -> None:
-    units, points = plan.units, plan.points
-    await connection.execute(
-        SQL["put_units"],
-        [unit.code for unit in units],
-        [unit.name for unit in units],
-        [UnitKind(unit.kind).value for unit in units],
-        [unit.parent for unit in units],
-    )
-    await connection.execute(
-        SQL["put_points"],
-        [point.code for point in points],
-        [point.name for point in points],
-        [point.unit for point in points],
-        [point.seats for point in points],
-        [point.contact for point in points],
-    )
+            return await read_directory(connection)
 
 
 def is_text(value: str) -> bool:

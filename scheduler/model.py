@@ -41,7 +41,8 @@ class ImportProblem(Model):
 class ImportReport(Model):
     """What a directory file did, or would do. Nothing is applied while there is any problem.
 
-    `problems` holds the first 200 of `problem_count`.
+    `problems` holds the first 200 of `problem_count`; `unmentioned` the codes of the first 200 of `points_unmentioned`:
+    points of units that the file is about, which the file itself does not have. They stay as they are.
     """
 
     applied: bool
@@ -51,6 +52,8 @@ class ImportReport(Model):
     points_new: int = 0
     points_updated: int = 0
     points_unchanged: int = 0
+    points_unmentioned: int = 0
+    unmentioned: tuple[str, ...] = ()
     problems: tuple[ImportProblem, ...] = ()
     problem_count: int = 0
 

@@ -8,7 +8,8 @@ from vietnam_provinces import Province, ProvinceCode, Ward
 
 from core.errors import BadInput
 from core.model import UnitKind
-from scheduler.directory_file import Column, Row
+from scheduler.directory_columns import Column
+from scheduler.directory_file import Row
 
 CENTRE_CODE = "VN"
 CENTRE_NAME = "Trung ương"

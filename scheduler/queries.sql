@@ -49,23 +49,6 @@ SELECT wanted.code FROM unnest($1::text[]) AS wanted (code)
 WHERE NOT EXISTS (SELECT FROM bridge_point WHERE bridge_point.code = wanted.code)
 ORDER BY wanted.code LIMIT 20
 
--- name: all_units
-SELECT code, name, kind, parent FROM unit ORDER BY code
-
--- name: all_points
-SELECT number, code, name, unit, seats, contact FROM bridge_point ORDER BY code
-
--- name: put_units
-INSERT INTO unit (code, name, kind, parent)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, kind = excluded.kind, parent = excluded.parent
-
--- name: put_points
-INSERT INTO bridge_point (code, name, unit, seats, contact)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[])
-ON CONFLICT (code) DO UPDATE
-SET name = excluded.name, unit = excluded.unit, seats = excluded.seats, contact = excluded.contact
-
 -- name: lock_stripes
 -- Everything that writes reservations first locks the stripes of its points, in order. So no two writers of one
 -- point ever wait for each other inside the exclusion constraint, which is where its deadlocks come from.
@@ -143,8 +126,12 @@ SELECT * FROM conference WHERE id = $1 FOR UPDATE
 SELECT * FROM conference WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
 
 -- name: conference_points
-SELECT bridge_point.number, bridge_point.code, bridge_point.name
-FROM reservation JOIN bridge_point ON bridge_point.number = reservation.point
+-- A conference that is over shows the names of its day.
+SELECT bridge_point.number, bridge_point.code,
+    coalesce(point_name_at(bridge_point.number, conference.stop), bridge_point.name) AS name
+FROM reservation
+JOIN conference ON conference.id = reservation.conference
+JOIN bridge_point ON bridge_point.number = reservation.point
 WHERE reservation.conference = $1
 ORDER BY bridge_point.code
 

@@ -11,6 +11,7 @@ from core.settings import Limits
 from scheduler import booking, lifecycle, links
 from scheduler.bookings import Bookings
 from scheduler.directory_file import read_rows
+from scheduler.directory_model import PointRecord
 from scheduler.directory_store import DirectoryStore
 from scheduler.model import (
     BookingRequest,
@@ -51,6 +52,10 @@ class Scheduler:
         """Points by code; of one unit's whole subtree, and with `q` in code or name, whatever its case and accents."""
         return await self._directory.points(unit, q)
 
+    async def point(self, code: str) -> PointRecord:
+        """One point with its operators, lines and equipment; raises `NotFound` `directory.unknown_point`."""
+        return await self._directory.point(code)
+
     async def import_directory(self, data: bytes, file_name: str, dry_run: bool) -> ImportReport:
         """Applies a CSV or XLSX file (docs/directory-file.md): all of it or, with any problem or `dry_run`, nothing."""
         return await self._directory.apply(lambda: read_rows(data, file_name, self._limits), dry_run)
@@ -61,6 +66,10 @@ class Scheduler:
         It begins with a byte order mark: encode it as UTF-8.
         """
         return await self._directory.csv()
+
+    async def export_xlsx(self) -> bytes:
+        """The same as a spreadsheet."""
+        return await self._directory.xlsx()
 
     async def load_province(self, code: str) -> ImportReport:
         """Loads a province ("79": Ho Chi Minh City) and its communes as units under the centre, with a point each.

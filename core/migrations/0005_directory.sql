@@ -172,3 +172,8 @@ CREATE TABLE conference_chair (
     CONSTRAINT conference_chair_username_length CHECK (length(username) BETWEEN 1 AND 64)
 );
 CREATE INDEX conference_chair_by_username ON conference_chair (username);
+
+-- What a point was called at a moment, where that is not what it is called now; null otherwise.
+CREATE FUNCTION point_name_at(wanted integer, moment timestamptz) RETURNS text LANGUAGE sql STABLE RETURN (
+    SELECT name FROM point_history WHERE point = wanted AND moment < valid_to ORDER BY valid_to LIMIT 1
+);

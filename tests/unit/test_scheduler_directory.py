@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model import BridgePoint, Unit, UnitKind
+from core.model import UnitKind
 from core.settings import Limits
 from scheduler.directory import Directory, ImportPlan, plan_import
-from scheduler.directory_file import guarded, read_rows, unguarded, write_csv
+from scheduler.directory_export import write_csv, write_xlsx
+from scheduler.directory_file import guarded, read_rows, unguarded
+from scheduler.directory_model import Line, Operator, PointRecord, UnitRecord
 from scheduler.provinces import nation_rows, province_rows
 
 EMPTY = Directory({}, {})
-CITY = Unit(code="CITY", name="City", kind=UnitKind.PROVINCE)
-HALL = BridgePoint(code="P1", name="Hall", unit="CITY", seats=10, contact="Reception", number=1)
+CITY = UnitRecord(code="CITY", name="City", kind=UnitKind.PROVINCE)
+HALL = PointRecord(code="P1", name="Hall", unit="CITY", seats=10, contact="Reception", number=1)
 PRESENT = Directory({"CITY": CITY}, {"P1": HALL})
 HEADER = "code,name,unit,unit_name,unit_kind,parent_unit,seats,contact\n"
 
@@ -48,7 +50,7 @@ def sheet(rows: list[list[object]]) -> bytes:
 def test_one_file_carries_units_and_points_in_any_order() -> None:
     outcome = plan(HEADER + "P1,Hall,W,Ward,commune,CITY,120,Reception\n,,CITY,City,province,,,\n")
     assert {u.code: u.parent for u in outcome.units} == {"W": "CITY", "CITY": None}
-    assert outcome.points == (BridgePoint(code="P1", name="Hall", unit="W", seats=120, contact="Reception"),)
+    assert outcome.points == (PointRecord(code="P1", name="Hall", unit="W", seats=120, contact="Reception"),)
     assert outcome.report.model_dump(exclude={"problems"}) == {
         "applied": False,
         "rows": 2,
@@ -57,6 +59,8 @@ def test_one_file_carries_units_and_points_in_any_order() -> None:
         "points_new": 1,
         "points_updated": 0,
         "points_unchanged": 0,
+        "points_unmentioned": 0,
+        "unmentioned": (),
         "problem_count": 0,
     }
 
@@ -210,6 +214,104 @@ def test_a_file_updates_by_code_and_an_empty_cell_changes_nothing() -> None:
     assert plan(HEADER + "P1,,,,,,,-\n", PRESENT).points[0].contact == ""
 
 
+FULL = PointRecord(
+    code="P2",
+    name="'=Hall",
+    unit="CITY",
+    seats=120,
+    contact="+84 28 3822 0000",
+    address="-5, Lê Lợi",
+    equipment=("camera", "=projector"),
+    operators=(
+        Operator(name="Trần Thị Bình", phone="+84 90 123 4567", email="binh@example.vn"),
+        Operator(name="Lê Văn Cường", phone="0903 000 111"),
+    ),
+    line=Line(provider="VNPT", up_kbps=20_000, down_kbps=50_000),
+    backup=Line(provider="Viettel 4G", down_kbps=8_000),
+    number=2,
+)
+DEEP = "code,name,unit,equipment,address,operator,operator_phone,operator_email,operator_2,line_provider,line_up_kbps\n"
+
+
+def full() -> Directory:
+    return Directory({"CITY": CITY}, {"P1": HALL, "P2": FULL})
+
+
+def test_people_lines_and_equipment_are_read_under_vietnamese_headers_too() -> None:
+    header = "Mã,Tên,Đơn vị,Địa chỉ,Thiết bị,Người vận hành,SĐT,Email,Nhà mạng,Băng thông lên (kbit/s),backup_up_kbps"
+    row = "P9,Hội trường,CITY,1 Lê Lợi,camera; micro ;camera,Minh,0903 1,minh@example.vn,VNPT,20000,512"
+    [point] = plan(f"{header}\n{row}\n", PRESENT).points
+    assert point.equipment == ("camera", "micro")
+    assert point.operators == (Operator(name="Minh", phone="0903 1", email="minh@example.vn"),)
+    assert (point.line, point.backup) == (Line(provider="VNPT", up_kbps=20_000), Line(up_kbps=512))
+
+
+def test_a_unit_carries_its_uplink() -> None:
+    header = "code,name,unit,unit_name,unit_kind,uplink_kbps\n"
+    assert plan(header + ",,CITY,,,200000\n", PRESENT).units[0].uplink_kbps == 200_000
+    fast = Directory({"CITY": CITY.model_copy(update={"uplink_kbps": 5})}, {})
+    assert plan(header + ",,CITY,City,,\n", fast).report.units_updated == 0
+    assert plan(header + ",,CITY,,,-\n", fast).units[0].uplink_kbps is None
+    assert found(plan(header + ",,CITY,,,10 Mbit\n", PRESENT)) == [(2, "uplink_kbps", "bad_bandwidth")]
+
+
+def test_empty_cells_keep_and_hyphens_erase_people_and_lines() -> None:
+    assert plan(DEEP + "P2,,,,,,,,,,\n", full()).report.points_unchanged == 1
+    [erased] = plan(DEEP + "P2,,,-,-,-,,,,-,-\n", full()).points
+    assert erased.operators == FULL.operators[1:]
+    assert (erased.equipment, erased.address) == ((), "")
+    assert erased.line == Line(down_kbps=50_000)
+    [changed] = plan(DEEP + "P2,,,,,,-,,,,9000\n", full()).points
+    assert changed.operators[0] == Operator(name="Trần Thị Bình", email="binh@example.vn")
+    assert changed.line == Line(provider="VNPT", up_kbps=9_000, down_kbps=50_000)
+
+
+def test_a_new_operator_does_not_inherit_the_telephone_of_the_old_one() -> None:
+    [changed] = plan(DEEP + "P2,,,,,Nguyễn Văn An,,,,,\n", full()).points
+    assert changed.operators[0] == Operator(name="Nguyễn Văn An")
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ({"operator": "A", "operator_phone": "call me"}, ("operator_phone", "bad_phone")),
+        ({"operator": "A", "operator_phone": "+-()"}, ("operator_phone", "bad_phone")),
+        ({"operator": "A", "operator_email": "nobody"}, ("operator_email", "bad_email")),
+        ({"operator": "A", "operator_email": "a@b"}, ("operator_email", "bad_email")),
+        ({"operator_phone": "0903 111 222"}, ("operator", "missing_value")),
+        ({"equipment": "; ".join(str(i) for i in range(21))}, ("equipment", "too_long")),
+        ({"address": "a" * 301}, ("address", "too_long")),
+        ({"line_up_kbps": "1.5"}, ("line_up_kbps", "bad_bandwidth")),
+        ({"backup_down_kbps": "100000001"}, ("backup_down_kbps", "bad_bandwidth")),
+    ],
+)
+def test_odd_people_and_lines_are_named(cells: dict[str, str], problem: tuple[str, str]) -> None:
+    text = ",".join(["code", "name", "unit", *cells]) + "\n" + ",".join(["P1", "", "", *cells.values()]) + "\n"
+    assert found(plan(text, PRESENT)) == [(2, *problem)]
+
+
+def test_points_of_the_same_units_that_the_file_lacks_are_reported_and_left_alone() -> None:
+    ward = UnitRecord(code="W", name="Ward", kind=UnitKind.COMMUNE, parent="CITY")
+    other = UnitRecord(code="X", name="Other", kind=UnitKind.COMMUNE)
+    below = HALL.model_copy(update={"code": "P3", "unit": "W", "number": 3})
+    beside = HALL.model_copy(update={"code": "P4", "unit": "X", "number": 4})
+    present = Directory({u.code: u for u in (CITY, ward, other)}, {p.code: p for p in (HALL, FULL, below, beside)})
+    outcome = plan("code,name,unit\nP2,Renamed,CITY\n", present)
+    assert [point.code for point in outcome.points] == ["P2"]
+    assert (outcome.report.points_unmentioned, outcome.report.unmentioned) == (2, ("P1", "P3"))
+
+
+def test_a_unit_that_was_merged_is_not_raised_from_the_dead() -> None:
+    present = Directory({"CITY": CITY}, {"P1": HALL}, {"OLD": "CITY"})
+    text = HEADER + "P5,Hall,OLD,,,,,\n,,W,Ward,commune,OLD,,\n"
+    assert found(plan(text, present)) == [(2, "unit", "merged_unit"), (3, "parent_unit", "merged_unit")]
+
+
+def test_a_tree_may_be_of_any_depth() -> None:
+    lines = [f",,U{i},Unit {i},commune,{f'U{i - 1}' if i else ''},," for i in range(200)]
+    assert plan(HEADER + "\n".join(lines)).report.units_new == 200
+
+
 def test_rows_that_disagree_about_a_unit_and_circles_are_refused() -> None:
     disagree = HEADER + ",,W,Ward,commune,CITY,,\n,,W,Other,commune,CITY,,\n"
     assert found(plan(disagree, PRESENT)) == [(3, "unit_name", "unit_disagrees")]
@@ -234,15 +336,27 @@ def test_guarding_loses_nothing(text: str) -> None:
     assert not guarded(text).startswith(("=", "+", "-", "@", "＝"))
 
 
-def test_an_export_is_taken_back_unchanged() -> None:
-    units = [CITY, Unit(code="W", name="=HYPERLINK(1)", kind=UnitKind.COMMUNE, parent="CITY")]
-    points = [HALL, BridgePoint(code="P2", name='@"quoted", 1', unit="W", contact="+84 28 3822 0000", number=2)]
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_export_is_taken_back_unchanged(kind: str) -> None:
+    ward = UnitRecord(code="W", name="=HYPERLINK(1)", kind=UnitKind.COMMUNE, parent="CITY", uplink_kbps=100_000)
+    units = [CITY, ward]
+    points = [HALL, FULL, PointRecord(code="007", name='@"quoted", 1', unit="W", contact="'quoted'", number=3)]
     present = Directory({u.code: u for u in units}, {p.code: p for p in points})
-    text = write_csv(units, points)
-    assert plan(text, present).report.points_unchanged == 2
-    fresh = plan(text)
+    data = write_csv(units, points).encode() if kind == "csv" else write_xlsx(units, points)
+    report = plan(data, present, f"a.{kind}").report
+    assert (report.points_unchanged, report.points_updated, report.units_updated) == (3, 0, 0)
+    fresh = plan(data, name=f"a.{kind}")
     assert list(fresh.units) == units
     assert [p.model_copy(update={"number": 0}) for p in points] == list(fresh.points)
+
+
+def test_a_spreadsheet_holds_numbers_as_numbers_and_no_formula() -> None:
+    page = openpyxl.load_workbook(io.BytesIO(write_xlsx([CITY], [FULL]))).worksheets[0]
+    cells = dict(zip([cell.value for cell in page[1]], page[3], strict=True))
+    assert (cells["seats"].value, cells["line_up_kbps"].value) == (120, 20_000)
+    assert cells["equipment"].value == "camera; =projector"
+    assert page.freeze_panes == "A2"
+    assert {cell.data_type for row in page.iter_rows() for cell in row} <= {"n", "s"}
 
 
 def test_ho_chi_minh_city_has_its_168_communes() -> None:

@@ -1,13 +1,14 @@
-"""The clockwork: opens conferences at their doors' time and closes them at their stop.
+"""The clockwork: opens conferences at their doors' time, warns them before their stop, and closes them at it.
 
-What is due is read from the database, done, and marked there; so a crash at any point loses nothing, and doing a
-step twice is harmless. It sleeps until the next moment that is due or until a booking changes.
+What is due is read from the database, done, and marked there; so a crash at any point loses nothing. Any number of
+processes may run it: whoever claims a conference takes its step, and the others pass it by. It sleeps until the next
+moment that is due or until a booking changes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -19,24 +20,29 @@ from core.database import Database
 from core.errors import DiemcauError, NotFound
 from core.messages import (
     CONFERENCE_CHANGED,
+    CONFERENCE_WARNING,
     OPEN,
     STOP,
     ConferenceChanged,
+    ConferenceWarning,
     OpenConference,
     StopConference,
 )
 from core.model import ConferenceId, ConferenceState
 from scheduler import booking
-from scheduler.agenda import Agenda
+from scheduler.agenda import Agenda, Claims, DueWarning
 from scheduler.service import Scheduler
 from scheduler.store import Store
+from scheduler.warning import DEFAULT_MINUTES
 
 log = structlog.get_logger("clockwork")
 
 BY_CLOCK = "clockwork"
 BY_CHAIR = "chair"
-LONGEST_SLEEP = 30.0
-"""Seconds. The wall clock may be set, and another process may have booked."""
+LONGEST_SLEEP = 2.0
+"""Seconds. Another process may have booked or moved a conference that begins right now; the wall clock may be set."""
+CLAIM_RETRY = 1.0
+"""Seconds until a conference that another process is at is looked at again: that process may die."""
 FIRST_RETRY = 0.25
 LAST_RETRY = 5.0
 AT_ONCE = 8
@@ -49,8 +55,15 @@ _DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyn
 class Clockwork:
     """Runs as one task; `run` ends only when it is cancelled."""
 
-    def __init__(self, database: Database, bus: Bus, clock: Clock, scheduler: Scheduler) -> None:
-        self._agenda = Agenda(database)
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        clock: Clock,
+        scheduler: Scheduler,
+        warning_minutes: Sequence[int] = DEFAULT_MINUTES,
+    ) -> None:
+        self._agenda = Agenda(database, warning_minutes)
         self._store = Store(database)
         self._bus = bus
         self._clock = clock
@@ -59,6 +72,7 @@ class Clockwork:
         self._ended: dict[ConferenceId, datetime] = {}
         self._restarted = True
         self._failed = False
+        self._passed_by = False
         self.failing = False
         """Whether the last attempt met a bridge or a database that was away; it is being tried again."""
 
@@ -84,6 +98,7 @@ class Clockwork:
         while True:
             self._wake.clear()
             self._failed = False
+            self._passed_by = False
             due: datetime | None = None
             try:
                 due = await self._pass(self._clock.now())
@@ -95,7 +110,7 @@ class Clockwork:
                 self._failed = True
                 log.exception("pass_failed", retry_seconds=retry)
             self.failing = self._failed
-            await self._sleep(due, retry if self.failing else LONGEST_SLEEP)
+            await self._sleep(due, retry if self.failing else CLAIM_RETRY if self._passed_by else LONGEST_SLEEP)
             retry = min(retry * 2, LAST_RETRY) if self.failing else FIRST_RETRY
 
     async def _sleep(self, due: datetime | None, longest: float) -> None:
@@ -113,19 +128,30 @@ class Clockwork:
         if self._restarted:
             await self._agenda.mark_open_stale()
             self._restarted = False
-        await self._each(list(self._ended), self._record_ending)
-        await self._each(await self._agenda.to_close(now), self._close)
-        await self._each(await self._agenda.to_stop(), self._stop)
-        await self._each(await self._agenda.to_open(now), self._open)
-        await self._each(await self._agenda.to_tell(now), self._tell)
+        async with self._agenda.claims() as claims:
+            await self._each(claims, list(self._ended), self._record_ending)
+            await self._each(claims, await self._agenda.to_close(now), self._close)
+            await self._each(claims, await self._agenda.to_stop(), self._stop)
+            await self._each(claims, await self._agenda.to_open(now), self._open)
+            await self._each(claims, await self._agenda.to_tell(now), self._tell)
+        for warning in await self._agenda.to_warn(now):
+            await self._warn(warning, now)
         return await self._agenda.next_due(now)
 
-    async def _each(self, ids: Iterable[ConferenceId], step: Callable[[ConferenceId], Awaitable[None]]) -> None:
-        """Takes the step for each conference; one that fails is tried again later and holds up nobody."""
+    async def _each(
+        self, claims: Claims, ids: Iterable[ConferenceId], step: Callable[[ConferenceId], Awaitable[None]]
+    ) -> None:
+        """Takes the step for each conference that no other process is at.
+
+        One that fails is tried again later and holds up nobody.
+        """
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def guarded(id: ConferenceId) -> None:
-            async with gate:
+            async with gate, claims.claimed(id) as mine:
+                if not mine:
+                    self._passed_by = True
+                    return
                 try:
                     await step(id)
                 except DiemcauError as exc:
@@ -136,9 +162,20 @@ class Clockwork:
             if isinstance(outcome, BaseException):
                 raise outcome
 
+    async def _warn(self, due: DueWarning, now: datetime) -> None:
+        def give(until: datetime | None) -> None:
+            warning = ConferenceWarning(
+                conference=due.id, minutes_left=due.minutes, stop=due.stop, may_extend_until=until, at=now
+            )
+            self._bus.publish(CONFERENCE_WARNING, warning)
+
+        if await self._agenda.warn(due, now, give):
+            log.info("conference_warned", conference=due.id, minutes=due.minutes)
+
     async def _open(self, id: ConferenceId) -> None:
         # Marked before the call: if it is cancelled meanwhile, or this process dies, the bridge is told to stop.
-        await self._agenda.mark_running(id)
+        if not await self._agenda.mark_running(id):
+            return
         await self._bus.request(OPEN, OpenConference(spec=booking.spec(await self._scheduler.conference(id))))
         if await self._store.open(id, BY_CLOCK, self._clock.now()):
             log.info("conference_opened", conference=id)
@@ -147,17 +184,21 @@ class Clockwork:
             self.wake()
 
     async def _tell(self, id: ConferenceId) -> None:
+        if not await self._agenda.is_stale(id):
+            return
         conference = await self._scheduler.conference(id)
         await self._bus.request(OPEN, OpenConference(spec=booking.spec(conference)))
         await self._agenda.mark_told(id, conference.version)
 
     async def _close(self, id: ConferenceId) -> None:
         now = self._clock.now()
-        if await self._store.close(id, BY_CLOCK, now):
+        if await self._store.close(id, BY_CLOCK, now, unless_extended=True):
             log.info("conference_closed", conference=id, by=BY_CLOCK)
             self._announce(id, ConferenceState.CLOSED)
 
     async def _stop(self, id: ConferenceId) -> None:
+        if not await self._agenda.is_running_over(id):
+            return
         await self._bus.request(STOP, StopConference(conference=id))
         await self._agenda.mark_stopped(id)
         log.info("conference_stopped", conference=id)

@@ -145,40 +145,6 @@ ORDER BY reservation.conference, bridge_point.code
 -- name: let_go
 UPDATE reservation SET held = false WHERE conference = $1 AND held
 
--- name: next_due
--- The first moment after $1 at which the clockwork has something to do; null when there is none.
-SELECT min(due)
-FROM conference, LATERAL (VALUES (can_join_after), (stop)) AS moment (due)
-WHERE state IN ('confirmed', 'open') AND due > $1
-
--- name: due_to_open
-SELECT id FROM conference WHERE state = 'confirmed' AND can_join_after <= $1 AND stop > $1
-ORDER BY can_join_after, id
-
--- name: due_to_tell
-SELECT id FROM conference WHERE state = 'open' AND stale AND stop > $1
-ORDER BY start, id
-
--- name: due_to_close
-SELECT id FROM conference WHERE state IN ('confirmed', 'open') AND stop <= $1
-ORDER BY stop, id
-
--- name: due_to_stop
-SELECT id FROM conference WHERE running AND state IN ('closed', 'cancelled')
-ORDER BY stop, id
-
--- name: mark_open_stale
-UPDATE conference SET stale = true WHERE state = 'open'
-
--- name: mark_told
-UPDATE conference SET stale = false WHERE id = $1 AND version = $2
-
--- name: mark_running
-UPDATE conference SET running = true WHERE id = $1 AND state IN ('confirmed', 'open')
-
--- name: mark_stopped
-UPDATE conference SET running = false WHERE id = $1 AND state IN ('closed', 'cancelled')
-
 -- name: open
 WITH changed AS (
     UPDATE conference SET state = 'open', changed_by = $2, changed_at = $3, version = version + 1

@@ -57,11 +57,16 @@ class Store:
         """Confirmed becomes open; False when it was not (any more) confirmed."""
         return count(await self._pool.execute(SQL["open"], key(id), by, now)) > 0
 
-    async def close(self, id: ConferenceId, by: str, at: datetime) -> bool:
-        """Confirmed or open becomes closed, its points free after the tear-down; False when it was over already."""
+    async def close(self, id: ConferenceId, by: str, at: datetime, *, unless_extended: bool = False) -> bool:
+        """Confirmed or open becomes closed, its points free after the tear-down; False when it was over already.
+
+        With `unless_extended` also when its stop has come to lie after `at`.
+        """
         async with writing(self._pool) as connection:
             row = await connection.fetchrow(SQL["conference_for_update"], key(id))
-            if row is None or count(await connection.execute(SQL["close"], key(id), by, at)) == 0:
+            if row is None or (unless_extended and row["stop"] > at):
+                return False
+            if count(await connection.execute(SQL["close"], key(id), by, at)) == 0:
                 return False
             points = await connection.fetch(SQL["conference_points"], key(id))
             await lock_points(connection, [point["number"] for point in points])

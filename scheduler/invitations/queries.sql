@@ -63,15 +63,15 @@ ORDER BY invitation.point, other.recurrence_id
 SELECT DISTINCT point FROM mail WHERE conference = $1 AND kind = 'request' AND attempts > 0
 
 -- name: write_revisions
--- A revision that asks again makes the former answer none; what was expected of the hall stays as a suggestion.
 INSERT INTO invitation (conference, point, uid, sequence, asked_sequence, facts, withdrawn, revised_at)
-SELECT $1, told.point, told.uid, told.sequence, told.sequence, told.facts, told.withdrawn, $8
-FROM unnest($2::int[], $3::text[], $4::int[], $5::jsonb[], $6::boolean[], $7::boolean[])
-    AS told (point, uid, sequence, facts, withdrawn, ask_again)
+SELECT $1, told.point, told.uid, told.sequence, told.sequence, told.facts, told.withdrawn, $7
+FROM unnest($2::int[], $3::text[], $4::int[], $5::jsonb[], $6::boolean[])
+    AS told (point, uid, sequence, facts, withdrawn)
 ON CONFLICT (conference, point) DO UPDATE
 SET sequence = excluded.sequence, facts = excluded.facts, withdrawn = excluded.withdrawn, revised_at = excluded.revised_at
 
 -- name: ask_again
+-- The former answer no longer counts; what was expected of the hall stays as a suggestion.
 UPDATE invitation
 SET asked_sequence = sequence, answer = 'waiting', answered_at = NULL, answered_by = NULL,
     proposed_start = NULL, proposed_stop = NULL

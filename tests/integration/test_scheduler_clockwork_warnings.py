@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core.bus import Bus, Subscription
+from core.clock import ManualClock
+from core.database import Database
+from core.messages import CONFERENCE_WARNING, ConferenceWarning
+from core.model import ConferenceState
+from scheduler.clockwork import Clockwork
+from scheduler.service import Scheduler
+from tests.integration.test_scheduler_clockwork import Doors, reaches, running
+from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOON)
+
+
+@pytest.fixture
+def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
+    return scheduler_of(database, bus, clock)
+
+
+@pytest.fixture
+def doors(bus: Bus) -> Doors:
+    return Doors(bus)
+
+
+async def heard(news: Subscription[ConferenceWarning]) -> ConferenceWarning:
+    async with asyncio.timeout(10):
+        return await anext(aiter(news))
+
+
+async def test_a_running_conference_is_warned_at_15_5_and_1_minutes(
+    database: Database, bus: Bus, clock: ManualClock, scheduler: Scheduler, doors: Doors
+) -> None:
+    made = await scheduler.book(booking_of("Họp", NOON, await load_points(scheduler, 2)), "lan")
+    with bus.subscribe(CONFERENCE_WARNING) as news:
+        async with running(database, bus, clock, scheduler) as clockwork:
+            await reaches(scheduler, made.id, ConferenceState.OPEN)
+            for minutes, ahead in ((15, 45), (5, 10), (1, 4)):
+                clock.advance(ahead * 60)
+                clockwork.wake()
+                warning = await heard(news)
+                assert (warning.conference, warning.minutes_left) == (made.id, minutes)
+                assert (warning.stop, warning.at, warning.may_extend_until) == (made.times.stop, clock.now(), None)
+            clock.advance(60)
+            clockwork.wake()
+            await reaches(scheduler, made.id, ConferenceState.CLOSED)
+
+
+async def test_the_warning_says_until_when_it_may_be_extended(
+    database: Database, bus: Bus, clock: ManualClock, scheduler: Scheduler, doors: Doors
+) -> None:
+    codes = await load_points(scheduler, 3)
+    made = await scheduler.book(booking_of("Họp", NOON, codes), "lan")
+    await scheduler.book(booking_of("Sau", NOON + 2 * HOUR, codes[:1]), "lan")
+    await scheduler.book(booking_of("Gần hơn", NOON + HOUR + 40 * MINUTE, codes[2:], minutes=10), "lan")
+    with bus.subscribe(CONFERENCE_WARNING) as news:
+        async with running(database, bus, clock, scheduler) as clockwork:
+            await reaches(scheduler, made.id, ConferenceState.OPEN)
+            clock.advance(45 * 60)
+            clockwork.wake()
+            until = (await heard(news)).may_extend_until
+            assert until == NOON + HOUR + 40 * MINUTE
+            await scheduler.reschedule(made.id, times(NOON, minutes=100), "lan")
+            clock.advance(40 * 60)
+            clockwork.wake()
+            again = await heard(news)
+            assert (again.minutes_left, again.stop, again.may_extend_until) == (15, until, until)
+
+
+async def test_many_clockworks_warn_once(
+    database: Database, bus: Bus, clock: ManualClock, scheduler: Scheduler, doors: Doors
+) -> None:
+    made = await scheduler.book(booking_of("Họp", NOON, await load_points(scheduler, 1)), "lan")
+    async with running(database, bus, clock, scheduler):
+        await reaches(scheduler, made.id, ConferenceState.OPEN)
+    clock.advance(59 * 60)
+    with bus.subscribe(CONFERENCE_WARNING) as news:
+        passes = [Clockwork(database, bus, clock, scheduler)._pass(clock.now()) for _ in range(4)]
+        await asyncio.gather(*passes)
+        assert (await heard(news)).minutes_left == 1
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await anext(aiter(news))
+    assert len(doors.opened) >= 1

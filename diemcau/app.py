@@ -18,6 +18,7 @@ from core.settings import Settings
 from diemcau.network import media_addresses, server_ssl
 from monitor.service import Monitor
 from scheduler.clockwork import Clockwork
+from scheduler.office import open_office
 from scheduler.service import Scheduler
 from signaling.server import SignalingServer
 from web.server import WebServer
@@ -36,12 +37,21 @@ class Application:
         tls = server_ssl(settings)
         signer = Signer(load_secret(settings.data_dir, settings.secret))
         self.scheduler = Scheduler(database, self.bus, self.clock, signer, settings.limits)
+        self.office = open_office(database, self.clock, settings)
         self.clockwork = Clockwork(database, self.bus, self.clock, self.scheduler)
         self.monitor = Monitor(database, self.bus, self.clock, settings)
         self.node = BridgeNode(settings, database, self.bus, self.clock, media_addresses(settings))
         self.signaling = SignalingServer(settings, self.bus, self.clock, signer, tls)
         self.web = WebServer(
-            settings, database, self.bus, self.clock, signer, self.scheduler, self.monitor, ssl_context=tls
+            settings,
+            database,
+            self.bus,
+            self.clock,
+            signer,
+            self.scheduler,
+            self.office,
+            self.monitor,
+            ssl_context=tls,
         )
 
     @asynccontextmanager

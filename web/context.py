@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.identity import Signer
 from core.settings import Settings
 from monitor.service import Monitor
+from scheduler.office import Office
 from scheduler.service import Scheduler
 from web.accounts import Accounts
 from web.feed import FeedHub
@@ -23,6 +24,7 @@ class Context:
     clock: Clock
     signer: Signer
     scheduler: Scheduler
+    office: Office
     monitor: Monitor
     accounts: Accounts
     feeds: FeedHub

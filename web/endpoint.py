@@ -75,7 +75,7 @@ class Endpoint(Generic[In, Out]):
     """A method and path, who may use it, what it takes, what it returns and how it can refuse.
 
     `roles` None means everybody, signed in or not; empty means everybody signed in. A handler returns what
-    `reply` describes, or a finished response of type `media`.
+    `reply` describes, or a finished response of type `media`. `etag` names the version of what was returned.
     """
 
     method: str
@@ -89,6 +89,7 @@ class Endpoint(Generic[In, Out]):
     status: int = 200
     roles: frozenset[Role] | None = frozenset()
     errors: Errors = field(default_factory=dict)
+    etag: Callable[[Out], str] | None = None
 
     @property
     def name(self) -> str:
@@ -108,7 +109,10 @@ class Endpoint(Generic[In, Out]):
     def respond(self, result: Out) -> web.Response:
         """`result` as this endpoint's JSON."""
         assert self.reply is not None
-        return web.Response(body=self.reply.dump_json(result), status=self.status, content_type=JSON)
+        response = web.Response(body=self.reply.dump_json(result), status=self.status, content_type=JSON)
+        if self.etag is not None:
+            response.headers["ETag"] = self.etag(result)
+        return response
 
     async def _admit(self, context: Context, request: web.Request) -> Principal | None:
         if self.roles is None:

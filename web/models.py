@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from core.messages import FloorMoved, LinksGraded
 from core.model import ConferenceId, ConferenceState, ConferenceTimes, Model, ParticipantId
@@ -45,6 +45,27 @@ class ImportQuery(Model):
     """Whether the file is only checked."""
 
     dry_run: bool = False
+
+
+class Demand(Model):
+    """Whether a unit approves its bookings."""
+
+    demanded: bool
+
+
+class Appointment(Model):
+    """Whether an account may approve for a unit."""
+
+    username: str = Field(max_length=64)
+    appointed: bool
+
+
+class MaintenanceQuery(Model):
+    """Which windows: those that touch a time, with a point in a unit's subtree."""
+
+    start: AwareDatetime
+    stop: AwareDatetime
+    unit: str | None = Field(default=None, max_length=64)
 
 
 class HistoryQuery(Model):

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from web import routes_account, routes_conferences, routes_directory, routes_monitoring, routes_system
+from web import (
+    routes_account,
+    routes_bookings,
+    routes_choosing,
+    routes_conferences,
+    routes_directory,
+    routes_monitoring,
+    routes_system,
+)
 from web.endpoint import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -10,5 +18,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_account.ENDPOINTS,
     *routes_directory.ENDPOINTS,
     *routes_conferences.ENDPOINTS,
+    *routes_bookings.ENDPOINTS,
+    *routes_choosing.ENDPOINTS,
     *routes_monitoring.ENDPOINTS,
 )

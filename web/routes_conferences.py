@@ -26,7 +26,7 @@ from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.models import ConferenceTitle
 from web.routes_directory import CONSOLES, ORGANIZER
 
-_BOOKING_INPUT = (
+BOOKING_INPUT = (
     "booking.title",
     "booking.times",
     "booking.past",
@@ -35,7 +35,7 @@ _BOOKING_INPUT = (
     "booking.unknown_point",
     "booking.unknown_unit",
 )
-_UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
+UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
 
 
 async def list_conferences(ask: Ask[Nothing]) -> list[ConferenceSummary] | list[ConferenceTitle]:
@@ -115,7 +115,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=_CONFERENCE,
         status=201,
         roles=ORGANIZER,
-        errors={BadInput: _BOOKING_INPUT, Conflict: ("booking.clash",)},
+        errors={BadInput: BOOKING_INPUT, Conflict: ("booking.clash",)},
     ),
     Endpoint(
         "POST",
@@ -126,7 +126,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.JSON,
         reply=TypeAdapter(ClashReport),
         roles=ORGANIZER,
-        errors={**_UNKNOWN, BadInput: _BOOKING_INPUT},
+        errors={**UNKNOWN, BadInput: BOOKING_INPUT},
     ),
     Endpoint(
         "GET",
@@ -137,7 +137,8 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.NONE,
         reply=_CONFERENCE,
         roles=CONSOLES,
-        errors=_UNKNOWN,
+        errors=UNKNOWN,
+        etag=lambda conference: f'"{conference.version}"',
     ),
     Endpoint(
         "POST",
@@ -148,7 +149,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.NONE,
         reply=_CONFERENCE,
         roles=ORGANIZER,
-        errors={**_UNKNOWN, Conflict: ("conference.over",)},
+        errors={**UNKNOWN, Conflict: ("conference.over",)},
     ),
     Endpoint(
         "PUT",
@@ -160,7 +161,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=_CONFERENCE,
         roles=ORGANIZER,
         errors={
-            **_UNKNOWN,
+            **UNKNOWN,
             BadInput: ("booking.times", "booking.past"),
             Conflict: ("booking.clash", "conference.over", "conference.running", "conference.changed"),
         },
@@ -174,7 +175,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.NONE,
         reply=TypeAdapter(list[PointLink]),
         roles=ORGANIZER,
-        errors={**_UNKNOWN, Conflict: ("conference.over",)},
+        errors={**UNKNOWN, Conflict: ("conference.over",)},
     ),
     Endpoint(
         "GET",
@@ -185,7 +186,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.NONE,
         media=CSV,
         roles=ORGANIZER,
-        errors={**_UNKNOWN, Conflict: ("conference.over",)},
+        errors={**UNKNOWN, Conflict: ("conference.over",)},
     ),
     Endpoint(
         "POST",

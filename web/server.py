@@ -16,6 +16,7 @@ from core.database import Database
 from core.identity import Signer
 from core.settings import Settings
 from monitor.service import Monitor
+from scheduler.office import Office
 from scheduler.service import Scheduler
 from web.accounts import Accounts
 from web.context import CONTEXT, Context
@@ -48,6 +49,7 @@ class WebServer:
         clock: Clock,
         signer: Signer,
         scheduler: Scheduler,
+        office: Office,
         monitor: Monitor,
         ssl_context: ssl.SSLContext | None = None,
         *,
@@ -56,7 +58,7 @@ class WebServer:
         self._settings = settings
         self._ssl = ssl_context
         accounts = Accounts(database, clock, settings.limits.sign_in_attempts_per_minute)
-        self._context = Context(settings, clock, signer, scheduler, monitor, accounts, FeedHub(bus))
+        self._context = Context(settings, clock, signer, scheduler, office, monitor, accounts, FeedHub(bus))
         self._door = MediaDoor(bus, settings.limits)
         self._app = make_app(self._context, Pages(static), self._door)
         self._runner: web.AppRunner | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -128,7 +129,7 @@ async def test_sign_in_names_what_is_missing(site: Website) -> None:
 async def test_who_is_not_signed_in_gets_nowhere(site: Website) -> None:
     visitor = await site.visitor()
     for endpoint in GUARDED:
-        reply = await visitor.ask(endpoint.method, endpoint.path.replace("{id}", str(uuid.uuid4())))
+        reply = await visitor.ask(endpoint.method, _somewhere(endpoint.path))
         assert (reply.status, reply.code) == (401, "sign_in.needed"), endpoint.path
 
 
@@ -137,7 +138,7 @@ async def test_a_role_gets_only_where_it_belongs(site: Website, role: Role) -> N
     visitor = await site.signed_in(role)
     for endpoint in GUARDED:
         if endpoint.roles and role not in endpoint.roles:
-            reply = await visitor.ask(endpoint.method, endpoint.path.replace("{id}", str(uuid.uuid4())))
+            reply = await visitor.ask(endpoint.method, _somewhere(endpoint.path))
             assert (reply.status, reply.code) == (403, "role.missing"), endpoint.path
 
 
@@ -147,3 +148,8 @@ async def test_accounts_refuse_weak_passwords_and_empty_names(database: Database
             await ensure_account(database, username, "Lan", password, [Role.CHAIR])
         assert refusal.value.code == code
     assert await database.pool.fetchval("SELECT count(*) FROM account") == 0
+
+
+def _somewhere(path: str) -> str:
+    """The path with made-up ids in its places."""
+    return re.sub(r"\{\w+\}", lambda _: str(uuid.uuid4()), path)

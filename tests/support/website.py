@@ -19,6 +19,7 @@ from core.identity import Signer
 from core.model import Role
 from core.settings import Settings
 from monitor.service import Monitor
+from scheduler.office import open_office
 from scheduler.service import Scheduler
 from web.accounts import ensure_account
 from web.server import WebServer
@@ -131,7 +132,8 @@ async def running_website(database: Database, data_dir: Path, **changes: Any) ->
     scheduler = Scheduler(database, bus, clock, signer, settings.limits)
     monitor = Monitor(database, bus, clock, settings)
     static = data_dir / "static"
-    server = WebServer(settings, database, bus, clock, signer, scheduler, monitor, static=static)
+    office = open_office(database, clock, settings)
+    server = WebServer(settings, database, bus, clock, signer, scheduler, office, monitor, static=static)
     watching = asyncio.create_task(monitor.run())
     site = Website(database, bus, settings, scheduler, monitor, server, clock, data_dir)
     try:

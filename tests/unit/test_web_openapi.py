@@ -43,6 +43,8 @@ def test_no_two_models_share_a_name() -> None:
 def test_operations_have_names_of_their_own() -> None:
     names = [endpoint.name for endpoint in ENDPOINTS]
     assert len(names) == len(set(names))
+    places = [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS]
+    assert len(places) == len(set(places))
 
 
 def test_the_wire_is_described_too() -> None:

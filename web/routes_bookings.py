@@ -1,0 +1,236 @@
+"""What may happen to a booking: once-only booking, changes, approval, extension, history."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from core.errors import BadInput, Conflict, NotFound, Refused
+from scheduler.approvals import ApprovalRule
+from scheduler.model import (
+    Booked,
+    BookingRequest,
+    Conference,
+    ConferenceChange,
+    ConferenceSummary,
+    ExtendRequest,
+    HistoryEntry,
+    StepRequest,
+    Verdict,
+)
+from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
+from web.models import Appointment, Demand
+from web.routes_conferences import BOOKING_INPUT, UNKNOWN
+from web.routes_directory import CONSOLES, ORGANIZER
+
+_ETAG = re.compile(r'"(\d{1,9})"')
+
+
+def version_of(conference: Conference) -> str:
+    """The entity tag of a conference: its version (RFC 9110 section 8.8.3)."""
+    return f'"{conference.version}"'
+
+
+def wanted_version(request: web.Request, given: int | None) -> int | None:
+    """The version that If-Match names, else the one in the body; raises `BadInput` for a tag that is not ours."""
+    header = request.headers.get("If-Match")
+    if header is None or header == "*":
+        return given
+    found = _ETAG.fullmatch(header.strip())
+    if found is None:
+        raise BadInput("request.value", "If-Match must hold the ETag of the conference as it was read.")
+    return int(found.group(1))
+
+
+async def book_once(ask: Ask[BookingRequest]) -> Booked:
+    """Books, and with an Idempotency-Key only once; tells the points that were left out on request."""
+    key = ask.request.headers.get("Idempotency-Key")
+    return await ask.context.scheduler.bookings.book(ask.input, ask.person.username, key)
+
+
+async def change_booking(ask: Ask[ConferenceChange]) -> Booked:
+    """Changes title, times, buffers and points together, or nothing."""
+    change = ask.input.model_copy(update={"version": wanted_version(ask.request, ask.input.version)})
+    return await ask.context.scheduler.bookings.change(ask.conference, change, ask.person.username)
+
+
+async def extend_conference(ask: Ask[ExtendRequest]) -> Conference:
+    """Lets it last longer, also while it runs."""
+    request = ask.input.model_copy(update={"version": wanted_version(ask.request, ask.input.version)})
+    return await ask.context.scheduler.bookings.extend(ask.conference, request, ask.person.username)
+
+
+async def submit_draft(ask: Ask[StepRequest]) -> Conference:
+    """Books a draft."""
+    return await ask.context.scheduler.bookings.submit(ask.conference, ask.input, ask.person.username)
+
+
+async def decide_request(ask: Ask[Verdict]) -> Conference:
+    """Approves or rejects what waits for this person."""
+    return await ask.context.scheduler.bookings.decide(ask.conference, ask.input, ask.person.username)
+
+
+async def get_booking_history(ask: Ask[Nothing]) -> list[HistoryEntry]:
+    """Who changed what when."""
+    return await ask.context.scheduler.bookings.history(ask.conference)
+
+
+async def list_waiting(ask: Ask[Nothing]) -> list[ConferenceSummary]:
+    """What waits for this person's approval."""
+    return await ask.context.office.approvals.waiting_for(ask.person.username)
+
+
+async def list_approval_rules(ask: Ask[Nothing]) -> list[ApprovalRule]:
+    """Which units approve their bookings, and who may do it."""
+    return await ask.context.office.approvals.rules()
+
+
+async def demand_approval(ask: Ask[Demand]) -> list[ApprovalRule]:
+    """Makes a unit approve its bookings, or no longer."""
+    await ask.context.office.approvals.demand(ask.request.match_info["unit"], ask.input.demanded)
+    return await ask.context.office.approvals.rules()
+
+
+async def appoint_approver(ask: Ask[Appointment]) -> list[ApprovalRule]:
+    """Gives an account the right over a unit, or takes it back."""
+    approvals, unit = ask.context.office.approvals, ask.request.match_info["unit"]
+    if ask.input.appointed:
+        await approvals.appoint(ask.input.username, unit)
+    else:
+        await approvals.dismiss(ask.input.username, unit)
+    return await approvals.rules()
+
+
+_CHANGED = ("conference.over", "conference.changed")
+_STEP: Errors = {**UNKNOWN, Conflict: (*_CHANGED, "conference.state", "booking.clash")}
+_RULES = TypeAdapter(list[ApprovalRule])
+_CONFERENCE = TypeAdapter(Conference)
+_BOOKED = TypeAdapter(Booked)
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "POST",
+        "/api/bookings",
+        "Book once (header Idempotency-Key)",
+        book_once,
+        BookingRequest,
+        Source.JSON,
+        reply=_BOOKED,
+        status=201,
+        roles=ORGANIZER,
+        errors={BadInput: (*BOOKING_INPUT, "request.key"), Conflict: ("booking.clash", "request.key_reused")},
+        etag=lambda booked: version_of(booked.conference),
+    ),
+    Endpoint(
+        "PATCH",
+        "/api/conferences/{id}",
+        "Change a booking (header If-Match)",
+        change_booking,
+        ConferenceChange,
+        Source.JSON,
+        reply=_BOOKED,
+        roles=ORGANIZER,
+        errors={
+            **UNKNOWN,
+            BadInput: (*BOOKING_INPUT, "request.value"),
+            Conflict: (*_CHANGED, "booking.clash", "conference.running", "approval.while_open"),
+        },
+        etag=lambda booked: version_of(booked.conference),
+    ),
+    Endpoint(
+        "POST",
+        "/api/conferences/{id}/extend",
+        "Let a conference last longer (header If-Match)",
+        extend_conference,
+        ExtendRequest,
+        Source.JSON,
+        reply=_CONFERENCE,
+        roles=ORGANIZER,
+        errors={**UNKNOWN, BadInput: (*BOOKING_INPUT, "request.value"), Conflict: (*_CHANGED, "booking.clash")},
+        etag=version_of,
+    ),
+    Endpoint(
+        "POST",
+        "/api/conferences/{id}/submit",
+        "Book a draft",
+        submit_draft,
+        StepRequest,
+        Source.JSON,
+        reply=_CONFERENCE,
+        roles=ORGANIZER,
+        errors={**_STEP, BadInput: BOOKING_INPUT},
+        etag=version_of,
+    ),
+    Endpoint(
+        "POST",
+        "/api/conferences/{id}/decide",
+        "Approve or reject a requested conference",
+        decide_request,
+        Verdict,
+        Source.JSON,
+        reply=_CONFERENCE,
+        roles=ORGANIZER,
+        errors={
+            **UNKNOWN,
+            BadInput: ("booking.past",),
+            Conflict: ("approval.not_asked", "booking.past", "conference.changed"),
+            Refused: ("approval.not_yours",),
+        },
+        etag=version_of,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/changes",
+        "Who changed what when",
+        get_booking_history,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(list[HistoryEntry]),
+        roles=CONSOLES,
+        errors=UNKNOWN,
+    ),
+    Endpoint(
+        "GET",
+        "/api/approvals/waiting",
+        "What waits for this person's approval",
+        list_waiting,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(list[ConferenceSummary]),
+        roles=ORGANIZER,
+    ),
+    Endpoint(
+        "GET",
+        "/api/approvals",
+        "Which units approve their bookings",
+        list_approval_rules,
+        Nothing,
+        Source.NONE,
+        reply=_RULES,
+        roles=ORGANIZER,
+    ),
+    Endpoint(
+        "PUT",
+        "/api/approvals/{unit}",
+        "Make a unit approve its bookings",
+        demand_approval,
+        Demand,
+        Source.JSON,
+        reply=_RULES,
+        roles=ORGANIZER,
+        errors={NotFound: ("booking.unknown_unit",)},
+    ),
+    Endpoint(
+        "PUT",
+        "/api/approvals/{unit}/approvers",
+        "Appoint or dismiss an approver",
+        appoint_approver,
+        Appointment,
+        Source.JSON,
+        reply=_RULES,
+        roles=ORGANIZER,
+        errors={NotFound: ("booking.unknown_unit",), BadInput: ("approval.username",)},
+    ),
+)

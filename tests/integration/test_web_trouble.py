@@ -20,6 +20,7 @@ from core.model import Role
 from core.settings import Settings
 from diemcau.network import server_ssl
 from monitor.service import Monitor
+from scheduler.office import open_office
 from scheduler.service import Scheduler
 from tests.support.polling import eventually
 from tests.support.website import SECRET, running_website

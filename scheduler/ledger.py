@@ -111,15 +111,18 @@ async def without_clashing(connection: Connection, entry: Entry) -> tuple[Entry,
 
     Raises `Conflict` `booking.clash` when all are taken.
     """
-    taken = await _taken(connection, entry)
-    lost = {clash.point for clash in taken}
-    if not taken:
-        return entry, ()
-    if len(lost) == len(entry.holds):
-        raise booking.clash_error(taken)
-    points = tuple(point for point in entry.conference.points if point.code not in lost)
-    holds = {code: hold for code, hold in entry.holds.items() if code not in lost}
-    return replace(entry, conference=entry.conference.model_copy(update={"points": points}), holds=holds), taken
+    found = await taken(connection, entry)
+    if len(found) == len(entry.holds):
+        raise booking.clash_error(found)
+    return without(entry, found), found
+
+
+def without(entry: Entry, lost: Iterable[Clash]) -> Entry:
+    """The entry without the points that clash."""
+    codes = {clash.point for clash in lost}
+    points = tuple(point for point in entry.conference.points if point.code not in codes)
+    holds = {code: hold for code, hold in entry.holds.items() if code not in codes}
+    return replace(entry, conference=entry.conference.model_copy(update={"points": points}), holds=holds)
 
 
 async def write(
@@ -135,7 +138,7 @@ async def write(
     refused: dict[ConferenceId, tuple[Clash, ...]] = {}
     for revision in revisions:
         if not await _take(connection, revision):
-            refused[revision.after.conference.id] = await _taken(connection, revision.after)
+            refused[revision.after.conference.id] = await taken(connection, revision.after)
     return refused
 
 
@@ -184,8 +187,8 @@ def _rows(entry: Entry) -> set[tuple[int, tuple[datetime, datetime, bool]]]:
     return {(hold.number, (hold.since, until, entry.holding)) for hold in entry.holds.values()}
 
 
-async def _taken(connection: Connection, entry: Entry) -> tuple[Clash, ...]:
-    """Who holds the entry's points in its span, other than itself."""
+async def taken(connection: Connection, entry: Entry) -> tuple[Clash, ...]:
+    """Who holds the entry's points in its span, other than itself; one `Clash` per point that is taken."""
     _, until = booking.held_span(entry.conference)
     groups: dict[datetime, list[int]] = {}
     for hold in entry.holds.values():

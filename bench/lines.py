@@ -21,7 +21,7 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from bench.lines_figures import Figures, Reading, figures, recovered_after, settled_after
-from bench.lines_page import draw_detailed_camera, lead, read, record_voice, watch
+from bench.lines_page import WIDTH, draw_detailed_camera, lead, read, record_voice, watch
 from core.database import start_embedded
 from core.model import Role, point_participant
 from scheduler.model import Conference
@@ -43,6 +43,7 @@ CONDITIONS: dict[str, Faults] = {
     "5 % loss": Faults(loss=0.05),
     "10 % loss": Faults(loss=0.1),
     "100 ± 30 ms": Faults(delay_ms=100, jitter_ms=30),
+    "100 ~ 30 ms": Faults(delay_ms=100, wander_ms=30),
 }
 
 
@@ -111,7 +112,7 @@ class Pair:
         settled = settled_after(narrow)
         calm = _calm(narrow, settled)
         back = recovered_after(after, before[-1].width)
-        return Row(f"400 kbit/s {direction}", direction, self.repair, figures(calm), settled, back)
+        return Row("400 kbit/s", direction, self.repair, figures(calm), settled, back)
 
 
 def _calm(readings: Sequence[Reading], settled: float | None) -> Sequence[Reading]:
@@ -156,14 +157,14 @@ async def _until_moving(pair: Pair) -> None:
     """Both ways, in the largest layer."""
     deadline = asyncio.get_running_loop().time() + _PICTURE_WITHIN
     for direction, page in pair.pages.items():
-        while (reading := await read(page, pair.model(direction))).frames < 30 or reading.width < 640:
+        while (reading := await read(page, pair.model(direction))).frames < 30 or reading.width < WIDTH:
             if asyncio.get_running_loop().time() > deadline:
                 print(f"WARNING: {direction} never came to its largest picture: {replace(reading, at=0)}")
                 break
             await asyncio.sleep(0.2)
 
 
-async def measure(seconds: float, conditions: Sequence[str]) -> list[Row]:
+async def measure(seconds: float, conditions: Sequence[str], repairs: Sequence[bool]) -> list[Row]:
     """The whole table."""
     folder = Path(tempfile.mkdtemp(prefix="diemcau-lines-"))
     server = await asyncio.to_thread(start_embedded, folder / "postgres")
@@ -173,7 +174,7 @@ async def measure(seconds: float, conditions: Sequence[str]) -> list[Row]:
             installation = await stack.enter_async_context(installed(server.get_uri(), folder / "data"))
             conference = await installation.book_now()
             devices = draw_detailed_camera(folder / "camera.y4m"), record_voice(folder / "voice.wav")
-            for repair in (True, False):
+            for repair in repairs:
                 # A browser of its own: what one connection learnt about the line must not help the next.
                 async with (
                     chromium(*devices) as browser,
@@ -208,10 +209,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.lines", description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0, help="how long each steady condition is watched")
     parser.add_argument("--only", action="append", choices=names, help="only this condition; may be repeated")
+    parser.add_argument("--repair", choices=("both", "on", "off"), default="both", help="with NACK, without, or both")
     given = parser.parse_args()
     if not 2 <= given.seconds <= 60:
         parser.error("--seconds must be 2..60")
-    rows = asyncio.run(measure(given.seconds, given.only or names))
+    repairs = {"both": (True, False), "on": (True,), "off": (False,)}[given.repair]
+    rows = asyncio.run(measure(given.seconds, given.only or names, repairs))
     print(json.dumps({"rows": [row.json() for row in rows]}, ensure_ascii=False))
 
 

@@ -18,7 +18,8 @@ from bench.lines_figures import Reading
 from tests.support.line import HOST, LineModel
 
 READ_SECONDS = 0.25
-WIDTH, HEIGHT, FRAMES_PER_SECOND = 640, 360, 15
+WIDTH, HEIGHT, FRAMES_PER_SECOND = 960, 540, 15
+"""The smallest picture of which Chromium makes three layers."""
 
 _LEAD = """(({host, port, repair}) => {
   const prototype = RTCPeerConnection.prototype;

@@ -68,7 +68,9 @@ class Faults:
     bursts: Bursts | None = None
     delay_ms: float = 0.0
     jitter_ms: float = 0.0
-    """The delay wanders by up to this much to either side, slowly enough that packets keep their order."""
+    """Each packet is later or earlier by up to this much, evenly; packets may overtake one another."""
+    wander_ms: float = 0.0
+    """The delay moves by up to this much to either side, slowly enough that packets keep their order."""
     reordered: float = 0.0
     """Share of packets that are held back by `reordered_ms`, so that later ones overtake them."""
     reordered_ms: float = 20.0
@@ -82,8 +84,9 @@ class Faults:
     def __post_init__(self) -> None:
         if not all(0 <= share <= 1 for share in (self.loss, self.reordered, self.duplicated)):
             raise ValueError("shares are 0..1")
-        if self.delay_ms < self.jitter_ms or self.jitter_ms < 0 or (self.kbps is not None and self.kbps <= 0):
-            raise ValueError("a rate is above 0, and jitter is not above the delay that it wanders around")
+        moves = (self.jitter_ms, self.wander_ms)
+        if min(moves) < 0 or self.delay_ms < sum(moves) or (self.kbps is not None and self.kbps <= 0):
+            raise ValueError("a rate is above 0, and a delay not below what it is moved by")
 
 
 NO_FAULTS = Faults()
@@ -122,7 +125,7 @@ class LineModel:
             self.lost += 1
             return []
         faults = self.faults
-        arrival = out + faults.delay_ms / 1000 + self._jitter(out)
+        arrival = out + (faults.delay_ms + faults.jitter_ms * self._dice.uniform(-1, 1)) / 1000 + self._wandered(out)
         if self._dice.random() < faults.reordered:
             arrival += faults.reordered_ms / 1000
         return [arrival, arrival] if self._dice.random() < faults.duplicated else [arrival]
@@ -150,18 +153,18 @@ class LineModel:
         self._in_burst = dice.random() >= bursts.ends if self._in_burst else dice.random() < bursts.begins
         return lost or dice.random() < self.faults.loss
 
-    def _jitter(self, at: float) -> float:
+    def _wandered(self, at: float) -> float:
         """Straight lines between dice throws that lie far enough apart for the delay never to outrun the clock."""
-        jitter = self.faults.jitter_ms / 1000
-        if jitter <= 0:
+        reach = self.faults.wander_ms / 1000
+        if reach <= 0:
             return 0.0
-        step = 3 * jitter
+        step = 3 * reach
         if at >= self._wander_from + step:
             begin = self._wander[1] if at < self._wander_from + 2 * step else self._dice.uniform(-1, 1)
             self._wander = (begin, self._dice.uniform(-1, 1))
             self._wander_from = at
         begin, end = self._wander
-        return jitter * (begin + (end - begin) * (at - self._wander_from) / step)
+        return reach * (begin + (end - begin) * (at - self._wander_from) / step)
 
 
 class Line:

@@ -55,14 +55,23 @@ def test_a_burst_may_let_some_packets_through() -> None:
 
 
 def test_the_delay_wanders_within_its_bounds_and_keeps_the_order() -> None:
-    seen = delays(Faults(delay_ms=100, jitter_ms=30))
+    seen = delays(Faults(delay_ms=100, wander_ms=30))
     assert min(seen) >= 70 - 1e-6
     assert max(seen) <= 130 + 1e-6
     assert statistics.mean(seen) == pytest.approx(100, abs=3)
     # The mean square of a straight line between two even throws is two thirds of a throw's: 30 / sqrt(3) * sqrt(2/3).
     assert statistics.pstdev(seen) == pytest.approx(14.1, rel=0.1)
-    times = [times[0] for times in fates(Faults(delay_ms=100, jitter_ms=30))]
+    times = [times[0] for times in fates(Faults(delay_ms=100, wander_ms=30))]
     assert times == sorted(times)
+
+
+def test_jitter_is_each_packet_s_own_and_lets_packets_overtake() -> None:
+    seen = delays(Faults(delay_ms=100, jitter_ms=30))
+    assert 70 <= min(seen) < 71
+    assert 129 < max(seen) <= 130
+    assert statistics.pstdev(seen) == pytest.approx(30 / 3**0.5, rel=0.05)
+    times = [times[0] for times in fates(Faults(delay_ms=100, jitter_ms=30))]
+    assert sum(later < earlier for earlier, later in itertools.pairwise(times)) > PACKETS / 4
 
 
 def test_held_back_packets_are_overtaken_and_the_others_are_not() -> None:
@@ -104,13 +113,14 @@ def test_faults_change_while_packets_are_under_way_and_nothing_overtakes_the_que
 
 
 def test_the_seed_decides_and_another_one_decides_otherwise() -> None:
-    faults = Faults(loss=0.1, delay_ms=50, jitter_ms=20, reordered=0.1, duplicated=0.05)
+    faults = Faults(loss=0.1, delay_ms=50, jitter_ms=20, wander_ms=20, reordered=0.1, duplicated=0.05)
     assert fates(faults, seed=3, packets=500) == fates(faults, seed=3, packets=500)
     assert fates(faults, seed=3, packets=500) != fates(faults, seed=4, packets=500)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"loss": 1.1}, {"duplicated": -0.1}, {"kbps": 0.0}, {"jitter_ms": 30.0}, {"delay_ms": -1.0}]
+    "wrong",
+    [{"loss": 1.1}, {"duplicated": -0.1}, {"kbps": 0.0}, {"jitter_ms": 30.0}, {"wander_ms": -1.0}, {"delay_ms": -1.0}],
 )
 def test_faults_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"share|rate"):

@@ -6,7 +6,7 @@ One lock orders all changes: decide, write to the log, apply, tell. What is not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,6 +41,8 @@ from core.messages import (
 )
 from core.model import (
     ConferenceSpec,
+    CHAIR,
+    CameraLevel,
     ConferenceState,
     Departure,
     LegId,
@@ -49,6 +51,7 @@ from core.model import (
     Presence,
     SessionId,
 )
+    SlotName,
 
 log = structlog.get_logger("focus")
 
@@ -68,6 +71,10 @@ class Member:
     deadline: float | None = None
     told_state: StateView | None = None
     told_publish: PublishDirective | None = None
+    layers: tuple[str, ...] | None = None
+    """The layers of its camera that somebody receives; None: all."""
+    paused: tuple[SlotName, ...] = ()
+    directive: PublishDirective | None = None
     told_roster: dict[ParticipantId, RosterEntry] | None = None
     announced: Presence | None = None
 
@@ -156,6 +163,8 @@ class LiveConference:
             member.forget_told()
         self.tell()
 
+            if member.paused:
+                self._send(member, LegStatus(state="connected", paused=member.paused))
     async def leave(self, session: SessionId, how: Departure) -> None:
         """Ends the place that `session` holds; a session that was replaced has none."""
         async with self._lock:
@@ -216,6 +225,19 @@ class LiveConference:
 
     def member_of(self, session: SessionId) -> Member | None:
         """The member whose place `session` holds."""
+    def layers_wanted(self, leg: LegId, layers: tuple[str, ...] | None) -> None:
+        """Others of the layers of the camera on `leg` are received than before."""
+        if member := self.member_of_leg(leg):
+            member.layers = layers
+            if member.directive is not None:
+                self._tell_publish(member, member.directive)
+
+    def pictures_paused(self, leg: LegId, slots: Collection[SlotName]) -> None:
+        """The line of `leg` cannot carry the pictures of `slots`, and carries all others."""
+        if member := self.member_of_leg(leg):
+            member.paused = tuple(sorted(slots))
+            self._send(member, LegStatus(state="connected", paused=member.paused))
+
         return next((m for m in self.members.values() if m.session == session), None)
 
     def member_of_leg(self, leg: LegId) -> Member | None:
@@ -270,6 +292,9 @@ class LiveConference:
                 console.told_roster = current
 
     def _send(self, member: Member, message: SessionMessage) -> bool:
+        member.directive = directive
+        if member.layers is not None and directive.camera is CameraLevel.FULL:
+            directive = directive.model_copy(update={"layers": member.layers})
         if member.session is None or not member.signaling:
             return False
         self.bus.publish(session_topic(member.session), ToSession(session=member.session, message=message))
@@ -340,3 +365,4 @@ class LiveConference:
         changed = ConferenceChanged(conference=self.id, state=ConferenceState.CLOSED, at=self.clock.now())
         self.bus.publish(CONFERENCE_CHANGED, changed)
         self.on_over(self)
+        member.layers, member.paused = None, ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -42,7 +42,7 @@ from core.messages import (
     StopConference,
     SubmitCommand,
 )
-from core.model import AUDIENCE_SLOTS, CONSOLE_SLOTS, ConferenceId, ConferenceState, LegId
+from core.model import AUDIENCE_SLOTS, CONSOLE_SLOTS, ConferenceId, ConferenceState, LegId, SlotName
 from core.settings import Settings
 
 log = structlog.get_logger("node")
@@ -72,6 +72,8 @@ class BridgeNode:
             on_leg=self._on_leg,
         )
 
+            on_demand=self._on_demand,
+            on_paused=self._on_paused,
     async def start(self) -> None:
         """Opens the media port, takes up the conferences that a former process left running, and answers calls."""
         await self.engine.start()
@@ -181,10 +183,21 @@ class BridgeNode:
         self._live.pop(live.id, None)
 
     def _on_leg(self, leg: LegId, state: LegState, reason: str) -> None:
-        live = next((c for c in self._live.values() if c.member_of_leg(leg)), None)
+        live = self._live_of(leg)
         if live is None:
             return
         if state is LegState.CONNECTED:
+    def _live_of(self, leg: LegId) -> LiveConference | None:
+        return next((c for c in self._live.values() if c.member_of_leg(leg)), None)
+
+    def _on_demand(self, leg: LegId, layers: tuple[str, ...] | None) -> None:
+        if live := self._live_of(leg):
+            live.layers_wanted(leg, layers)
+
+    def _on_paused(self, leg: LegId, slots: Collection[SlotName]) -> None:
+        if live := self._live_of(leg):
+            live.pictures_paused(leg, slots)
+
             live.leg_connected(leg)
         else:
             live.leg_lost(leg, reason)

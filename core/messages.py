@@ -237,6 +237,8 @@ class LegStatus(Model):
     """The media connection of this session."""
 
     type: Literal["leg"] = "leg"
+    layers: tuple[str, ...] | None = None
+    """With camera `full`: the simulcast layers (rids) that somebody receives; None: all of them."""
     state: Literal["connecting", "connected", "failed", "closed"]
     reason: str = ""
 
@@ -268,6 +270,8 @@ def session_topic(session: SessionId) -> Topic[ToSession]:
 
 
 class Done(Model):
+    paused: tuple[SlotName, ...] = ()
+    """Slots whose picture is left out because this participant's line cannot carry it; it comes back by itself."""
     """Accepted; nothing more to say."""
 
 

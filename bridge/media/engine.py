@@ -66,8 +66,9 @@ class MediaEngine:
     `host` is what the port binds to, `addresses` what clients are told, port 0 lets the machine choose. `on_leg` is
     called when a leg becomes connected, failed or closed by its other side, with a reason in words; never
     from within a call to the engine. A failed leg stays until `close_leg`; one that failed because it was silent is
-    reported connected again when it is heard. `on_paused` is called when the slots change whose picture a leg's line
-    cannot carry, with all of them.
+    reported connected again when it is heard. `on_demand` is called when other simulcast layers (by rid) of a leg's
+    camera are received than before; None: all, or none at all. `on_paused` is called when the slots change whose
+    picture a leg's line cannot carry, with all of them.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class MediaEngine:
         on_leg: Callable[[LegId, LegState, str], None],
         on_paused: Callable[[LegId, frozenset[SlotName]], None] = lambda leg, slots: None,
     ) -> None:
+        on_demand: Callable[[LegId, tuple[str, ...] | None], None] = lambda leg, layers: None,
         if not addresses:
             raise ValueError("a media node must advertise at least one address")
         self.port = port
@@ -91,6 +93,7 @@ class MediaEngine:
         self._on_leg = on_leg
         self._on_paused = on_paused
         self._certificate = RTCCertificate.generateCertificate()
+        self._on_demand = on_demand
         self._fingerprint = next(f.value for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         self._cname = secrets.token_hex(8)
         self._legs: dict[LegId, Leg] = {}
@@ -365,6 +368,9 @@ class MediaEngine:
 
     @staticmethod
     def _count_sent(leg: Leg) -> None:
+        if allot_now and self._ingress.switchboard.demand_changed(leg, now):
+            log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
+            self._on_demand(leg.id, leg.demand.told)
         """Media octets are counted by the timelines; 28 more per packet are RTP's header and SRTP's tag."""
         sent = [slot.sent for slot in leg.slots.values()]
         media = sum(octets + 28 * packets for packets, octets in sent)

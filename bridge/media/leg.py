@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import pylibsrtp
 
+from bridge.media.demand import Demand
 from bridge.media.downlink import Downlink
 from bridge.media.dtls import DtlsLink, IcePipe
 from bridge.media.forwarding import Slot, Stream
@@ -68,6 +69,8 @@ class Leg:
     """Of the retransmissions into each receive slot (by mid) whose receiver takes them on a stream of their own."""
     slots: dict[SlotName, Slot] = field(default_factory=dict)
     slots_by_ssrc: dict[int, Slot] = field(default_factory=dict)
+    assigned: Mapping[SlotName, ParticipantId | None] = field(default_factory=dict)
+    """The slot map that the engine's owner gave it."""
     wanted: dict[SlotName, ParticipantId] = field(default_factory=dict)
     streams: dict[bytes, Stream | None] = field(default_factory=dict)
     """By SSRC as on the wire; None for those that are known and ignored (retransmissions)."""
@@ -83,6 +86,7 @@ class Leg:
     send_time: int = 0
     """Id of abs-send-time on the pictures that it sends; 0 when it was not negotiated."""
     downlink: Downlink = field(default_factory=Downlink)
+    demand: Demand = field(default_factory=Demand)
     limited: bool = False
     """Its slots may be kept to smaller pictures than there are."""
     probe_bps: int = 0
@@ -186,6 +190,13 @@ class Leg:
         """Measures what its streams take; to be called about once a second."""
         for stream in self.layers.values():
             stream.rate.close_period(now)
+
+    def camera_layers(self) -> tuple[tuple[str, ...], dict[str, int]]:
+        """The rids of its camera's layers, and the pixels of those that have been seen; none without simulcast."""
+        mid = next((mid for mid, track in self.send.items() if track is Track.CAMERA), None)
+        rids = self.offer.section(mid).rids if mid is not None else ()
+        sizes = {rid: stream.pixels for (at, rid), stream in self.layers.items() if at == mid and stream.pixels}
+        return rids, sizes
 
     def layers_of(self, track: Track) -> list[Stream]:
         """The streams of a track that have brought packets."""

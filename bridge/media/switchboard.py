@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 
+from bridge.media.demand import wanted_layers
 from bridge.media.forwarding import ForwardingTable, Slot, Stream
 from bridge.media.layers import Rung, choose_layer, largest_for
 from bridge.media.leg import Leg
@@ -104,6 +105,14 @@ class Switchboard:
         rungs = [rung for rung in rungs if largest is None or rung[0] <= largest] or rungs[:1]
         dearest = accumulate((bps for _, bps in rungs), max)
         return [Rung(pixels, bps) for (pixels, _), bps in zip(rungs, dearest, strict=True)]
+
+    def demand_changed(self, leg: Leg, now: float) -> bool:
+        """Whether other layers of the leg's camera are received than its endpoint was told (`leg.demand`)."""
+        slots = self._watchers.get((leg.conference, leg.participant, Track.CAMERA))
+        if not slots:
+            return leg.demand.forget()
+        rids, sizes = leg.camera_layers()
+        return len(rids) > 1 and leg.demand.update(rids, wanted_layers(rids, sizes, {s.allowed for s in slots}), now)
 
     def camera_off(self, leg: Leg) -> bool:
         """Whether `leg` was told to send no picture."""

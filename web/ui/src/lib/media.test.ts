@@ -19,6 +19,8 @@ describe("what is sent", () => {
     expect([...activeLayers("off")]).toEqual([]);
     expect([...activeLayers("tile")]).toEqual(["l"]);
     expect([...activeLayers("full")]).toEqual(["l", "m", "h"]);
+    expect([...activeLayers("full", ["l"])]).toEqual(["l"]);
+    expect([...activeLayers("tile", ["h"])]).toEqual(["l"]);
   });
 });
 

@@ -29,10 +29,10 @@ export function isAudio(slot: SlotName): boolean {
   return slot.startsWith("audio");
 }
 
-/** The layers that a level asks for. */
-export function activeLayers(level: CameraLevel): ReadonlySet<string> {
+/** The layers that a level asks for; of the full picture only those that somebody receives (null: all). */
+export function activeLayers(level: CameraLevel, received: readonly string[] | null = null): ReadonlySet<string> {
   if (level === "off") return new Set();
-  return new Set(level === "tile" ? ["l"] : ["l", "m", "h"]);
+  return new Set(level === "tile" ? ["l"] : (received ?? ["l", "m", "h"]));
 }
 
 export class MediaLink {
@@ -43,7 +43,7 @@ export class MediaLink {
   readonly #content: RTCRtpTransceiver | null;
   readonly #receivers = new Map<SlotName, RTCRtpTransceiver>();
   #failTimer: ReturnType<typeof setTimeout> | undefined;
-  #directive: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false };
+  #directive: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false, layers: null };
   #tracks: LocalTracks = { microphone: null, camera: null, content: null };
   #applying: Promise<void> = Promise.resolve();
 
@@ -115,7 +115,7 @@ export class MediaLink {
     const { microphone, camera, content } = this.#tracks;
     const directive = this.#directive;
     await this.#microphone.sender.replaceTrack(directive.microphone ? microphone : null);
-    await send(this.#camera.sender, camera, activeLayers(directive.camera));
+    await send(this.#camera.sender, camera, activeLayers(directive.camera, directive.layers));
     if (this.#content) {
       const layers = new Set(directive.content ? CONTENT_LAYERS.map((layer) => layer.rid ?? "") : []);
       await send(this.#content.sender, content, layers);

@@ -265,7 +265,11 @@ export interface paths {
     delete?: never;
     options?: never;
     head?: never;
-    patch?: never;
+    /**
+     * Change a booking (header If-Match)
+     * @description For organizer.
+     */
+    patch: operations["change_booking"];
     trace?: never;
   };
   "/api/conferences/{id}/cancel": {
@@ -362,6 +366,318 @@ export interface paths {
      * @description For chair, operator, technician.
      */
     post: operations["enter_conference"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bookings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Book once (header Idempotency-Key)
+     * @description For organizer.
+     */
+    post: operations["book_once"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/extend": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Let a conference last longer (header If-Match)
+     * @description For organizer.
+     */
+    post: operations["extend_conference"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/submit": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Book a draft
+     * @description For organizer.
+     */
+    post: operations["submit_draft"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/decide": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Approve or reject a requested conference
+     * @description For organizer.
+     */
+    post: operations["decide_request"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/changes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who changed what when
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_booking_history"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/approvals/waiting": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What waits for this person's approval
+     * @description For organizer.
+     */
+    get: operations["list_waiting"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/approvals": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Which units approve their bookings
+     * @description For organizer.
+     */
+    get: operations["list_approval_rules"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/approvals/{unit}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Make a unit approve its bookings
+     * @description For organizer.
+     */
+    put: operations["demand_approval"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/approvals/{unit}/approvers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Appoint or dismiss an approver
+     * @description For organizer.
+     */
+    put: operations["appoint_approver"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/choose": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The points that a choice comes to
+     * @description For organizer.
+     */
+    post: operations["choose_points"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/audiences": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Saved audiences
+     * @description For organizer.
+     */
+    get: operations["list_audiences"];
+    put?: never;
+    /**
+     * Save an audience
+     * @description For organizer.
+     */
+    post: operations["save_audience"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/audiences/{audience}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Change an audience
+     * @description For organizer.
+     */
+    put: operations["change_audience"];
+    post?: never;
+    /**
+     * Forget an audience
+     * @description For organizer.
+     */
+    delete: operations["drop_audience"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/free-time": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * When all chosen points are free
+     * @description For organizer.
+     */
+    post: operations["find_free_time"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/maintenance": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Maintenance windows
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_maintenance"];
+    put?: never;
+    /**
+     * Take points out of use
+     * @description For organizer.
+     */
+    post: operations["announce_maintenance"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/maintenance/{window}/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Free the points of a window
+     * @description For organizer.
+     */
+    post: operations["end_maintenance"];
     delete?: never;
     options?: never;
     head?: never;
@@ -486,6 +802,34 @@ export interface components {
       id: number;
     };
     /**
+     * Action
+     * @description What a version of a conference came from.
+     * @enum {string}
+     */
+    Action:
+      | "booked"
+      | "drafted"
+      | "submitted"
+      | "changed"
+      | "extended"
+      | "approved"
+      | "rejected"
+      | "cancelled"
+      | "opened"
+      | "closed";
+    /**
+     * AmbiguousLine
+     * @description A pasted line that can mean several; at most ten are listed. It chooses none of them.
+     */
+    AmbiguousLine: {
+      /** Line */
+      line: number;
+      /** Text */
+      text: string;
+      /** Candidates */
+      candidates: components["schemas"]["Candidate"][];
+    };
+    /**
      * Answer
      * @description The SDP answer to `connect`.
      */
@@ -499,6 +843,28 @@ export interface components {
       id: number;
       /** Sdp */
       sdp: string;
+    };
+    /**
+     * Appointment
+     * @description Whether an account may approve for a unit.
+     */
+    Appointment: {
+      /** Username */
+      username: string;
+      /** Appointed */
+      appointed: boolean;
+    };
+    /**
+     * ApprovalRule
+     * @description A unit with its approvers; `demanded` tells whether it approves its bookings itself.
+     */
+    ApprovalRule: {
+      /** Unit */
+      unit: string;
+      /** Demanded */
+      demanded: boolean;
+      /** Approvers */
+      approvers: string[];
     };
     /**
      * Attendance
@@ -551,6 +917,40 @@ export interface components {
       present: boolean;
     };
     /**
+     * Audience
+     * @description A saved audience.
+     */
+    Audience: {
+      /** Id */
+      id: string;
+      /** Name */
+      name: string;
+      choice: components["schemas"]["Choice-Output"];
+      /** Version */
+      version: number;
+      /** Changed By */
+      changed_by: string;
+      /**
+       * Changed At
+       * Format: date-time
+       */
+      changed_at: string;
+    };
+    /**
+     * AudienceRequest
+     * @description A choice under a name; resolved anew each time it is used. `version` as it was read, when it is changed.
+     */
+    AudienceRequest: {
+      /** Name */
+      name: string;
+      choice: components["schemas"]["Choice-Input"];
+      /**
+       * Version
+       * @default null
+       */
+      version: number | null;
+    };
+    /**
      * Beat
      * @description A sign of life, each `welcome.beat_seconds`.
      */
@@ -580,6 +980,27 @@ export interface components {
        * Format: date-time
        */
       server_time: string;
+    };
+    /**
+     * Blocker
+     * @description Who is in the way at how many of the possible starts. No point: the chair.
+     */
+    Blocker: {
+      point: components["schemas"]["PointRef"] | null;
+      /** Blocked */
+      blocked: number;
+    };
+    /**
+     * Booked
+     * @description A conference as it was booked or changed, and the points that were left out because they are taken.
+     */
+    Booked: {
+      conference: components["schemas"]["Conference"];
+      /**
+       * Left Out
+       * @default []
+       */
+      left_out: components["schemas"]["Clash"][];
     };
     /**
      * BookingRequest
@@ -667,6 +1088,119 @@ export interface components {
      * @enum {string}
      */
     CameraLevel: "off" | "tile" | "full";
+    /**
+     * Candidate
+     * @description A point or a whole unit that an ambiguous line can mean; `above` is the unit that it belongs to.
+     */
+    Candidate: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      /** Above */
+      above: string | null;
+      /** Is Point */
+      is_point: boolean;
+    };
+    /**
+     * Choice
+     * @description Which points: those of the subtrees of `units`, `points`, the saved `audiences` (by name) and the `pasted` lines,
+     *     without the subtrees of `except_units` and without `except_points`.
+     */
+    "Choice-Input": {
+      /**
+       * Units
+       * @default []
+       */
+      units: string[];
+      /**
+       * Points
+       * @default []
+       */
+      points: string[];
+      /**
+       * Audiences
+       * @default []
+       */
+      audiences: string[];
+      /**
+       * Pasted
+       * @default
+       */
+      pasted: string;
+      /**
+       * Except Units
+       * @default []
+       */
+      except_units: string[];
+      /**
+       * Except Points
+       * @default []
+       */
+      except_points: string[];
+    };
+    /**
+     * Choice
+     * @description Which points: those of the subtrees of `units`, `points`, the saved `audiences` (by name) and the `pasted` lines,
+     *     without the subtrees of `except_units` and without `except_points`.
+     */
+    "Choice-Output": {
+      /**
+       * Units
+       * @default []
+       */
+      units: string[];
+      /**
+       * Points
+       * @default []
+       */
+      points: string[];
+      /**
+       * Audiences
+       * @default []
+       */
+      audiences: string[];
+      /**
+       * Pasted
+       * @default
+       */
+      pasted: string;
+      /**
+       * Except Units
+       * @default []
+       */
+      except_units: string[];
+      /**
+       * Except Points
+       * @default []
+       */
+      except_points: string[];
+    };
+    /**
+     * Chosen
+     * @description The points of a choice, in order of their codes, and what of the choice could not be followed as written.
+     */
+    Chosen: {
+      /** Count */
+      count: number;
+      /** Points */
+      points: components["schemas"]["PointRef"][];
+      /**
+       * Unknown
+       * @default []
+       */
+      unknown: components["schemas"]["UnknownLine"][];
+      /**
+       * Ambiguous
+       * @default []
+       */
+      ambiguous: components["schemas"]["AmbiguousLine"][];
+      /**
+       * Merged
+       * @default []
+       */
+      merged: components["schemas"]["MergedUnit"][];
+    };
     /**
      * Clash
      * @description A point that is taken, from when until when, and by what: a conference (`title`) or a maintenance (its reason).
@@ -768,6 +1302,7 @@ export interface components {
       | components["schemas"]["RevokeFloor"]
       | components["schemas"]["DenyRequest"]
       | components["schemas"]["SetMuted"]
+      | components["schemas"]["SetMicrophoneOpen"]
       | components["schemas"]["SetView"]
       | components["schemas"]["RequestContent"]
       | components["schemas"]["GrantContent"]
@@ -796,6 +1331,7 @@ export interface components {
         | components["schemas"]["RevokeFloor"]
         | components["schemas"]["DenyRequest"]
         | components["schemas"]["SetMuted"]
+        | components["schemas"]["SetMicrophoneOpen"]
         | components["schemas"]["SetView"]
         | components["schemas"]["RequestContent"]
         | components["schemas"]["GrantContent"]
@@ -841,6 +1377,61 @@ export interface components {
       recurrence_id: string | null;
       /** Points */
       points: components["schemas"]["PointRef"][];
+    };
+    /**
+     * ConferenceChange
+     * @description What shall be different; what is not named stays. With `version`: only if it still is at that version.
+     *
+     *     `add_*` comes before `remove_*`. With `leave_out_clashing` points that are taken are left out instead of refused.
+     */
+    ConferenceChange: {
+      /**
+       * Title
+       * @default null
+       */
+      title: string | null;
+      /** @default null */
+      times: components["schemas"]["RequestedTimes"] | null;
+      /**
+       * Setup Minutes
+       * @default null
+       */
+      setup_minutes: number | null;
+      /**
+       * Teardown Minutes
+       * @default null
+       */
+      teardown_minutes: number | null;
+      /**
+       * Add Units
+       * @default []
+       */
+      add_units: string[];
+      /**
+       * Add Points
+       * @default []
+       */
+      add_points: string[];
+      /**
+       * Remove Units
+       * @default []
+       */
+      remove_units: string[];
+      /**
+       * Remove Points
+       * @default []
+       */
+      remove_points: string[];
+      /**
+       * Leave Out Clashing
+       * @default false
+       */
+      leave_out_clashing: boolean;
+      /**
+       * Version
+       * @default null
+       */
+      version: number | null;
     };
     /**
      * ConferenceChanged
@@ -988,6 +1579,30 @@ export interface components {
       my_status: components["schemas"]["RequestStatus"] | null;
     };
     /**
+     * DaySpan
+     * @description A part of a working day, in local time.
+     */
+    DaySpan: {
+      /**
+       * Start
+       * Format: time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: time
+       */
+      stop: string;
+    };
+    /**
+     * Demand
+     * @description Whether a unit approves its bookings.
+     */
+    Demand: {
+      /** Demanded */
+      demanded: boolean;
+    };
+    /**
      * DenyContent
      * @description The chair refuses a point that asks to share.
      */
@@ -1092,6 +1707,19 @@ export interface components {
       status: number;
     };
     /**
+     * ExtendRequest
+     * @description Lets a conference last so many minutes longer.
+     */
+    ExtendRequest: {
+      /** Minutes */
+      minutes: number;
+      /**
+       * Version
+       * @default null
+       */
+      version: number | null;
+    };
+    /**
      * FeedSnapshot
      * @description The feed's event `snapshot`: all that is known now. It replaces everything the page knew.
      */
@@ -1101,6 +1729,16 @@ export interface components {
       presence: components["schemas"]["PresenceNow"][];
       floor: components["schemas"]["FloorMoved"] | null;
       conference: components["schemas"]["ConferenceSummary"];
+    };
+    /**
+     * FieldChange
+     * @description One field's value before and after; of the points those that went (`old`) and those that came (`new`).
+     */
+    FieldChange: {
+      /** Field */
+      field: string;
+      old: components["schemas"]["JsonValue"];
+      new: components["schemas"]["JsonValue"];
     };
     /**
      * FloorMoved
@@ -1140,6 +1778,124 @@ export interface components {
        * @default 0
        */
       waiting: number;
+    };
+    /**
+     * FreeTimeRequest
+     * @description Looks for `minutes` in which every point of `choice` and the chair (an account's name) are free.
+     *
+     *     Between `earliest` and `latest` (at most 400 days), within working hours (None: at any time). The points must
+     *     also be free `before_minutes` before and `after_minutes` after, for doors, set-up and tear-down. Starts lie on full
+     *     `step_minutes` of the hour.
+     */
+    FreeTimeRequest: {
+      /** Minutes */
+      minutes: number;
+      /**
+       * Earliest
+       * Format: date-time
+       */
+      earliest: string;
+      /**
+       * Latest
+       * Format: date-time
+       */
+      latest: string;
+      choice: components["schemas"]["Choice-Input"];
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
+      /**
+       * @default {
+       *       "weekdays": [
+       *         1,
+       *         2,
+       *         3,
+       *         4,
+       *         5
+       *       ],
+       *       "parts": [
+       *         {
+       *           "start": "07:30:00",
+       *           "stop": "11:30:00"
+       *         },
+       *         {
+       *           "start": "13:30:00",
+       *           "stop": "17:00:00"
+       *         }
+       *       ],
+       *       "on_holidays": false
+       *     }
+       */
+      hours: components["schemas"]["WorkingHours"] | null;
+      /**
+       * Before Minutes
+       * @default 0
+       */
+      before_minutes: number;
+      /**
+       * After Minutes
+       * @default 0
+       */
+      after_minutes: number;
+      /**
+       * Step Minutes
+       * @default 15
+       */
+      step_minutes: number;
+      /**
+       * Count
+       * @default 5
+       */
+      count: number;
+    };
+    /**
+     * FreeTimes
+     * @description The first free windows, one for each gap. Where there is none: how many starts there were, who blocks most of
+     *     them, and the times at which fewest are busy.
+     */
+    FreeTimes: {
+      /** Points */
+      points: number;
+      /** Windows */
+      windows: components["schemas"]["FreeWindow"][];
+      /**
+       * Starts
+       * @default 0
+       */
+      starts: number;
+      /**
+       * Blockers
+       * @default []
+       */
+      blockers: components["schemas"]["Blocker"][];
+      /**
+       * Near Misses
+       * @default []
+       */
+      near_misses: components["schemas"]["NearMissWindow"][];
+    };
+    /**
+     * FreeWindow
+     * @description The earliest fit in a free gap; it may start later as long as it ends by `until`.
+     */
+    FreeWindow: {
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Until
+       * Format: date-time
+       */
+      until: string;
     };
     /**
      * Grade
@@ -1264,6 +2020,26 @@ export interface components {
       samples: components["schemas"]["GradedSample"][];
     };
     /**
+     * HistoryEntry
+     * @description One version of a conference: who made it when, how, why, and what became different.
+     */
+    HistoryEntry: {
+      /** Version */
+      version: number;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** By */
+      by: string;
+      action: components["schemas"]["Action"];
+      /** Note */
+      note: string;
+      /** Changes */
+      changes: components["schemas"]["FieldChange"][];
+    };
+    /**
      * HistoryQuery
      * @description Whose line, and how far back.
      */
@@ -1383,6 +2159,11 @@ export interface components {
        * @default
        */
       reason: string;
+      /**
+       * Paused
+       * @default []
+       */
+      paused: components["schemas"]["SlotName"][];
     };
     /**
      * LinkSample
@@ -1463,6 +2244,111 @@ export interface components {
       at: string;
       /** Links */
       links: components["schemas"]["LinkStatus"][];
+    };
+    /**
+     * MaintenanceQuery
+     * @description Which windows: those that touch a time, with a point in a unit's subtree.
+     */
+    MaintenanceQuery: {
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Unit
+       * @default null
+       */
+      unit: string | null;
+    };
+    /**
+     * MaintenanceRequest
+     * @description Takes every point of the subtrees of `units`, and `points`, out of use from `start` to `stop`.
+     */
+    MaintenanceRequest: {
+      /** Reason */
+      reason: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Units
+       * @default []
+       */
+      units: string[];
+      /**
+       * Points
+       * @default []
+       */
+      points: string[];
+    };
+    /**
+     * MaintenanceWindow
+     * @description A window with the codes of its points.
+     */
+    MaintenanceWindow: {
+      /** Id */
+      id: string;
+      /** Reason */
+      reason: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /** Points */
+      points: string[];
+      /** Booked By */
+      booked_by: string;
+    };
+    /**
+     * MergedUnit
+     * @description A unit of the choice that was merged, and the present unit that stands for it.
+     */
+    MergedUnit: {
+      /** Code */
+      code: string;
+      /** Successor */
+      successor: string;
+    };
+    /**
+     * NearMissWindow
+     * @description A time at which `busy` of those asked for are taken; some of the points by name.
+     */
+    NearMissWindow: {
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /** Busy */
+      busy: number;
+      /** Chair Busy */
+      chair_busy: boolean;
+      /** Points */
+      points: components["schemas"]["PointRef"][];
     };
     /**
      * Nothing
@@ -1622,6 +2508,11 @@ export interface components {
        * @default false
        */
       content: boolean;
+      /**
+       * Layers
+       * @default null
+       */
+      layers: string[] | null;
     };
     /**
      * ReleaseContent
@@ -1802,6 +2693,11 @@ export interface components {
        */
       muted: boolean;
       /**
+       * Microphone Open
+       * @default false
+       */
+      microphone_open: boolean;
+      /**
        * Has Content
        * @default false
        */
@@ -1829,6 +2725,23 @@ export interface components {
       | components["schemas"]["Roster"]
       | components["schemas"]["LegStatus"]
       | components["schemas"]["Ended"];
+    /**
+     * SetMicrophoneOpen
+     * @description The chair opens the microphone of a point that does not have the floor, or closes it again.
+     *
+     *     Opening also ends the chair's muting of it.
+     */
+    SetMicrophoneOpen: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "set_microphone_open";
+      /** Participant */
+      participant: string;
+      /** Open */
+      open: boolean;
+    };
     /**
      * SetMuted
      * @description The chair closes or reopens a participant's microphone; None means every point's.
@@ -1913,6 +2826,22 @@ export interface components {
       expected: number;
     };
     /**
+     * StepRequest
+     * @description A step of a conference's life, with a word about why for its history.
+     */
+    StepRequest: {
+      /**
+       * Note
+       * @default
+       */
+      note: string;
+      /**
+       * Version
+       * @default null
+       */
+      version: number | null;
+    };
+    /**
      * Track
      * @description What an endpoint can send.
      * @enum {string}
@@ -1944,6 +2873,34 @@ export interface components {
       parent: string | null;
       /** Points */
       points: number;
+    };
+    /**
+     * UnknownLine
+     * @description A pasted line (counted from 1) that names nothing in the directory.
+     */
+    UnknownLine: {
+      /** Line */
+      line: number;
+      /** Text */
+      text: string;
+    };
+    /**
+     * Verdict
+     * @description An approver's answer to a requested conference.
+     */
+    Verdict: {
+      /**
+       * Note
+       * @default
+       */
+      note: string;
+      /**
+       * Version
+       * @default null
+       */
+      version: number | null;
+      /** Granted */
+      granted: boolean;
     };
     /**
      * Welcome
@@ -1988,6 +2945,45 @@ export interface components {
        * @enum {string}
        */
       type: "withdraw_request";
+    };
+    /**
+     * WorkingHours
+     * @description ISO weekdays (1: Monday) and the parts of a day that are worked; by default as Vietnam's offices do.
+     *
+     *     A conference fits into one part. Holidays are left out unless `on_holidays`; Saturdays that are officially worked
+     *     instead of another day count as working days.
+     */
+    WorkingHours: {
+      /**
+       * Weekdays
+       * @default [
+       *       1,
+       *       2,
+       *       3,
+       *       4,
+       *       5
+       *     ]
+       */
+      weekdays: number[];
+      /**
+       * Parts
+       * @default [
+       *       {
+       *         "start": "07:30:00",
+       *         "stop": "11:30:00"
+       *       },
+       *       {
+       *         "start": "13:30:00",
+       *         "stop": "17:00:00"
+       *       }
+       *     ]
+       */
+      parts: components["schemas"]["DaySpan"][];
+      /**
+       * On Holidays
+       * @default false
+       */
+      on_holidays: boolean;
     };
   };
   responses: never;
@@ -2680,6 +3676,95 @@ export interface operations {
       };
     };
   };
+  change_booking: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConferenceChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Booked"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.changed`, `booking.clash`, `conference.running`, `approval.while_open` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   cancel_conference: {
     parameters: {
       query?: never;
@@ -3041,6 +4126,1278 @@ export interface operations {
       };
       /** @description `request.too_large` */
       413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  book_once: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BookingRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Booked"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `booking.clash`, `request.key_reused` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  extend_conference: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExtendRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Conference"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.changed`, `booking.clash` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  submit_draft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["StepRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Conference"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.changed`, `conference.state`, `booking.clash` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  decide_request: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Verdict"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Conference"];
+        };
+      };
+      /** @description `booking.past`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `approval.not_yours`, `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `approval.not_asked`, `booking.past`, `conference.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_booking_history: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HistoryEntry"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_waiting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConferenceSummary"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_approval_rules: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ApprovalRule"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  demand_approval: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        unit: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Demand"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ApprovalRule"][];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `booking.unknown_unit` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  appoint_approver: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        unit: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Appointment"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ApprovalRule"][];
+        };
+      };
+      /** @description `approval.username`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `booking.unknown_unit` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  choose_points: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Choice-Input"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Chosen"];
+        };
+      };
+      /** @description `booking.unknown_unit`, `booking.unknown_point`, `choosing.unknown_audience`, `choosing.audience_circle`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_audiences: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Audience"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  save_audience: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AudienceRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Audience"];
+        };
+      };
+      /** @description `booking.unknown_unit`, `booking.unknown_point`, `choosing.unknown_audience`, `choosing.audience_circle`, `choosing.name`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `choosing.name_taken`, `choosing.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  change_audience: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        audience: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AudienceRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Audience"];
+        };
+      };
+      /** @description `booking.unknown_unit`, `booking.unknown_point`, `choosing.unknown_audience`, `choosing.audience_circle`, `choosing.name`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `choosing.unknown_audience` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `choosing.name_taken`, `choosing.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  drop_audience: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        audience: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Audience"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `choosing.unknown_audience` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  find_free_time: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FreeTimeRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FreeTimes"];
+        };
+      };
+      /** @description `booking.unknown_unit`, `booking.unknown_point`, `choosing.unknown_audience`, `choosing.audience_circle`, `choosing.unclear`, `booking.no_points`, `booking.too_many_points`, `free_time.range`, `free_time.chair`, `free_time.longer_than_day`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_maintenance: {
+    parameters: {
+      query: {
+        start: string;
+        stop: string;
+        unit?: string | null;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MaintenanceWindow"][];
+        };
+      };
+      /** @description `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  announce_maintenance: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MaintenanceRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MaintenanceWindow"];
+        };
+      };
+      /** @description `maintenance.reason`, `maintenance.times`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `booking.clash` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  end_maintenance: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        window: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MaintenanceWindow"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `maintenance.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `maintenance.over` */
+      409: {
         headers: {
           [name: string]: unknown;
         };

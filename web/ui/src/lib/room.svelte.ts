@@ -21,7 +21,7 @@ import type {
 
 const STATS_MS = 2000;
 const MEDIA_BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
-const SILENT: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false };
+const SILENT: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false, layers: null };
 
 export class Room {
   link = $state.raw<LinkState>({ kind: "connecting" });
@@ -33,6 +33,8 @@ export class Room {
   mediaProblem = $state.raw<Problem | null>(null);
   streams = $state.raw<Partial<Record<SlotName, MediaStream>>>({});
   stats = $state.raw<LineStats | null>(null);
+  /** Slots whose picture the line here cannot carry. */
+  paused = $state.raw<readonly SlotName[]>([]);
   /** The person's own switches; the chair's are in `view.muted` and the directive. */
   microphoneOn = $state(true);
   cameraOn = $state(true);
@@ -165,6 +167,7 @@ export class Room {
         for (const entry of message.entries) this.roster.set(entry.participant.id, entry);
         return;
       case "leg":
+        this.paused = message.paused;
         if (message.state === "failed" && this.#media) this.#mediaFailed(this.#media);
         return;
       case "ended":

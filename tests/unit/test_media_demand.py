@@ -1,0 +1,43 @@
+"""Which layers of a camera are asked of its endpoint."""
+
+from __future__ import annotations
+
+from bridge.media.demand import REST_SECONDS, Demand, wanted_layers
+
+RIDS = ("l", "m", "h")
+SIZES = {"l": 57_600, "m": 230_400, "h": 921_600}
+
+
+def test_what_receivers_show_is_wanted_and_nothing_else() -> None:
+    assert wanted_layers(RIDS, SIZES, {None}) == {"h"}
+    assert wanted_layers(RIDS, SIZES, {None, 57_600}) == {"l", "h"}
+    assert wanted_layers(RIDS, SIZES, {250_000, 0}) == {"m"}
+    assert wanted_layers(RIDS, SIZES, {0}) == set()
+
+
+def test_layers_never_seen_are_wanted_by_whoever_may_see_the_largest() -> None:
+    assert wanted_layers(RIDS, {"l": 57_600}, {None}) == set(RIDS)
+    assert wanted_layers(RIDS, {"l": 57_600}, {230_400}) == {"l"}
+    assert wanted_layers(RIDS, {}, {230_400}) == set()
+
+
+def test_a_layer_goes_after_a_rest_and_comes_at_once() -> None:
+    demand = Demand()
+    assert not demand.update(RIDS, {"h"}, 0.0)
+    assert not demand.update(RIDS, {"h"}, REST_SECONDS)
+    assert demand.update(RIDS, {"h"}, REST_SECONDS + 0.1)
+    assert demand.told == ("h",)
+    assert demand.update(RIDS, {"l"}, REST_SECONDS + 0.2)
+    assert demand.told == ("l", "h")
+    assert demand.update(RIDS, {"l"}, 2 * REST_SECONDS + 1)
+    assert demand.told == ("l",)
+
+
+def test_without_receivers_there_is_nothing_to_say() -> None:
+    demand = Demand()
+    demand.update(RIDS, {"h"}, 0.0)
+    demand.update(RIDS, {"h"}, 10.0)
+    assert demand.told == ("h",)
+    assert demand.forget()
+    assert demand.told is None
+    assert not demand.forget()

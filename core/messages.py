@@ -82,6 +82,17 @@ class SetMuted(Model):
     muted: bool
 
 
+class SetMicrophoneOpen(Model):
+    """The chair opens the microphone of a point that does not have the floor, or closes it again.
+
+    Opening also ends the chair's muting of it.
+    """
+
+    type: Literal["set_microphone_open"] = "set_microphone_open"
+    participant: ParticipantId
+    open: bool
+
+
 class SetView(Model):
     """A console looks at one point privately, or stops looking (None)."""
 
@@ -121,6 +132,18 @@ class ReleaseContent(Model):
     type: Literal["release_content"] = "release_content"
 
 
+class StartRecording(Model):
+    """The chair has the conference recorded; everybody is told that it is."""
+
+    type: Literal["start_recording"] = "start_recording"
+
+
+class StopRecording(Model):
+    """The chair ends the recording."""
+
+    type: Literal["stop_recording"] = "stop_recording"
+
+
 class CloseConference(Model):
     """The chair ends the conference for everybody."""
 
@@ -135,12 +158,15 @@ Command = Annotated[
     | RevokeFloor
     | DenyRequest
     | SetMuted
+    | SetMicrophoneOpen
     | SetView
     | RequestContent
     | GrantContent
     | DenyContent
     | RevokeContent
     | ReleaseContent
+    | StartRecording
+    | StopRecording
     | CloseConference,
     Field(discriminator="type"),
 ]
@@ -200,6 +226,8 @@ class StateView(Model):
     muted: bool = False
     present: int
     expected: int
+    recording: bool = False
+    """Whether picture and sound of the conference are being recorded: to be shown to everybody, always."""
 
 
 class PublishDirective(Model):
@@ -209,6 +237,8 @@ class PublishDirective(Model):
     microphone: bool
     camera: CameraLevel
     content: bool = False
+    layers: tuple[str, ...] | None = None
+    """With camera `full`: the simulcast layers (rids) that somebody receives; None: all of them."""
 
 
 class RosterEntry(Model):
@@ -221,6 +251,7 @@ class RosterEntry(Model):
     requested_at: AwareDatetime | None = None
     subject: str = ""
     muted: bool = False
+    microphone_open: bool = False
     has_content: bool = False
     content_requested_at: AwareDatetime | None = None
 
@@ -237,10 +268,10 @@ class LegStatus(Model):
     """The media connection of this session."""
 
     type: Literal["leg"] = "leg"
-    layers: tuple[str, ...] | None = None
-    """With camera `full`: the simulcast layers (rids) that somebody receives; None: all of them."""
     state: Literal["connecting", "connected", "failed", "closed"]
     reason: str = ""
+    paused: tuple[SlotName, ...] = ()
+    """Slots whose picture is left out because this participant's line cannot carry it; it comes back by itself."""
 
 
 class Ended(Model):
@@ -270,8 +301,6 @@ def session_topic(session: SessionId) -> Topic[ToSession]:
 
 
 class Done(Model):
-    paused: tuple[SlotName, ...] = ()
-    """Slots whose picture is left out because this participant's line cannot carry it; it comes back by itself."""
     """Accepted; nothing more to say."""
 
 

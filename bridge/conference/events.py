@@ -82,6 +82,14 @@ class MutedSet(Model):
     muted: bool
 
 
+class MicrophoneSet(Model):
+    """The chair opened or closed a point's microphone apart from the floor."""
+
+    type: Literal["microphone_set"] = "microphone_set"
+    participant: ParticipantId
+    open: bool
+
+
 class ContentRequested(Model):
     """A point asked to share its screen."""
 
@@ -117,6 +125,19 @@ class ContentRevoked(Model):
     participant: ParticipantId
 
 
+class RecordingStarted(Model):
+    """The chair had the recording begun."""
+
+    type: Literal["recording_started"] = "recording_started"
+
+
+class RecordingStopped(Model):
+    """The recording ended: by the chair, or because it could not be written."""
+
+    type: Literal["recording_stopped"] = "recording_stopped"
+    by: Literal["chair", "failure"]
+
+
 class Closed(Model):
     """The end; always the last entry."""
 
@@ -135,11 +156,14 @@ Event = Annotated[
     | FloorReleased
     | FloorRevoked
     | MutedSet
+    | MicrophoneSet
     | ContentRequested
     | ContentGranted
     | ContentDenied
     | ContentReleased
     | ContentRevoked
+    | RecordingStarted
+    | RecordingStopped
     | Closed,
     Field(discriminator="type"),
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bridge.conference import content
+from bridge.conference import content, recording
 from bridge.conference import events as ev
 from bridge.conference.content import Content
 from bridge.conference.floor import Floor
@@ -25,6 +25,7 @@ from core.messages import (
     RequestFloor,
     RequestStatus,
     RevokeFloor,
+    SetMicrophoneOpen,
     SetMuted,
     SetView,
     WithdrawRequest,
@@ -51,7 +52,9 @@ class Focus:
         self.attendees: dict[ParticipantId, Attendee] = {}
         self.floor = Floor()
         self.content = Content()
+        self.recording = False
         self.muted: set[ParticipantId] = set()
+        self.opened: dict[ParticipantId, None] = {}
         self.views: dict[ParticipantId, ParticipantId] = {}
 
     @property
@@ -168,6 +171,17 @@ def _set_muted(focus: Focus, by: Participant, command: SetMuted) -> list[ev.Even
     return [ev.MutedSet(participants=tuple(changed), muted=command.muted)] if changed else []
 
 
+def _set_microphone(focus: Focus, by: Participant, command: SetMicrophoneOpen) -> list[ev.Event]:
+    require_chair(by)
+    require_point(focus, command.participant)
+    is_opened, is_muted = command.participant in focus.opened, command.participant in focus.muted
+    if (is_opened and not is_muted) if command.open else not is_opened:
+        return []
+    if command.open and not focus.is_in(command.participant):
+        raise Conflict("microphone.absent", "This point has not joined, so its microphone cannot be opened.")
+    return [ev.MicrophoneSet(participant=command.participant, open=command.open)]
+
+
 def _set_view(focus: Focus, by: Participant, command: SetView) -> list[ev.Event]:
     if not by.is_console:
         raise Refused("command.console_only", "Only a console may look at a point privately.")
@@ -189,9 +203,11 @@ _DECISIONS: dict[type, Callable[[Focus, Participant, Any], list[ev.Event]]] = {
     RevokeFloor: _revoke_floor,
     DenyRequest: _deny_request,
     SetMuted: _set_muted,
+    SetMicrophoneOpen: _set_microphone,
     SetView: _set_view,
     CloseConference: _close,
     **content.DECISIONS,
+    **recording.DECISIONS,
 }
 
 
@@ -210,6 +226,7 @@ def _joined(focus: Focus, event: ev.Joined, at: datetime) -> None:
 def _left(focus: Focus, event: ev.Left, at: datetime) -> None:
     focus.floor.forget(event.participant)
     focus.content.forget(event.participant)
+    focus.opened.pop(event.participant, None)
     focus.views.pop(event.participant, None)
     if attendee := focus.attendees.get(event.participant):
         attendee.gone = True
@@ -247,9 +264,17 @@ def _muted(focus: Focus, event: ev.MutedSet, at: datetime) -> None:
         focus.muted.difference_update(event.participants)
 
 
+def _microphone(focus: Focus, event: ev.MicrophoneSet, at: datetime) -> None:
+    focus.opened.pop(event.participant, None)
+    if event.open:
+        focus.opened[event.participant] = None
+        focus.muted.discard(event.participant)
+
+
 def _closed(focus: Focus, event: ev.Closed, at: datetime) -> None:
     focus.state = ConferenceState.CLOSED
     focus.floor.vacate(RequestStatus.RELEASED)
+    focus.opened.clear()
     focus.content.vacate(RequestStatus.RELEASED)
 
 
@@ -264,8 +289,10 @@ _APPLICATIONS: dict[type, Callable[[Focus, Any, datetime], None]] = {
     ev.FloorReleased: _released,
     ev.FloorRevoked: _revoked,
     ev.MutedSet: _muted,
+    ev.MicrophoneSet: _microphone,
     ev.Closed: _closed,
     **content.APPLICATIONS,
+    **recording.APPLICATIONS,
 }
 
 

@@ -46,6 +46,7 @@ def state_view(focus: Focus, viewer: Participant, slots: SlotMap) -> StateView:
         muted=viewer.id in focus.muted,
         present=focus.points_present() if viewer.is_console else 0,
         expected=len(focus.spec.points),
+        recording=focus.recording,
     )
 
 
@@ -61,6 +62,7 @@ def roster_entry(focus: Focus, participant: ParticipantId, presence: Presence) -
         requested_at=request.at if request else None,
         subject=request.subject if request else "",
         muted=participant in focus.muted,
+        microphone_open=participant in focus.opened,
         has_content=focus.content.holder == participant,
         content_requested_at=focus.content.waiting.get(participant),
     )

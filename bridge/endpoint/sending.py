@@ -16,6 +16,9 @@ _BACKLOG_SECONDS = 0.5
 _KEY_FRAME_PAUSE_SECONDS = 0.5
 """A key frame on request at most twice a second, however often it is asked for."""
 
+KEPT_PACKETS = 128
+"""Sent packets that can be sent again: more than a second of the full picture. Divides the sequence numbers."""
+
 AUDIO_PACKET_SECONDS = 0.02
 
 
@@ -46,10 +49,15 @@ class Player:
         self._sequence = secrets.randbelow(1 << 15)
         self._timestamp_base = secrets.randbits(32)
         self._epoch: float | None = None
+        self._kept: list[bytes] = [b""] * KEPT_PACKETS
 
     def negotiated(self, payload_type: int, extension: bytes) -> None:
         """What the answer says about this stream; to be called before the first packet."""
         self._payload_type = payload_type
+        self._extension = extension
+
+    def extend(self, extension: bytes) -> None:
+        """The header extensions of its packets from now on."""
         self._extension = extension
 
     def stop(self) -> None:
@@ -64,6 +72,11 @@ class Player:
             timestamp = self.timestamp_at(self.next_at)
             self.next_at += self._step
             yield from self._unit(timestamp)
+
+    def again(self, sequence: int) -> bytes | None:
+        """A packet of the newest, exactly as it was sent; None when it is not kept any more."""
+        packet = self._kept[sequence % KEPT_PACKETS]
+        return packet if packet[2:4] == sequence.to_bytes(2, "big") else None
 
     def timestamp_at(self, moment: float) -> int:
         """The RTP timestamp of a moment, as sender reports need it."""
@@ -81,7 +94,9 @@ class Player:
         self.octets += len(payload)
         first = 0x90 if self._extension else 0x80
         second = self._payload_type | (0x80 if marker else 0)
-        return _HEADER.pack(first, second, self._sequence, timestamp, self.ssrc) + self._extension + payload
+        packet = _HEADER.pack(first, second, self._sequence, timestamp, self.ssrc) + self._extension + payload
+        self._kept[self._sequence % KEPT_PACKETS] = packet
+        return packet
 
 
 class AudioPlayer(Player):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.media.ice import Credentials
-from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, SEND_TIME_URI, Offer, Section
+from bridge.media.sdp import LEVEL_URI, MID_URI, REPAIRED_RID_URI, RID_URI, SEND_TIME_URI, Offer, Section
 from core.model import SlotName, Track
 
 
@@ -73,7 +73,8 @@ def _media(section: Section, to_client: bool, from_client: bool) -> list[str]:
             lines += [f"a=rtpmap:{number} rtx/90000", f"a=fmtp:{number} apt={repaired}"]
         lines += [f"a=extmap:{section.send_time} {SEND_TIME_URI}"] if section.send_time else []
     if from_client:
-        wanted = (MID_URI, RID_URI, REPAIRED_RID_URI) if section.rids else (MID_URI,)
+        wanted = [MID_URI, RID_URI, REPAIRED_RID_URI] if section.rids else [MID_URI]
+        wanted += [LEVEL_URI] if section.level else []
         lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in wanted if uri in section.extensions]
         lines += [f"a=rid:{rid} recv" for rid in section.rids]
         lines += [f"a=simulcast:recv {';'.join(section.rids)}"] if section.rids else []

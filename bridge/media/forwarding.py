@@ -129,6 +129,10 @@ class Stream:
     recent: deque[MediaPacket] = field(default_factory=lambda: deque(maxlen=RECENT_PACKETS))
     echoes: list[tuple[Cohort, Segment, float]] = field(default_factory=list)
     pictures: PictureIds = field(default_factory=PictureIds)
+    level_id: int = 0
+    """Id of the header extension that tells a microphone's level (RFC 6464); 0 when it does not."""
+    level: int = 127
+    """The loudest since it was last looked at, in -dBov."""
     codec: str | None = None
     """None: VP8 or Opus; else as `H264Format.codec` says."""
 

@@ -17,7 +17,7 @@ from bridge.media.ice import Address, IceLite
 from bridge.media.keyframes import KeyframeRequests
 from bridge.media.leg import MAX_ADDRESSES, Leg
 from bridge.media.repair import Repair
-from bridge.media.rtp import RtpHeader, is_rtcp, parse_header, send_time
+from bridge.media.rtp import RtpHeader, audio_level, is_rtcp, parse_header, send_time
 from bridge.media.slots import MediaPacket
 from bridge.media.switchboard import Switchboard
 from bridge.media.transport import UdpPort
@@ -144,6 +144,8 @@ class Ingress:
             return
         stream = leg.streams[key] if key in leg.streams else self._bind(leg, data, header)
         if stream is not None:
+            if stream.level_id and (level := audio_level(data, header, stream.level_id)) is not None:
+                stream.level = min(stream.level, level)
             stream.reception.add(header.sequence, header.timestamp, now)
             payload = data[header.payload_start : header.payload_end]
             self._media(leg, stream, MediaPacket(header.sequence, header.timestamp, header.marker, payload, now))

@@ -176,7 +176,7 @@ class Leg:
     def _new_stream(self, ssrc: int, section: Section, rid: str) -> Stream:
         reception = Reception(section.clock_rate)
         stream = Stream(ssrc, self.send[section.mid], section.clock_rate, reception, codec=section.codec)
-        stream.repairable = section.nack
+        stream.repairable, stream.level_id = section.nack, section.level
         self.streams[ssrc.to_bytes(4, "big")] = stream
         self.layers[section.mid, rid] = stream
         return stream

@@ -103,6 +103,12 @@ def _two_byte(block: bytes) -> dict[int, bytes]:
     return found
 
 
+def audio_level(data: bytes, header: RtpHeader, identifier: int) -> int | None:
+    """The level of the sound in -dBov, 0 the loudest, 127 silence (RFC 6464 section 3)."""
+    value = header_extensions(data, header).get(identifier)
+    return value[0] & 0x7F if value else None
+
+
 def build_packet(
     *,
     payload_type: int,

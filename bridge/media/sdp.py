@@ -20,6 +20,7 @@ if not __debug__:
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID_URI = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID_URI = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 MAX_RIDS = 4
@@ -82,6 +83,11 @@ class Section:
         """Id of abs-send-time on pictures; 0 when it was not offered, or would not fit a one-byte header."""
         number = self.extensions.get(SEND_TIME_URI, 0) if self.kind == "video" else 0
         return number if number < 15 else 0
+
+    @property
+    def level(self) -> int:
+        """Id of the level of a microphone (RFC 6464); 0 when it was not offered."""
+        return self.extensions.get(LEVEL_URI, 0) if self.kind == "audio" else 0
 
     @property
     def h264_taken(self) -> dict[str, int]:

@@ -158,7 +158,7 @@ async def test_a_picture_loss_brings_a_key_frame_at_once() -> None:
 async def test_it_counts_what_its_slots_receive(announce: bool) -> None:
     async with joined(announce=announce) as (endpoint, peer):
         clip = await endpoint._clips.video(HALL, CameraLevel.TILE)
-        player = slot_player(SLOT_SSRC + 2, b"2")
+        player = slot_player(SLOT_SSRC + 3, b"3")
         now = asyncio.get_running_loop().time()
         player.start(clip, now)
         for packet in player.due(now):
@@ -173,17 +173,17 @@ async def test_it_counts_what_its_slots_receive(announce: bool) -> None:
 async def test_its_reports_let_the_sender_reckon_round_trip_and_loss() -> None:
     async with joined() as (endpoint, peer):
         clip = await endpoint._clips.video(HALL, CameraLevel.FULL)
-        player = slot_player(SLOT_SSRC + 2, b"2")
+        player = slot_player(SLOT_SSRC + 3, b"3")
         now = asyncio.get_running_loop().time()
         player.start(clip, now)
         packets = list(player.due(now))
         for packet in packets[:3] + packets[4:]:
             peer.line.send_rtp(packet)
-        peer.line.send_rtcp(bytes(RtcpSrPacket(SLOT_SSRC + 2, RtcpSenderInfo(0xAAAA_BBBB_CCCC_DDDD, 0, 9, 9))))
+        peer.line.send_rtcp(bytes(RtcpSrPacket(SLOT_SSRC + 3, RtcpSenderInfo(0xAAAA_BBBB_CCCC_DDDD, 0, 9, 9))))
 
         def block() -> str | None:
             blocks = [b for r in peer.reports if isinstance(r, RtcpRrPacket) for b in r.reports]
-            good = [b for b in blocks if b.ssrc == SLOT_SSRC + 2 and b.lsr == 0xBBBB_CCCC and b.packets_lost == 1]
+            good = [b for b in blocks if b.ssrc == SLOT_SSRC + 3 and b.lsr == 0xBBBB_CCCC and b.packets_lost == 1]
             return None if good and good[0].dlsr > 0 else f"{blocks}"
 
         await eventually(block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -43,13 +43,24 @@ from core.messages import (
     ResumeSession,
     Roster,
     SessionMessage,
+    SetMicrophoneOpen,
     StateView,
     StopConference,
     SubmitCommand,
     ToSession,
     session_topic,
 )
-from core.model import ConferenceSpec, ConferenceState, Departure, Participant, Presence, SessionId, SlotName, Track
+from core.model import (
+    CHAIR,
+    ConferenceSpec,
+    ConferenceState,
+    Departure,
+    Participant,
+    Presence,
+    SessionId,
+    SlotName,
+    Track,
+)
 from core.settings import Settings
 from tests.support.conferences import CHAIR_SEAT, hall, spec_of
 from tests.support.polling import eventually
@@ -89,6 +100,11 @@ class Seat:
         call = ConnectMedia(conference=self.spec.id, session=self.session, sdp=sdp, receive=receive, send=send)
         await self.endpoint.connect((await self._bus.request(CONNECT, call)).sdp)
         return self
+
+    @property
+    def media(self) -> MediaEndpoint:
+        assert self.endpoint is not None
+        return self.endpoint
 
     async def do(self, command: Command) -> None:
         await self._bus.request(COMMAND, SubmitCommand(conference=self.spec.id, session=self.session, command=command))
@@ -160,6 +176,50 @@ async def test_the_floor_carries_the_holders_picture_to_the_others(
                 assert shown.id == hall(1).id
                 batch = await anext(aiter(samples))
                 assert {s.conference for s in batch.samples} == {spec.id}
+
+
+async def test_of_many_open_microphones_the_loudest_are_heard_and_a_closed_one_sends_nothing(
+    database: Database, bus: Bus
+) -> None:
+    spec = spec_of(4)
+    halls = [hall(n) for n in (1, 2, 3, 4)]
+    async with running_node(database, bus) as node:
+        await bus.request(OPEN, OpenConference(spec=spec))
+        async with seats(bus, spec, CHAIR_SEAT, *halls) as everybody:
+            chair, *speakers = everybody
+            for seat in everybody:
+                await seat.connect()
+            for loudness, seat in zip((30, 40, 60, 20), speakers, strict=True):
+                await chair.do(SetMicrophoneOpen(participant=seat.participant.id, open=True))
+                seat.media.speak(loudness)
+
+            def why_not(heard: set[int]) -> str | None:
+                for seat in everybody:
+                    seat.follow_directive()
+                seated = set(node.engine.heard(spec.id)) - {CHAIR}
+                return None if seated == {hall(n).id for n in heard} else f"{seated} are heard"
+
+            await eventually(lambda: why_not({1, 4}))
+            await eventually(_growing(speakers[1], 3))
+            await eventually(_growing(speakers[3], 2))
+            await chair.do(SetMicrophoneOpen(participant=hall(4).id, open=False))
+            await eventually(lambda: why_not({1, 2}))
+            sent = speakers[3].media.sent()[Track.MICROPHONE].packets
+            assert sent > 0
+            await eventually(_growing(speakers[3], 3))
+            assert speakers[3].media.sent()[Track.MICROPHONE].packets == sent
+
+
+def _growing(seat: Seat, slots: int) -> Callable[[], str | None]:
+    """From now on so many sound slots get packets, and no others."""
+    before = seat.media.received()
+
+    def why_not() -> str | None:
+        after = seat.media.received()
+        grown = [after[s].packets - before[s].packets for s in after if s.track is Track.MICROPHONE]
+        return None if max(grown) > 20 and sum(n > 2 for n in grown) == slots else f"sound slots grew by {grown}"
+
+    return why_not
 
 
 async def test_a_shared_screen_reaches_the_others_beside_the_stage(

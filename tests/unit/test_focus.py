@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.conference import events as ev
 from bridge.conference.focus import Focus, replay
-from bridge.conference.layout import directives, slots_for
+from bridge.conference.layout import Voices, directives, slots_for, voices
 from bridge.conference.views import roster, state_view
 from core.errors import BadInput, Conflict, DiemcauError, Refused
 from core.messages import (
@@ -25,6 +25,7 @@ from core.messages import (
     RequestStatus,
     RevokeContent,
     RevokeFloor,
+    SetMicrophoneOpen,
     SetMuted,
     SetView,
     WithdrawRequest,
@@ -176,12 +177,10 @@ def test_the_stage_shows_the_holder_and_to_the_holder_the_chair(run: Run) -> Non
     run.do(CHAIR_SEAT, GrantFloor(participant=hall(1).id))
     audience = slots_for(run.focus, hall(2))
     assert (audience[SlotName.STAGE], audience[SlotName.SECOND]) == (hall(1).id, CHAIR)
-    assert (audience[SlotName.AUDIO1], audience[SlotName.AUDIO2]) == (hall(1).id, CHAIR)
     holder = slots_for(run.focus, hall(1))
     assert (holder[SlotName.STAGE], holder[SlotName.SECOND]) == (CHAIR, None)
-    assert (holder[SlotName.AUDIO1], holder[SlotName.AUDIO2]) == (None, CHAIR)
     chair = slots_for(run.focus, CHAIR_SEAT)
-    assert (chair[SlotName.STAGE], chair[SlotName.AUDIO2]) == (hall(1).id, None)
+    assert chair[SlotName.STAGE] == hall(1).id
 
 
 def test_only_who_is_watched_sends(run: Run) -> None:
@@ -198,10 +197,10 @@ def test_only_who_is_watched_sends(run: Run) -> None:
 def test_muting_closes_the_microphone_and_granting_opens_it(run: Run) -> None:
     run.do(CHAIR_SEAT, GrantFloor(participant=hall(1).id))
     run.do(CHAIR_SEAT, SetMuted(participant=None, muted=True))
-    assert slots_for(run.focus, hall(2))[SlotName.AUDIO1] is None
+    assert voices(run.focus) == Voices((None, CHAIR), ())
     assert slots_for(run.focus, hall(2))[SlotName.STAGE] == hall(1).id
     run.do(CHAIR_SEAT, GrantFloor(participant=hall(2).id))
-    assert slots_for(run.focus, hall(1))[SlotName.AUDIO1] == hall(2).id
+    assert voices(run.focus) == Voices((hall(2).id, CHAIR), ())
     run.do(CHAIR_SEAT, SetMuted(participant=None, muted=False))
     assert run.focus.muted == set()
 
@@ -238,6 +237,7 @@ commands = st.one_of(
     st.builds(GrantFloor, participant=targets),
     st.builds(DenyRequest, participant=targets),
     st.builds(SetMuted, participant=st.one_of(st.none(), targets), muted=st.booleans()),
+    st.builds(SetMicrophoneOpen, participant=targets, open=st.booleans()),
     st.builds(RequestContent),
     st.builds(GrantContent, participant=targets),
     st.builds(DenyContent, participant=targets),
@@ -266,6 +266,7 @@ def test_replaying_any_log_gives_the_same_state(history: list[tuple[str, Partici
     assert again.floor == run.focus.floor
     assert again.attendees == run.focus.attendees
     assert again.muted == run.focus.muted
+    assert again.opened == run.focus.opened
     assert again.content == run.focus.content
     assert again.seq == run.focus.seq
     holder = run.focus.floor.holder

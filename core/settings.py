@@ -47,7 +47,7 @@ class Smtp(BaseModel):
     """`starttls` insists on it (port 587), `tls` speaks it at once (port 465), `none` is for this machine only."""
     user: str | None = None
     password: SecretStr | None = None
-    sender: str
+    sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     """The From address, and the ORGANIZER that calendars send their replies to."""
     timeout_seconds: float = 30.0
 

@@ -63,10 +63,13 @@ class MailState(StrEnum):
 
 
 class InviteRequest(Model):
-    """Invites every point of a conference. `organizer_email` is who the pre-start diagnosis is mailed to."""
+    """Invites every point of a conference. `organizer_email` is who the pre-start diagnosis is mailed to.
+
+    What is left out stays as it was when the points are invited again; another note is told to all of them.
+    """
 
     organizer_email: EmailText | None = None
-    note: str = Field(default="", max_length=2_000)
+    note: str | None = Field(default=None, max_length=2_000)
 
 
 class AnswerRequest(Model):

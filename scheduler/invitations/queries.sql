@@ -1,10 +1,10 @@
 -- name: invite
 -- Version 0 is behind every conference's: its points are to be told.
 INSERT INTO invited_conference (conference, version, invited_by, invited_at, organizer_email, note)
-VALUES ($1, 0, $2, $3, $4, $5)
+VALUES ($1, 0, $2, $3, $4, coalesce($5, ''))
 ON CONFLICT (conference) DO UPDATE
 SET version = 0, organizer_email = coalesce(excluded.organizer_email, invited_conference.organizer_email),
-    note = excluded.note
+    note = coalesce($5, invited_conference.note)
 
 -- name: behind
 -- Conferences that have changed since their points were told.

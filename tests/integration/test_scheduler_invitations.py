@@ -95,6 +95,18 @@ async def test_inviting_again_writes_only_to_whom_it_is_news(desk: Office) -> No
     assert event_of(desk.box.messages(BINH)[0])[1].decoded("SEQUENCE") == first.decoded("SEQUENCE") == 0
 
 
+async def test_a_note_stays_until_another_is_given_and_then_everybody_hears_it(desk: Office) -> None:
+    id = await desk.booked(await desk.points(AN))
+    for note in ("Mang theo báo cáo quý.", None, "Họp kín."):
+        await desk.invitations.send(id, InviteRequest(note=note), "lan")
+        await desk.deliver()
+    first, second = desk.box.messages(AN)
+    assert "Mang theo báo cáo quý." in text_of(first)
+    assert "Họp kín." in text_of(second)
+    assert event_of(second)[1].decoded("SEQUENCE") == 1
+    assert await answers(desk, id) == {"P000": AnswerState.WAITING}
+
+
 async def test_a_moved_conference_is_told_with_the_next_sequence_and_asks_again(desk: Office) -> None:
     id = await desk.invited(await desk.points(AN))
     first = event_of(desk.box.messages(AN)[0])[1]

@@ -30,7 +30,10 @@ export function isAudio(slot: SlotName): boolean {
 }
 
 /** The layers that a level asks for; of the full picture only those that somebody receives (null: all). */
-export function activeLayers(level: CameraLevel, received: readonly string[] | null = null): ReadonlySet<string> {
+export function activeLayers(
+  level: CameraLevel,
+  received: readonly string[] | null = null,
+): ReadonlySet<string> {
   if (level === "off") return new Set();
   return new Set(level === "tile" ? ["l"] : (received ?? ["l", "m", "h"]));
 }
@@ -43,7 +46,13 @@ export class MediaLink {
   readonly #content: RTCRtpTransceiver | null;
   readonly #receivers = new Map<SlotName, RTCRtpTransceiver>();
   #failTimer: ReturnType<typeof setTimeout> | undefined;
-  #directive: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false, layers: null };
+  #directive: PublishDirective = {
+    type: "publish",
+    microphone: false,
+    camera: "off",
+    content: false,
+    layers: null,
+  };
   #tracks: LocalTracks = { microphone: null, camera: null, content: null };
   #applying: Promise<void> = Promise.resolve();
 

@@ -1309,6 +1309,8 @@ export interface components {
       | components["schemas"]["DenyContent"]
       | components["schemas"]["RevokeContent"]
       | components["schemas"]["ReleaseContent"]
+      | components["schemas"]["StartRecording"]
+      | components["schemas"]["StopRecording"]
       | components["schemas"]["CloseConference"];
     /**
      * CommandMessage
@@ -1338,6 +1340,8 @@ export interface components {
         | components["schemas"]["DenyContent"]
         | components["schemas"]["RevokeContent"]
         | components["schemas"]["ReleaseContent"]
+        | components["schemas"]["StartRecording"]
+        | components["schemas"]["StopRecording"]
         | components["schemas"]["CloseConference"];
     };
     /**
@@ -2787,6 +2791,17 @@ export interface components {
      */
     SlotName: "stage" | "second" | "view" | "content" | "audio1" | "audio2" | "audio3";
     /**
+     * StartRecording
+     * @description The chair has the conference recorded; everybody is told that it is.
+     */
+    StartRecording: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "start_recording";
+    };
+    /**
      * StateView
      * @description What concerns this participant; sent whole on every change, so the newest replaces all before it.
      *
@@ -2824,6 +2839,11 @@ export interface components {
       present: number;
       /** Expected */
       expected: number;
+      /**
+       * Recording
+       * @default false
+       */
+      recording: boolean;
     };
     /**
      * StepRequest
@@ -2840,6 +2860,17 @@ export interface components {
        * @default null
        */
       version: number | null;
+    };
+    /**
+     * StopRecording
+     * @description The chair ends the recording.
+     */
+    StopRecording: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "stop_recording";
     };
     /**
      * Track

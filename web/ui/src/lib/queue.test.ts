@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inGroup, named, nextAfter, waitingFor } from "./queue";
+import { inGroup, named, nextAfter, switchMicrophone, waitingFor } from "./queue";
 import type { RosterEntry } from "./wire";
 
 function entry(code: string, changes: Partial<RosterEntry> = {}): RosterEntry {
@@ -11,6 +11,7 @@ function entry(code: string, changes: Partial<RosterEntry> = {}): RosterEntry {
     requested_at: null,
     subject: "",
     muted: false,
+    microphone_open: false,
     has_content: false,
     content_requested_at: null,
     ...changes,
@@ -19,6 +20,30 @@ function entry(code: string, changes: Partial<RosterEntry> = {}): RosterEntry {
 
 const first = entry("Đa Kao", { requested_at: "2026-12-05T09:00:00+07:00" });
 const second = entry("b", { requested_at: "2026-12-05T02:00:01Z" });
+
+describe("the chair's switch for a microphone", () => {
+  const participant = "point:a";
+
+  it("opens a closed one, also when it was muted", () => {
+    const open = { type: "set_microphone_open", participant, open: true };
+    expect(switchMicrophone(entry("a"))).toEqual(open);
+    expect(switchMicrophone(entry("a", { muted: true, microphone_open: true }))).toEqual(open);
+  });
+
+  it("closes an open one, and mutes the one that has the floor", () => {
+    expect(switchMicrophone(entry("a", { microphone_open: true }))).toEqual({
+      type: "set_microphone_open",
+      participant,
+      open: false,
+    });
+    const muted = { type: "set_muted", participant, muted: true };
+    expect(switchMicrophone(entry("a", { has_floor: true }))).toEqual(muted);
+    expect(switchMicrophone(entry("a", { has_floor: true, muted: true }))).toEqual({
+      ...muted,
+      muted: false,
+    });
+  });
+});
 
 describe("the queue for the floor", () => {
   it("is in the order of asking, whatever zone the times are written in", () => {

@@ -1,9 +1,9 @@
 /** Who waits for the floor, and the roster's groups. No I/O, no reactivity. */
 import { fold } from "./format";
 import type { Grade } from "./model";
-import type { RosterEntry } from "./wire";
+import type { Command, RosterEntry } from "./wire";
 
-export type RosterFilter = "all" | "absent" | "present" | "requested" | "ill" | "muted";
+export type RosterFilter = "all" | "absent" | "present" | "requested" | "ill" | "open" | "muted";
 
 /** Requests in the order in which they came. */
 export function waitingFor(roster: Iterable<RosterEntry>): RosterEntry[] {
@@ -30,6 +30,8 @@ export function inGroup(entry: RosterEntry, filter: RosterFilter, grade: Grade):
       return entry.requested_at !== null;
     case "ill":
       return entry.presence === "lost" || grade === "poor" || grade === "fair";
+    case "open":
+      return isHeard(entry);
     case "muted":
       return entry.muted;
   }
@@ -38,6 +40,20 @@ export function inGroup(entry: RosterEntry, filter: RosterFilter, grade: Grade):
 export function named(entry: RosterEntry, search: string): boolean {
   if (search.trim() === "") return true;
   return fold(`${entry.participant.name} ${entry.participant.id}`).includes(fold(search.trim()));
+}
+
+/** Whether its microphone is open: by the floor or by the chair. */
+export function isHeard(entry: RosterEntry): boolean {
+  return !entry.muted && (entry.has_floor || entry.microphone_open);
+}
+
+/** What the chair's switch for its microphone asks for now. */
+export function switchMicrophone(entry: RosterEntry): Command {
+  const participant = entry.participant.id;
+  const open = !isHeard(entry);
+  return entry.has_floor
+    ? { type: "set_muted", participant, muted: !open }
+    : { type: "set_microphone_open", participant, open };
 }
 
 /** Halls only: consoles are not called up. */

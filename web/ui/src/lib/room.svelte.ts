@@ -21,7 +21,13 @@ import type {
 
 const STATS_MS = 2000;
 const MEDIA_BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
-const SILENT: PublishDirective = { type: "publish", microphone: false, camera: "off", content: false, layers: null };
+const SILENT: PublishDirective = {
+  type: "publish",
+  microphone: false,
+  camera: "off",
+  content: false,
+  layers: null,
+};
 
 export class Room {
   link = $state.raw<LinkState>({ kind: "connecting" });

@@ -45,6 +45,7 @@ const vi: Record<string, string> = {
   "command.points_only": "Chỉ điểm cầu được làm việc này.",
   "command.unknown_point": "Không có điểm cầu này trong hội nghị.",
   "floor.absent": "Điểm cầu này hiện không kết nối nên chưa mời phát biểu được.",
+  "microphone.absent": "Điểm cầu này hiện không kết nối nên chưa mở micro được.",
   "content.absent": "Điểm cầu này hiện không kết nối nên chưa cho chiếu tài liệu được.",
   "content.not_waiting": "Điểm cầu này không còn xin chiếu tài liệu.",
   "content.failed":

@@ -53,7 +53,8 @@ export const t = translator(
     "slot.self": "Hình của mình",
     "slot.empty_stage": "Chưa có ai phát biểu. Hình của chủ tọa sẽ hiện ở đây khi chủ tọa vào phòng.",
     "slot.waiting": "Đang chờ hình từ {name}…",
-    "slot.paused": "Đường truyền tại đây quá yếu nên tạm ngừng hình từ {name}. Âm thanh vẫn giữ; hình sẽ tự trở lại.",
+    "slot.paused":
+      "Đường truyền tại đây quá yếu nên tạm ngừng hình từ {name}. Âm thanh vẫn giữ; hình sẽ tự trở lại.",
     "slot.frozen": "Hình từ {name} dừng {age}",
     "slot.no_camera": "Không có camera",
     "audio.blocked": "Trình duyệt đang tắt tiếng trang này.",
@@ -160,7 +161,8 @@ export const t = translator(
     "slot.self": "Your own picture",
     "slot.empty_stage": "Nobody has the floor. The chair's picture appears here when the chair is in.",
     "slot.waiting": "Waiting for the picture from {name}…",
-    "slot.paused": "The line here is too weak for the picture from {name}. Sound goes on; the picture comes back by itself.",
+    "slot.paused":
+      "The line here is too weak for the picture from {name}. Sound goes on; the picture comes back by itself.",
     "slot.frozen": "Picture from {name} stopped for {age}",
     "slot.no_camera": "No camera",
     "audio.blocked": "The browser keeps this page silent.",

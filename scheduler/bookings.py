@@ -37,6 +37,7 @@ from scheduler.model import (
     StepRequest,
     Verdict,
 )
+from scheduler.plan.booking import plan_bookings
 from scheduler.reservations import Connection, lock_points, writing
 from scheduler.store import Store
 
@@ -49,7 +50,7 @@ async def commit(connection: Connection, revisions: Sequence[Revision], by: str,
     """Writes revisions in the state that approval gives them; their points must be locked.
 
     Raises `Conflict` `booking.clash` for a single one that clashes; of several all clashes by conference, in
-    `ClashesFound`.
+    `ClashesFound`; and `Conflict` `plan.over_capacity` where lines or media nodes are too small.
     """
     final = [await approvals.settled(connection, revision, by) for revision in revisions]
     refused = await ledger.write(connection, final, by, now)
@@ -57,6 +58,7 @@ async def commit(connection: Connection, revisions: Sequence[Revision], by: str,
         raise ClashesFound(refused)
     for revision in final:
         await approvals.write_awaited(connection, revision)
+    await plan_bookings(connection, [revision.after.conference.id for revision in final], now)
     return final
 
 

@@ -65,7 +65,7 @@ CREATE TABLE plan_wish (
     CONSTRAINT plan_wish_conference_known FOREIGN KEY (conference) REFERENCES conference (id) ON DELETE CASCADE,
     CONSTRAINT plan_wish_profile_known FOREIGN KEY (profile) REFERENCES conference_profile (name),
     CONSTRAINT plan_wish_lightest_known FOREIGN KEY (lightest) REFERENCES conference_profile (name),
-    CONSTRAINT plan_wish_chair_known FOREIGN KEY (chair_unit) REFERENCES unit (code)
+    CONSTRAINT plan_wish_chair_known FOREIGN KEY (chair_unit) REFERENCES unit (code) ON DELETE SET NULL
 );
 
 -- The whole plan as a document, kept for comparison; at most one of a conference is current.

@@ -20,7 +20,7 @@ from scheduler.plan.model import (
     Trunk,
 )
 from scheduler.plan.network import Network, nearest_nodes
-from scheduler.plan.solver import ACCURACY, DoesNotFit, Kept, Solution, solve
+from scheduler.plan.solution import ACCURACY, DoesNotFit, Kept, Solution
 
 
 def make_plan(plan: PlanInput, previous: Plan | None = None, seed: int = 0, accuracy: float = ACCURACY) -> Plan:
@@ -67,6 +67,28 @@ def still_fits(plan: PlanInput, previous: Plan) -> Plan | None:
     return previous.model_copy(update={"links": found.links, "nodes": found.nodes, "changed": 0})
 
 
+def problems(plan: PlanInput, made: Plan) -> tuple[str, ...]:
+    """Why a plan does not hold as things are now, in sentences; nothing when it does."""
+    serving = {node.code for node in plan.nodes}
+    found = [
+        f"Media node {load.node} is not in service."
+        for load in sorted(made.nodes, key=lambda load: load.node)
+        if load.node not in serving
+    ]
+    if found:
+        return tuple(found)
+    points = {point.code for point in plan.points}
+    missing = sorted(points - {item.point for item in made.assignments})
+    if missing:
+        found.append(f"{len(missing)} points have no node, {missing[0]} the first.")
+    root = next(node for node in plan.nodes if node.code == made.root)
+    profiles = [profile for profile in plan.profiles if profile.name is made.profile] or plan.profiles[:1]
+    lighter = [profile for profile in plan.profiles if profile.name is not made.profile]
+    staying = [item for item in made.assignments if item.point in points]
+    present = loads(plan, Network(plan, root.unit), [*profiles, *lighter], root.code, staying, made.trunks)
+    return (*found, *(limit.sentence() for limit in worst_first(exceeded(present))))
+
+
 def _root(plan: PlanInput) -> Node:
     """The node nearest to the chair that has room for the consoles and a leg."""
     near = nearest_nodes(plan, plan.chair_unit)
@@ -89,6 +111,9 @@ def _with_profiles(
     seed: int,
     accuracy: float,
 ) -> Plan:
+    # Loaded with the first plan: it takes half a second and 80 MB, which a house with one node never needs.
+    from scheduler.plan.solver import solve
+
     settled = settle(plan, network, profiles)
     if settled.refused:
         raise DoesNotFit(settled.refused)

@@ -16,9 +16,8 @@ from scheduler.plan.greedy import spread
 from scheduler.plan.instance import Cut, Instance
 from scheduler.plan.model import MAX_DEPTH, Limit, LimitKind
 from scheduler.plan.network import Link, Side
+from scheduler.plan.solution import ACCURACY, DoesNotFit, Kept, Solution
 
-ACCURACY = 0.008
-"""The solver stops when a plan is proven to be at most this much dearer than the best one."""
 STAY_TOLERANCE = 0.01
 """How much dearer than the one found a plan may be that moves fewer points."""
 _WORK = 0.6
@@ -27,32 +26,6 @@ _POLISH_WORK = 0.15
 _EXCESS_WORK = 0.3
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 _MOST = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Solution:
-    """How many points of each (group, node), each node's upstream node, and both figures in weighted kbit/s."""
-
-    served: dict[tuple[int, int], int]
-    upstream: dict[int, int]
-    cost: int
-    bound: int
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What the previous plan had: points per (group, node), and trunks."""
-
-    served: Mapping[tuple[int, int], int]
-    upstream: Mapping[int, int]
-
-
-class DoesNotFit(Exception):
-    """No plan keeps within all limits; `limits` says where the plan that lacks least lacks how much."""
-
-    def __init__(self, limits: Sequence[Limit]) -> None:
-        super().__init__(f"{len(limits)} limits exceeded")
-        self.limits = tuple(limits)
 
 
 def solve(instance: Instance, kept: Kept | None = None, seed: int = 0, accuracy: float = ACCURACY) -> Solution:

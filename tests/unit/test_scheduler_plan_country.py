@@ -21,7 +21,7 @@ from scheduler.plan.model import (
     UnitLine,
 )
 from scheduler.plan.planner import make_plan, still_fits
-from scheduler.plan.solver import DoesNotFit
+from scheduler.plan.solution import DoesNotFit
 from tests.support.plans import FULL, LIGHT, PROFILES, STANDARD, VOICE, country
 from tests.unit.test_scheduler_plan_exact import check_whole
 

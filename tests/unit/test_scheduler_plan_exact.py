@@ -15,7 +15,7 @@ from scheduler.plan.loads import exceeded, loads
 from scheduler.plan.model import MAX_DEPTH, LinkUse, Node, NodeUse, Plan, PlanInput, PointLine, Profile, UnitLine
 from scheduler.plan.network import Network, nearest_nodes
 from scheduler.plan.planner import make_plan
-from scheduler.plan.solver import DoesNotFit
+from scheduler.plan.solution import DoesNotFit
 from tests.support.plans import best_by_trying, cost, country, profile
 
 MEDIUM = profile("standard", (500, 200, 200, 100), 100, 1_200, (6, 3, 7))

@@ -1,0 +1,131 @@
+-- name: lock_plans
+-- Plans share links and nodes: whoever makes one waits for the one before, until that is committed.
+SELECT pg_advisory_xact_lock($1)
+
+-- name: any_node
+SELECT EXISTS (SELECT FROM media_node)
+
+-- name: conference
+SELECT id, state, can_join_after, stop FROM conference WHERE id = $1
+
+-- name: points
+SELECT point.code, point.unit, line.up_kbps, line.down_kbps
+FROM reservation
+JOIN bridge_point AS point ON point.number = reservation.point
+LEFT JOIN point_line AS line ON line.point = point.number AND NOT line.backup
+WHERE reservation.conference = $1
+ORDER BY point.code
+
+-- name: nodes_in_service
+-- Between $1 and $2.
+SELECT code, unit, legs, kbps FROM media_node
+WHERE active AND NOT EXISTS (
+    SELECT FROM media_node_maintenance AS closed
+    WHERE closed.node = media_node.code AND closed.during && tstzrange($1, $2)
+)
+ORDER BY code
+
+-- name: units
+-- The units $1 and all above them.
+WITH RECURSIVE above (code) AS (
+    SELECT unnest($1::text[])
+    UNION
+    SELECT unit.parent FROM above JOIN unit ON unit.code = above.code WHERE unit.parent IS NOT NULL
+)
+SELECT unit.code, unit.name, unit.parent, unit.uplink_kbps FROM above JOIN unit ON unit.code = above.code
+ORDER BY unit.code
+
+-- name: link_uses
+-- What other conferences than $1 need between $2 and $3, of the links of units $4.
+SELECT load.unit AS code, load.up_kbps AS first, load.down_kbps AS second,
+    conference.can_join_after AS since, conference.stop AS until
+FROM plan_link_load AS load JOIN conference ON conference.id = load.conference
+WHERE conference.id <> $1 AND conference.state IN ('requested', 'confirmed', 'open')
+  AND conference.can_join_after < $3 AND conference.stop > $2 AND load.unit = ANY ($4::text[])
+
+-- name: node_uses
+SELECT load.node AS code, load.legs AS first, load.kbps AS second,
+    conference.can_join_after AS since, conference.stop AS until
+FROM plan_node_load AS load JOIN conference ON conference.id = load.conference
+WHERE conference.id <> $1 AND conference.state IN ('requested', 'confirmed', 'open')
+  AND conference.can_join_after < $3 AND conference.stop > $2 AND load.node = ANY ($4::text[])
+
+-- name: profiles
+SELECT name, stage_kbps, second_kbps, content_kbps, audio_kbps, up_kbps, trunk_down_kbps, leg_streams, up_streams,
+    trunk_streams, senders
+FROM conference_profile ORDER BY rank
+
+-- name: wish
+SELECT profile, lightest, chair_unit FROM plan_wish WHERE conference = $1
+
+-- name: put_wish
+INSERT INTO plan_wish (conference, profile, lightest, chair_unit) VALUES ($1, $2, $3, $4)
+ON CONFLICT (conference) DO UPDATE
+SET profile = excluded.profile, lightest = excluded.lightest, chair_unit = excluded.chair_unit
+
+-- name: lock_conference
+SELECT id FROM conference WHERE id = $1 FOR UPDATE
+
+-- name: current_plan
+SELECT conference, number, made_at, current, document FROM conference_plan WHERE conference = $1 AND current
+
+-- name: numbered_plan
+SELECT conference, number, made_at, current, document FROM conference_plan WHERE conference = $1 AND number = $2
+
+-- name: plan_numbers
+SELECT number, made_at, current FROM conference_plan WHERE conference = $1 ORDER BY number DESC
+
+-- name: retire_plan
+UPDATE conference_plan SET current = false WHERE conference = $1 AND current
+
+-- name: insert_plan
+INSERT INTO conference_plan (conference, number, made_at, current, document)
+SELECT $1, coalesce(max(number), 0) + 1, $2, true, $3 FROM conference_plan WHERE conference = $1
+RETURNING number
+
+-- name: forget_plans
+DELETE FROM conference_plan WHERE conference = $1 AND number <= $2
+
+-- name: clear_links
+DELETE FROM plan_link_load WHERE conference = $1
+
+-- name: clear_nodes
+DELETE FROM plan_node_load WHERE conference = $1
+
+-- name: insert_links
+INSERT INTO plan_link_load (conference, unit, up_kbps, down_kbps)
+SELECT $1, * FROM unnest($2::text[], $3::int[], $4::int[])
+
+-- name: insert_nodes
+INSERT INTO plan_node_load (conference, node, legs, kbps)
+SELECT $1, * FROM unnest($2::text[], $3::int[], $4::int[])
+
+-- name: media_nodes
+SELECT code, name, unit, legs, kbps, active FROM media_node ORDER BY code
+
+-- name: put_media_node
+INSERT INTO media_node (code, name, unit, legs, kbps, active) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (code) DO UPDATE
+SET name = excluded.name, unit = excluded.unit, legs = excluded.legs, kbps = excluded.kbps, active = excluded.active
+
+-- name: conferences_on_node
+-- Conferences not over whose plan uses node $1 at some time between $2 and $3.
+SELECT conference.id FROM plan_node_load AS load JOIN conference ON conference.id = load.conference
+WHERE load.node = $1 AND conference.state IN ('requested', 'confirmed', 'open')
+  AND ($3::timestamptz IS NULL OR conference.can_join_after < $3)
+  AND ($2::timestamptz IS NULL OR conference.stop > $2)
+ORDER BY conference.can_join_after, conference.id
+
+-- name: delete_media_node
+DELETE FROM media_node WHERE code = $1
+
+-- name: windows
+SELECT id, node, lower(during) AS start, upper(during) AS stop, reason FROM media_node_maintenance
+WHERE $1::text IS NULL OR node = $1
+ORDER BY lower(during), id
+
+-- name: insert_window
+INSERT INTO media_node_maintenance (node, during, reason) VALUES ($1, tstzrange($2, $3), $4) RETURNING id
+
+-- name: delete_window
+DELETE FROM media_node_maintenance WHERE id = $1

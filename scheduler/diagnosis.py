@@ -12,7 +12,7 @@ import structlog
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database, load_queries
-from core.errors import NotFound
+from core.errors import DiemcauError, NotFound
 from core.messages import OPEN
 from core.model import ConferenceId, ConferenceState
 from core.settings import Settings
@@ -87,10 +87,19 @@ class Diagnosis:
             bridge_answers=self._bus.is_answered(OPEN),
             nodes_down=[node["code"] for node in nodes if node["inactive"] or node["in_maintenance"]],
             planned=await self._pool.fetchval(SQL["has_plan"], _key(id)),
-            plan_problems=await self._plan_check(id) if self._plan_check is not None else (),
+            plan_problems=await self._plan_problems(id),
             legs_wanted=await self._legs_wanted(row["start"]),
             legs_limit=self._settings.limits.legs,
         )
+
+    async def _plan_problems(self, id: ConferenceId) -> Sequence[str]:
+        """A plan that cannot be checked is a finding like any other: the rest of the report is still wanted."""
+        if self._plan_check is None:
+            return ()
+        try:
+            return await self._plan_check(id)
+        except DiemcauError as exc:
+            return (exc.detail,)
 
     async def _points(self, id: ConferenceId) -> list[Any]:
         now = self._clock.now()

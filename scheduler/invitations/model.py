@@ -125,6 +125,12 @@ class AnswerList(Model):
     answers: tuple[PointAnswer, ...]
 
 
+class SeriesInvited(Model):
+    """The occurrences of a series whose points were invited, the earliest first."""
+
+    conferences: tuple[ConferenceId, ...]
+
+
 class InvitationView(Model):
     """What somebody with an answer link sees: the conference, the point, and the present answer."""
 

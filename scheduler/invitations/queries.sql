@@ -6,6 +6,12 @@ ON CONFLICT (conference) DO UPDATE
 SET version = 0, organizer_email = coalesce(excluded.organizer_email, invited_conference.organizer_email),
     note = coalesce($5, invited_conference.note)
 
+-- name: is_series
+SELECT EXISTS (SELECT FROM series WHERE id = $1)
+
+-- name: occurrences
+SELECT id FROM conference WHERE series = $1 AND state IN ('confirmed', 'open') AND stop > $2 ORDER BY start
+
 -- name: behind
 -- Conferences that have changed since their points were told.
 SELECT invited_conference.conference FROM invited_conference

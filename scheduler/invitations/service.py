@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -27,6 +28,7 @@ from scheduler.invitations.model import (
     PointAnswer,
     ReplyOutcome,
     ReplyReport,
+    SeriesInvited,
 )
 from scheduler.invitations.replies import read_reply
 from scheduler.invitations.store import InvitationStore, Occasion
@@ -57,6 +59,16 @@ class Invitations:
         await self._store.invite(id, request, by, self._clock.now())
         await self._correspondence.tell(id, everybody=True)
         return await self.answers(id)
+
+    async def send_series(self, series: str, request: InviteRequest, by: str) -> SeriesInvited:
+        """Invites the points of every confirmed occurrence of a series that is yet to end.
+
+        Raises `NotFound` `series.unknown`.
+        """
+        ids = await self._store.occurrences(series, self._clock.now())
+        for id in ids:
+            await self.send(id, request, by)
+        return SeriesInvited(conferences=tuple(ids))
 
     async def answers(self, id: ConferenceId) -> AnswerList:
         """Every invited point with its answer; raises `NotFound` `conference.unknown`."""
@@ -101,11 +113,13 @@ class Invitations:
         Raises `BadInput` `reply.no_calendar`, `.unreadable`, `.unsupported`; `TooLarge` `reply.too_large`;
         `NotFound` `reply.unknown`.
         """
+        now = self._clock.now()
         reply = read_reply(raw)
+        # A clock that is ahead must not make this reply newer than those that will follow it.
+        reply = replace(reply, made_at=min(reply.made_at, now))
         meant = await self._store.meant_by(reply)
         if not meant:
             raise NotFound("reply.unknown", "The reply is to no invitation that stands.")
-        now = self._clock.now()
         taken = [id for id, _ in meant if await self._store.reply(id, reply, now)]
         log.info("reply_taken", conference=meant[0][0], recorded=len(taken), meant=len(meant))
         id = taken[0] if taken else meant[0][0]

@@ -74,6 +74,10 @@ def unknown_conference() -> NotFound:
     return NotFound("conference.unknown", "There is no such conference.")
 
 
+def _unknown_series() -> NotFound:
+    return NotFound("series.unknown", "There is no such series.")
+
+
 class InvitationStore:
     """Reads and writes invitations. Methods that take a connection are steps of their caller's transaction."""
 
@@ -83,6 +87,16 @@ class InvitationStore:
     async def invite(self, id: ConferenceId, request: InviteRequest, by: str, now: datetime) -> None:
         """Notes that the conference's points are to be invited (again)."""
         await self.pool.execute(SQL["invite"], key_of(id), by, now, request.organizer_email, request.note)
+
+    async def occurrences(self, series: str, now: datetime) -> list[ConferenceId]:
+        """The confirmed or open conferences of a series that have not ended; raises `NotFound` `series.unknown`."""
+        try:
+            key = UUID(series)
+        except ValueError as exc:
+            raise _unknown_series() from exc
+        if not await self.pool.fetchval(SQL["is_series"], key):
+            raise _unknown_series()
+        return [ConferenceId(str(row["id"])) for row in await self.pool.fetch(SQL["occurrences"], key, now)]
 
     async def behind(self) -> list[ConferenceId]:
         """Conferences that have changed since their points were told."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.database import Database
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 from core.messages import OPEN, Done, OpenConference
 from core.model import ConferenceId, ConferenceState
 from scheduler.diagnosis import Diagnosis
@@ -134,6 +134,17 @@ async def test_what_is_wrong_with_the_plan_is_said_in_its_checkers_words(desk: O
     checked = Diagnosis(desk.database, desk.bus, desk.clock, desk.settings, check)
     [finding] = [one for one in (await checked.run(id)).findings if one.code == "plan.invalid"]
     assert "CITY is 40 kbit/s short" in finding.what.vi
+
+
+async def test_a_plan_that_cannot_be_checked_does_not_cost_the_rest_of_the_report(desk: Office) -> None:
+    id = await desk.invited(await desk.points(AN))
+
+    async def check(_: ConferenceId) -> list[str]:
+        raise Unavailable("plan.busy", "The plans are being changed.")
+
+    report = await Diagnosis(desk.database, desk.bus, desk.clock, desk.settings, check).run(id)
+    assert {"plan.invalid", "answers.missing"} <= set(named(report))
+    assert "The plans are being changed." in report.findings[0].what.en
 
 
 async def test_more_points_at_once_than_legs_is_critical(desk: Office) -> None:

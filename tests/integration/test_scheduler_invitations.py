@@ -221,6 +221,7 @@ async def test_a_reply_to_former_times_or_one_that_was_overtaken_changes_nothing
     await desk.later()
     report = await desk.invitations.reply_mail(reply_mail(uid, 0, "ACCEPTED", NOON))
     assert (report.outcome, report.answer.answer) == (ReplyOutcome.OUTDATED, AnswerState.WAITING)
+    desk.clock.advance(3 * 3_600)
     newest = reply_mail(uid, 1, "DECLINED", NOON + 2 * HOUR)
     for _ in range(2):
         assert (await desk.invitations.reply_mail(newest)).outcome is ReplyOutcome.RECORDED
@@ -235,6 +236,22 @@ async def test_a_reply_still_counts_when_only_the_title_changed_since(desk: Offi
     assert event_of(desk.box.messages(AN)[1])[1].decoded("SEQUENCE") == 1
     report = await desk.invitations.reply_mail(reply_mail(await uid_of(desk, AN), 0, "ACCEPTED", NOON))
     assert report.outcome is ReplyOutcome.RECORDED
+
+
+async def test_a_reply_from_a_clock_that_is_ahead_does_not_outdate_the_next_one(desk: Office) -> None:
+    await desk.invited(await desk.points(AN))
+    uid = await uid_of(desk, AN)
+    await desk.invitations.reply_mail(reply_mail(uid, 0, "DECLINED", NOON + timedelta(days=3_000)))
+    desk.clock.advance(60)
+    report = await desk.invitations.reply_mail(reply_mail(uid, 0, "ACCEPTED", NOON + timedelta(minutes=1)))
+    assert (report.outcome, report.answer.answer) == (ReplyOutcome.RECORDED, AnswerState.CONFIRMED)
+
+
+@pytest.mark.parametrize("id", ["x", "00000000-0000-4000-8000-000000000000"])
+async def test_a_series_that_nobody_booked_cannot_be_invited_to(desk: Office, id: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        await desk.invitations.send_series(id, InviteRequest(), "lan")
+    assert caught.value.code == "series.unknown"
 
 
 @pytest.mark.parametrize("uid", ["somebody@else.example", "'; DROP TABLE mail; --", "\ufffd" * 200])
@@ -255,8 +272,8 @@ async def test_occurrences_of_a_series_share_a_uid_and_are_told_apart_by_their_o
         NOON,
     )
     await desk.database.pool.execute("UPDATE conference SET series = $1, recurrence_id = start", series)
-    for id in (first, second):
-        await desk.invitations.send(id, InviteRequest(), "lan")
+    invited = await desk.invitations.send_series(str(series), InviteRequest(), "lan")
+    assert invited.conferences == (first, second)
     await desk.deliver()
     events = [event_of(message)[1] for message in desk.box.messages(AN)]
     assert len({str(event["UID"]) for event in events}) == 1

@@ -11,18 +11,21 @@ from time import monotonic
 import structlog
 
 from bridge.endpoint.clips import ClipLibrary
-from bridge.endpoint.feedback import Feedback
+from bridge.endpoint.feedback import Feedback, packets_missing
 from bridge.endpoint.line import SecureLine
 from bridge.endpoint.negotiation import (
     AUDIO_LEVEL_EXTENSION,
     MID_EXTENSION,
+    SEND_TIME_EXTENSION,
     Answer,
     Local,
     read_description,
     write_offer,
 )
 from bridge.endpoint.reception import SlotReception, StreamCounter, VideoCounter
+from bridge.endpoint.recovery import Recovery
 from bridge.endpoint.sending import AudioPlayer, Player, VideoPlayer, header_extension_block
+from bridge.media.arrivals import Arrival
 from bridge.media.rtp import header_extensions, parse_header
 from core.model import CameraLevel, ParticipantId, SlotName, Track
 
@@ -31,6 +34,9 @@ log = structlog.get_logger("endpoint")
 _REPORT_SECONDS = 1.5
 _IDLE_REPORT_SECONDS = 4.0
 """Hundreds of halls that neither send nor receive should cost next to nothing; RFC 3550 section 6.2 would allow 5 s."""
+
+SPEAKING_LEVEL = 20
+"""How loud the clips are, in -dBov."""
 
 _RANDOM = secrets.SystemRandom()
 _MOST_STREAMS = 32
@@ -49,7 +55,13 @@ class MediaEndpoint:
     """The media of one hall. Belongs to one event loop; after `close` it is of no more use."""
 
     def __init__(
-        self, participant: ParticipantId, slots: Sequence[SlotName], clips: ClipLibrary, *, host: str | None = None
+        self,
+        participant: ParticipantId,
+        slots: Sequence[SlotName],
+        clips: ClipLibrary,
+        *,
+        host: str | None = None,
+        estimates: bool = False,
     ) -> None:
         self.participant = participant
         self._clips = clips
@@ -67,10 +79,14 @@ class MediaEndpoint:
         self._sent_bytes = dict.fromkeys(self._players, 0)
         self._cname = secrets.token_hex(8)
         self._feedback = Feedback(self._cname)
+        self._estimates = estimates
+        self._recovery = Recovery(self._line.send_rtcp, self._voice.ssrc)
         self._counters: dict[SlotName, StreamCounter] = {}
         self._streams: dict[int, StreamCounter] = {}
         self._by_mid: dict[bytes, SlotName] = {}
         self._mid_extension = 0
+        self._voice_extensions: dict[int, bytes] = {}
+        self._level_id = 0
         self._wanted = (False, CameraLevel.OFF, False)
         self._playing: asyncio.Task[None] | None = None
         self._pump_timer: asyncio.TimerHandle | None = None
@@ -84,7 +100,14 @@ class MediaEndpoint:
     def offer(self) -> tuple[str, dict[str, SlotName], dict[str, Track]]:
         """The SDP offer, which slot each receive m-line (by mid) is for, and which track each send m-line."""
         ssrcs = {track: player.ssrc for track, player in self._players.items()}
-        local = Local(self._line.ice.credentials, self._line.fingerprint, self._line.ice.address, self._cname, ssrcs)
+        local = Local(
+            self._line.ice.credentials,
+            self._line.fingerprint,
+            self._line.ice.address,
+            self._cname,
+            ssrcs,
+            self._estimates,
+        )
         return write_offer(local, self._slots)
 
     async def connect(self, answer_sdp: str, *, timeout: float = 20) -> None:
@@ -103,6 +126,12 @@ class MediaEndpoint:
         if (microphone, camera, content) != self._wanted:
             self._wanted = (microphone, camera, content)
             self._follow()
+
+    def speak(self, level: int) -> None:
+        """How loud its sound says to be from now on, in -dBov (RFC 6464); to be called when it is connected."""
+        if self._level_id:
+            told = {self._level_id: bytes((0x80 | level,))}
+            self._voice.extend(header_extension_block(self._voice_extensions | told))
 
     def received(self) -> Mapping[SlotName, SlotReception]:
         """What each slot has received so far."""
@@ -124,6 +153,7 @@ class MediaEndpoint:
         if self._playing is not None:
             self._playing.cancel()
             await asyncio.gather(self._playing, return_exceptions=True)
+        self._recovery.close()
         await self._line.close()
 
     # --- negotiation -----------------------------------------------------------------------------------
@@ -134,12 +164,12 @@ class MediaEndpoint:
             section = answer.sections.get(mid)
             if section is None or section.payload_type is None:
                 continue
-            values = {}
-            if number := section.extensions.get(MID_EXTENSION):
-                values[number] = mid.encode()
-            if number := section.extensions.get(AUDIO_LEVEL_EXTENSION):
-                values[number] = bytes((0x80 | 20,))
+            names = section.extensions
+            values = {names[MID_EXTENSION]: mid.encode()} if MID_EXTENSION in names else {}
             self._players[track].negotiated(section.payload_type, header_extension_block(values))
+            if track is Track.MICROPHONE and AUDIO_LEVEL_EXTENSION in names:
+                self._voice_extensions, self._level_id = values, names[AUDIO_LEVEL_EXTENSION]
+                self.speak(SPEAKING_LEVEL)
         for mid, slot in receive.items():
             section = answer.sections.get(mid)
             if section is None or section.payload_type is None:
@@ -151,6 +181,8 @@ class MediaEndpoint:
             self._streams.update(dict.fromkeys(section.ssrcs, counter))
             self._by_mid[mid.encode()] = slot
             self._mid_extension = section.extensions.get(MID_EXTENSION, self._mid_extension)
+            if self._estimates:
+                self._recovery.send_time = section.extensions.get(SEND_TIME_EXTENSION, self._recovery.send_time)
 
     # --- sending ---------------------------------------------------------------------------------------
 
@@ -223,7 +255,12 @@ class MediaEndpoint:
             stream = self._adopt(packet)
             if stream is None:
                 return
-        stream.take(packet, monotonic())
+        now = monotonic()
+        arrival = self._recovery.take(packet, now) if isinstance(stream, VideoCounter) else Arrival.NEW
+        if arrival is Arrival.NEW:
+            stream.take(packet, now)
+        elif arrival is Arrival.FILLS or arrival is Arrival.RECOVERED:
+            stream.take_late(packet)
 
     def _adopt(self, packet: bytes) -> StreamCounter | None:
         """A stream that the answer did not announce says by its mid which slot it is for (RFC 8843 section 9.2)."""
@@ -242,6 +279,10 @@ class MediaEndpoint:
             wanted = self._feedback.take(data, self._streams, now)
         except ValueError:
             return
+        for ssrc, sequence in packets_missing(data):
+            player = next((p for p in self._players.values() if p.ssrc == ssrc), None)
+            if player is not None and (packet := player.again(sequence)):
+                self._line.send_rtp(packet)
         restarted = [p.restart(now) for p in (self._picture, self._screen) if p.ssrc in wanted]
         if any(restarted):
             self._pump()

@@ -23,6 +23,7 @@ from aiortc.rtp import (
 
 from bridge.endpoint.reception import StreamCounter
 from bridge.endpoint.sending import Player
+from bridge.media.rtcp import PacketsMissing, parse_feedback
 
 _SDES_CNAME = 1
 
@@ -82,6 +83,13 @@ class Feedback:
             elif isinstance(packet, RtcpPsfbPacket):
                 wanted.update(_key_frames_wanted(packet))
         return wanted
+
+
+def packets_missing(data: bytes) -> Iterator[tuple[int, int]]:
+    """Stream and sequence number of each packet that the peer asks for again (RFC 4585 section 6.2.1)."""
+    for item in parse_feedback(data):
+        if isinstance(item, PacketsMissing):
+            yield from ((item.ssrc, sequence) for sequence in item.sequences)
 
 
 def _sender_info(player: Player, now: float) -> RtcpSenderInfo:

@@ -14,6 +14,7 @@ from core.errors import BadInput
 from core.model import SlotName, Track
 
 MID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:mid"
+SEND_TIME_EXTENSION = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 AUDIO_LEVEL_EXTENSION = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 Address = tuple[str, int]
@@ -72,6 +73,8 @@ class Local:
     address: Address | None
     cname: str
     ssrcs: dict[Track, int]
+    estimates: bool = False
+    """It estimates what its line carries and says so (REMB)."""
 
 
 def write_offer(local: Local, slots: Sequence[SlotName]) -> tuple[str, dict[str, SlotName], dict[str, Track]]:
@@ -110,7 +113,9 @@ def _section(local: Local, mid: str, track: Track, direction: str) -> list[str]:
     if audio:
         lines += [f"a=extmap:2 {AUDIO_LEVEL_EXTENSION}", "a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=20"]
     else:
-        lines += ["a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"]
+        lines += ["a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"]
+        if local.estimates and direction == "recvonly":
+            lines += ["a=rtcp-fb:96 goog-remb", f"a=extmap:3 {SEND_TIME_EXTENSION}"]
     if local.address:
         lines += [f"a=candidate:1 1 udp 2130706431 {host} {port} typ host", "a=end-of-candidates"]
     return lines

@@ -91,6 +91,13 @@ class StreamCounter:
         if packet[1] & 0x80:
             self._frame_ends()
 
+    def take_late(self, packet: bytes) -> None:
+        """Counts a packet that comes after later ones: overtaken, or sent again."""
+        self.packets += 1
+        self.octets += len(packet)
+        if packet[1] & 0x80:
+            self.frames += 1
+
     def _take_next(self, packet: bytes, timestamp: int, now: float) -> None:
         step = ((packet[2] << 8 | packet[3]) - self._highest) & 0xFFFF
         if step != 1:

@@ -14,10 +14,11 @@ import structlog
 
 from bridge.conference import events as ev
 from bridge.conference.focus import Focus
-from bridge.conference.layout import directives, slots_for
+from bridge.conference.layout import directives, slots_for, voices
 from bridge.conference.views import reference, roster, state_view
 from bridge.log import EventLog
 from bridge.media.engine import MediaEngine
+from bridge.recording.desk import VIEWER, RecordingDesk, Wanted
 from core.bus import Bus
 from core.clock import Clock
 from core.messages import (
@@ -40,9 +41,9 @@ from core.messages import (
     session_topic,
 )
 from core.model import (
-    ConferenceSpec,
     CHAIR,
     CameraLevel,
+    ConferenceSpec,
     ConferenceState,
     Departure,
     LegId,
@@ -50,8 +51,8 @@ from core.model import (
     ParticipantId,
     Presence,
     SessionId,
-)
     SlotName,
+)
 
 log = structlog.get_logger("focus")
 
@@ -70,11 +71,11 @@ class Member:
     signaling: bool = True
     deadline: float | None = None
     told_state: StateView | None = None
-    told_publish: PublishDirective | None = None
     layers: tuple[str, ...] | None = None
     """The layers of its camera that somebody receives; None: all."""
     paused: tuple[SlotName, ...] = ()
     directive: PublishDirective | None = None
+    told_publish: PublishDirective | None = None
     told_roster: dict[ParticipantId, RosterEntry] | None = None
     announced: Presence | None = None
 
@@ -102,6 +103,7 @@ class LiveConference:
     clock: Clock
     engine: MediaEngine
     on_over: Callable[[LiveConference], None]
+    desk: RecordingDesk
     members: dict[ParticipantId, Member] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -161,10 +163,10 @@ class LiveConference:
         member.signaling = connected
         if connected:
             member.forget_told()
-        self.tell()
-
             if member.paused:
                 self._send(member, LegStatus(state="connected", paused=member.paused))
+        self.tell()
+
     async def leave(self, session: SessionId, how: Departure) -> None:
         """Ends the place that `session` holds; a session that was replaced has none."""
         async with self._lock:
@@ -202,6 +204,13 @@ class LiveConference:
                 await self._record([ev.Closed(by="clock")])
         self._finish()
 
+    async def recording_failed(self) -> None:
+        """The recording could not be written any further."""
+        async with self._lock:
+            if self.focus.recording:
+                await self._record([ev.RecordingStopped(by="failure")])
+        self.tell()
+
     def suspend(self) -> None:
         """The node stops; members keep their places in the log."""
         if self._tell_handle is not None:
@@ -216,15 +225,6 @@ class LiveConference:
             self._send(member, LegStatus(state="connected"))
             self.tell_soon()
 
-    def leg_lost(self, leg: LegId, reason: str) -> None:
-        """Media ended on `leg`; the client is told so that it can connect again."""
-        if member := self.member_of_leg(leg):
-            self._drop_leg(member, reason)
-            self._send(member, LegStatus(state="failed", reason=reason))
-            self.tell_soon()
-
-    def member_of(self, session: SessionId) -> Member | None:
-        """The member whose place `session` holds."""
     def layers_wanted(self, leg: LegId, layers: tuple[str, ...] | None) -> None:
         """Others of the layers of the camera on `leg` are received than before."""
         if member := self.member_of_leg(leg):
@@ -238,6 +238,15 @@ class LiveConference:
             member.paused = tuple(sorted(slots))
             self._send(member, LegStatus(state="connected", paused=member.paused))
 
+    def leg_lost(self, leg: LegId, reason: str) -> None:
+        """Media ended on `leg`; the client is told so that it can connect again."""
+        if member := self.member_of_leg(leg):
+            self._drop_leg(member, reason)
+            self._send(member, LegStatus(state="failed", reason=reason))
+            self.tell_soon()
+
+    def member_of(self, session: SessionId) -> Member | None:
+        """The member whose place `session` holds."""
         return next((m for m in self.members.values() if m.session == session), None)
 
     def member_of_leg(self, leg: LegId) -> Member | None:
@@ -260,6 +269,10 @@ class LiveConference:
         for member in self.members.values():
             if member.leg is not None:
                 self.engine.assign(member.leg, maps[member.participant.id])
+        if recorded := self._follow_recording():
+            maps[VIEWER.id] = recorded.slots
+        heard = voices(self.focus)
+        self.engine.set_microphones(self.id, heard.reserved, heard.others)
         publish = directives(self.focus, maps)
         self.engine.set_camera_levels(self.id, {pid: d.camera for pid, d in publish.items()})
         for member in self.members.values():
@@ -269,7 +282,19 @@ class LiveConference:
             self._tell_state(member, state_view(self.focus, member.participant, maps[member.participant.id]))
         self._tell_rosters()
 
+    def _follow_recording(self) -> Wanted | None:
+        """Records what one of the audience sees, as long as the chair wants it."""
+        wanted = None
+        if self.focus.recording and self.focus.state is not ConferenceState.CLOSED:
+            speaker = self.focus.floor.holder or CHAIR
+            wanted = Wanted(self.focus.spec.title, slots_for(self.focus, VIEWER), reference(self.focus, speaker).name)
+        self.desk.follow(self.id, wanted)
+        return wanted
+
     def _tell_publish(self, member: Member, directive: PublishDirective) -> None:
+        member.directive = directive
+        if member.layers is not None and directive.camera is CameraLevel.FULL:
+            directive = directive.model_copy(update={"layers": member.layers})
         if member.told_publish != directive and self._send(member, directive):
             member.told_publish = directive
 
@@ -292,9 +317,6 @@ class LiveConference:
                 console.told_roster = current
 
     def _send(self, member: Member, message: SessionMessage) -> bool:
-        member.directive = directive
-        if member.layers is not None and directive.camera is CameraLevel.FULL:
-            directive = directive.model_copy(update={"layers": member.layers})
         if member.session is None or not member.signaling:
             return False
         self.bus.publish(session_topic(member.session), ToSession(session=member.session, message=message))
@@ -346,6 +368,7 @@ class LiveConference:
 
     def _drop_leg(self, member: Member, reason: str) -> None:
         leg, member.leg, member.leg_connected = member.leg, None, False
+        member.layers, member.paused = None, ()
         if leg is not None:
             self.engine.close_leg(leg, reason)
 
@@ -357,6 +380,8 @@ class LiveConference:
 
     def _finish(self) -> None:
         self.suspend()
+        self.desk.follow(self.id, None)
+        self.engine.set_microphones(self.id, (), ())
         members, self.members = list(self.members.values()), {}
         for member in members:
             self._send(member, Ended(reason="closed"))
@@ -365,4 +390,3 @@ class LiveConference:
         changed = ConferenceChanged(conference=self.id, state=ConferenceState.CLOSED, at=self.clock.now())
         self.bus.publish(CONFERENCE_CHANGED, changed)
         self.on_over(self)
-        member.layers, member.paused = None, ()

@@ -15,6 +15,7 @@ from bridge.conference.focus import Focus, replay
 from bridge.live import LiveConference, Member
 from bridge.log import EventLog
 from bridge.media.engine import LegState, MediaEngine
+from bridge.recording.desk import RecordingDesk
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
@@ -62,6 +63,7 @@ class BridgeNode:
         self._event_log = EventLog(database)
         self._live: dict[ConferenceId, LiveConference] = {}
         self._opening = asyncio.Lock()
+        self._unrecorded: list[ConferenceId] = []
         self._beat: asyncio.Task[None] | None = None
         self.engine = MediaEngine(
             host=settings.host,
@@ -70,10 +72,12 @@ class BridgeNode:
             clock=clock,
             limits=settings.limits,
             on_leg=self._on_leg,
-        )
-
             on_demand=self._on_demand,
             on_paused=self._on_paused,
+        )
+
+        self._desk = RecordingDesk(self.engine.taps, settings.data_dir, clock, self._unrecorded.append)
+
     async def start(self) -> None:
         """Opens the media port, takes up the conferences that a former process left running, and answers calls."""
         await self.engine.start()
@@ -99,6 +103,7 @@ class BridgeNode:
         for live in self._live.values():
             live.suspend()
         self._live.clear()
+        await self._desk.close()
         await self.engine.stop()
 
     # --- calls ---------------------------------------------------------------------------------------
@@ -172,7 +177,7 @@ class BridgeNode:
         return live, member
 
     def _take_up(self, focus: Focus) -> None:
-        live = LiveConference(focus, self._event_log, self._bus, self._clock, self.engine, self._over)
+        live = LiveConference(focus, self._event_log, self._bus, self._clock, self.engine, self._over, self._desk)
         self._live[focus.spec.id] = live
         live.take_up(self._clock.monotonic() + self._settings.reconnect_grace_seconds)
 
@@ -182,11 +187,6 @@ class BridgeNode:
     def _over(self, live: LiveConference) -> None:
         self._live.pop(live.id, None)
 
-    def _on_leg(self, leg: LegId, state: LegState, reason: str) -> None:
-        live = self._live_of(leg)
-        if live is None:
-            return
-        if state is LegState.CONNECTED:
     def _live_of(self, leg: LegId) -> LiveConference | None:
         return next((c for c in self._live.values() if c.member_of_leg(leg)), None)
 
@@ -198,6 +198,11 @@ class BridgeNode:
         if live := self._live_of(leg):
             live.pictures_paused(leg, slots)
 
+    def _on_leg(self, leg: LegId, state: LegState, reason: str) -> None:
+        live = self._live_of(leg)
+        if live is None:
+            return
+        if state is LegState.CONNECTED:
             live.leg_connected(leg)
         else:
             live.leg_lost(leg, reason)
@@ -213,5 +218,8 @@ class BridgeNode:
     async def _beat_once(self) -> None:
         if samples := self.engine.samples():
             self._bus.publish(SAMPLES, SampleBatch(at=self._clock.now(), samples=tuple(samples)))
+        while self._unrecorded:
+            if found := self._live.get(self._unrecorded.pop()):
+                await found.recording_failed()
         for live in list(self._live.values()):
             await live.remove_overdue()

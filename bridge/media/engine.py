@@ -23,7 +23,9 @@ from bridge.media.keyframes import KeyframeRequests
 from bridge.media.leg import SILENT_SECONDS, Leg, LegState
 from bridge.media.sampling import Meter
 from bridge.media.sdp import Offer, check_slots, parse_offer
+from bridge.media.taps import Taps
 from bridge.media.transport import UdpPort
+from bridge.media.voices import Voices
 from core.clock import Clock
 from core.errors import BadInput, Unavailable
 from core.model import CameraLevel, ConferenceId, LegId, LinkSample, ParticipantId, SlotName, Track
@@ -80,9 +82,9 @@ class MediaEngine:
         clock: Clock,
         limits: Limits,
         on_leg: Callable[[LegId, LegState, str], None],
+        on_demand: Callable[[LegId, tuple[str, ...] | None], None] = lambda leg, layers: None,
         on_paused: Callable[[LegId, frozenset[SlotName]], None] = lambda leg, slots: None,
     ) -> None:
-        on_demand: Callable[[LegId, tuple[str, ...] | None], None] = lambda leg, layers: None,
         if not addresses:
             raise ValueError("a media node must advertise at least one address")
         self.port = port
@@ -91,9 +93,9 @@ class MediaEngine:
         self._clock = clock
         self._limits = limits
         self._on_leg = on_leg
+        self._on_demand = on_demand
         self._on_paused = on_paused
         self._certificate = RTCCertificate.generateCertificate()
-        self._on_demand = on_demand
         self._fingerprint = next(f.value for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         self._cname = secrets.token_hex(8)
         self._legs: dict[LegId, Leg] = {}
@@ -103,6 +105,9 @@ class MediaEngine:
         self._fanout = Fanout(self._send_batch)
         self._table = ForwardingTable(self._fanout.send, self._hold_frame)
         self._ingress = Ingress(clock, self._ice, self._table, self._fanout, KeyframeRequests[Stream]())
+        self._voices = Voices()
+        switchboard = self._ingress.switchboard
+        self.taps = Taps(self._table, switchboard.best_of, self._ingress.ask_keyframe, self._voices.sounds_for)
         self._socket: UdpPort | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._frame_timer: asyncio.TimerHandle | None = None
@@ -205,7 +210,31 @@ class MediaEngine:
         """
         found = self._legs.get(leg)
         if found is not None:
-            self._ingress.switchboard.assign(found, slots, self._clock.monotonic())
+            found.assigned = slots
+            self._connect_slots(found)
+
+    def set_microphones(
+        self, conference: ConferenceId, reserved: Sequence[ParticipantId | None], others: Sequence[ParticipantId]
+    ) -> None:
+        """Whose microphones are open; from then on who is heard in a conference is decided here, not by `assign`.
+
+        Sound slots 1.. are those of `reserved` (None: not needed now); the rest go to the loudest of `others`.
+        """
+        if self._voices.open(conference, reserved, others):
+            self._connect_sound([conference])
+
+    def heard(self, conference: ConferenceId) -> tuple[ParticipantId, ...]:
+        """Whose microphones are heard in a conference now, as far as `set_microphones` decides that."""
+        return self._voices.heard(conference)
+
+    def _connect_slots(self, leg: Leg) -> None:
+        slots = self._voices.merged(leg, leg.assigned)
+        self._ingress.switchboard.assign(leg, slots, self._clock.monotonic())
+
+    def _connect_sound(self, conferences: Sequence[ConferenceId]) -> None:
+        for leg in self._legs.values():
+            if leg.conference in conferences:
+                self._connect_slots(leg)
 
     def set_camera_levels(self, conference: ConferenceId, levels: Mapping[ParticipantId, CameraLevel]) -> None:
         """What participants' cameras were told to send; one that is OFF is not asked for key frames."""
@@ -321,6 +350,9 @@ class MediaEngine:
         now = self._clock.monotonic()
         self._ingress.repeat_keyframe_requests(now)
         self._ingress.switchboard.resolve_all(now)
+        self.taps.resolve()
+        if changed := self._voices.choose(self._legs.values(), now):
+            self._connect_sound(changed)
         per_report = round(reports.REPORT_SECONDS / TICK_SECONDS)
         per_sender_report = round(reports.SENDER_REPORT_SECONDS / TICK_SECONDS)
         for index, leg in enumerate(tuple(self._legs.values())):
@@ -340,6 +372,9 @@ class MediaEngine:
         """Fits what the leg is sent to its line; costs nothing as long as the line was never too full."""
         if leg.probe_bps:
             self._ingress.probe(leg, TICK_SECONDS)
+        if allot_now and self._ingress.switchboard.demand_changed(leg, now):
+            log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
+            self._on_demand(leg.id, leg.demand.told)
         if not allot_now or (leg.downlink.limit is None and not leg.limited):
             return
         leg.limited = leg.downlink.limit is not None
@@ -368,9 +403,6 @@ class MediaEngine:
 
     @staticmethod
     def _count_sent(leg: Leg) -> None:
-        if allot_now and self._ingress.switchboard.demand_changed(leg, now):
-            log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
-            self._on_demand(leg.id, leg.demand.told)
         """Media octets are counted by the timelines; 28 more per packet are RTP's header and SRTP's tag."""
         sent = [slot.sent for slot in leg.slots.values()]
         media = sum(octets + 28 * packets for packets, octets in sent)

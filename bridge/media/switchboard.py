@@ -118,6 +118,10 @@ class Switchboard:
         """Whether `leg` was told to send no picture."""
         return leg.participant in self._cameras_off.get(leg.conference, ())
 
+    def best_of(self, conference: ConferenceId, participant: ParticipantId, track: Track) -> Stream | None:
+        """The largest layer that arrives of a participant's track; None when nothing does."""
+        return choose_layer(self._layers((conference, participant, track)))
+
     def _watch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
         feed = (leg.conference, participant, slot.name.track)
         self._watchers.setdefault(feed, {})[slot] = None

@@ -17,7 +17,11 @@ from core.model import ConferenceId, ParticipantId, SlotName, Track
 VP8_TYPE, OPUS_TYPE = 96, 111
 H264_TYPES = {"h264-42": 102, "h264-4d": 103, "h264-64": 104}
 
+RECORDER = ParticipantId("recorder")
+"""Whom a tap counts as: it is no member of its conference."""
+
 Find = Callable[[ConferenceId, ParticipantId, Track], Stream | None]
+Hear = Callable[["Tap"], Mapping[SlotName, ParticipantId | None]]
 
 
 class _NoLine:
@@ -33,6 +37,7 @@ class Tap:
 
     conference: ConferenceId
     slots: dict[SlotName, Slot]
+    participant: ParticipantId = RECORDER
     wanted: dict[SlotName, ParticipantId] = field(default_factory=dict)
 
     @staticmethod
@@ -48,12 +53,16 @@ class Tap:
 
 
 class Taps:
-    """All taps of a node. `find` names a participant's best stream, `ask` asks for a key frame."""
+    """All taps of a node.
 
-    def __init__(self, table: ForwardingTable, find: Find, ask: Callable[[Stream], None]) -> None:
+    `find` names a participant's best stream, `ask` asks for a key frame, `hear` says whom a tap's sound slots get.
+    """
+
+    def __init__(self, table: ForwardingTable, find: Find, ask: Callable[[Stream], None], hear: Hear) -> None:
         self._table = table
         self._find = find
         self._ask = ask
+        self._hear = hear
         self._taps: dict[Tap, None] = {}
 
     def add(self, tap: Tap) -> None:
@@ -73,8 +82,9 @@ class Taps:
     def resolve(self) -> None:
         """Points slots at the streams that there are; call it a few times a second."""
         for tap in self._taps:
+            wanted = {**tap.wanted, **self._hear(tap)}
             for name, slot in tap.slots.items():
-                self._point(tap, name, slot)
+                self._point(tap.conference, wanted.get(name), slot)
 
     def ask_keyframe(self, tap: Tap, name: SlotName) -> None:
         """The consumer cannot go on with a slot before a key frame."""
@@ -82,10 +92,10 @@ class Taps:
         if cohort is not None and cohort.stream is not None:
             self._ask(cohort.stream)
 
-    def _point(self, tap: Tap, name: SlotName, slot: Slot) -> None:
-        participant = tap.wanted.get(name)
-        stream = self._find(tap.conference, participant, name.track) if participant is not None else None
-        if stream is None and participant is not None and name.track is not Track.MICROPHONE:
+    def _point(self, conference: ConferenceId, participant: ParticipantId | None, slot: Slot) -> None:
+        track = slot.name.track
+        stream = self._find(conference, participant, track) if participant is not None else None
+        if stream is None and participant is not None and track is not Track.MICROPHONE:
             return  # A camera that is only just being switched on: the old picture stays until then.
-        if self._table.retarget(slot, stream) and stream is not None and stream.track is not Track.MICROPHONE:
+        if self._table.retarget(slot, stream) and stream is not None and track is not Track.MICROPHONE:
             self._ask(stream)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UI := web/ui
 PAGES := web/static/index.html
 
-.PHONY: demo serve test test-unit lint format pages api bench-media lock chromium clean
+.PHONY: demo serve test test-unit lint format pages api bench-media bench-scheduler lock chromium clean
 
 demo: $(VENV)/.installed $(PAGES)
 	@$(BIN)/python -m diemcau demo $(if $(CHECK),--check) $(if $(HTTPS),--https) $(if $(POINTS),--points "$(POINTS)")
@@ -33,6 +33,9 @@ format: $(VENV)/.installed-dev
 
 bench-media: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.media
+
+bench-scheduler: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.scheduler
 
 pages: $(PAGES)
 

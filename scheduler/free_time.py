@@ -6,7 +6,7 @@ Times inside are seconds of the epoch: a year of bookings is tens of thousands o
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -90,42 +90,45 @@ def candidates(open_ranges: Iterable[Range], wanted: Wanted) -> list[float]:
 
 
 class Blocking:
-    """Who is in the way at each candidate start. Feed it the busy ranges in order of holder and time."""
+    """Who is in the way at each candidate start. Feed it the busy ranges in order of their starts."""
 
     def __init__(self, starts: Sequence[float], wanted: Wanted) -> None:
         self._starts = starts
         self._wanted = wanted
-        self._covered: list[tuple[int, int, int]] = []
+        self._covered: list[tuple[int, int, list[int]]] = []
+        self._until: dict[int, int] = {}
+        self._blocked: Counter[int] = Counter()
 
-    def add(self, holder: int, start: float, stop: float) -> None:
-        """The holder is busy then."""
+    def add(self, holders: Iterable[int], start: float, stop: float) -> None:
+        """These are all busy then: as a rule they are the points of one conference."""
         wanted = self._wanted
         first = bisect_right(self._starts, start - wanted.after - wanted.length)
         end = bisect_left(self._starts, stop + wanted.before)
-        if self._covered and self._covered[-1][0] == holder:
-            first = max(first, self._covered[-1][2])
-        if first < end:
-            self._covered.append((holder, first, end))
+        fresh: dict[int, list[int]] = defaultdict(list)
+        for holder in holders:
+            begin = max(first, self._until.get(holder, 0))
+            if begin < end:
+                fresh[begin].append(holder)
+                self._until[holder] = end
+                self._blocked[holder] += end - begin
+        self._covered.extend((begin, end, group) for begin, group in fresh.items())
 
     def most(self, count: int) -> list[tuple[int, int]]:
         """The holders that are in the way at most candidates, and at how many."""
-        blocked: Counter[int] = Counter()
-        for holder, first, end in self._covered:
-            blocked[holder] += end - first
-        return sorted(blocked.items(), key=lambda item: (-item[1], item[0]))[:count]
+        return sorted(self._blocked.items(), key=lambda item: (-item[1], item[0]))[:count]
 
     def near_misses(self, count: int, named: int) -> list[NearMiss]:
         """The times at which fewest are busy, the earliest of equals first; with `named` of the busy holders."""
         edges = [0] * (len(self._starts) + 1)
-        for _, first, end in self._covered:
-            edges[first] += 1
-            edges[end] -= 1
+        for first, end, holders in self._covered:
+            edges[first] += len(holders)
+            edges[end] -= len(holders)
         busy = list(accumulate(edges[:-1]))
         best = sorted(range(len(busy)), key=lambda i: (busy[i], i))[:count]
         return [self._near_miss(i, busy[i], named) for i in sorted(best)]
 
     def _near_miss(self, index: int, busy: int, named: int) -> NearMiss:
-        holders = [holder for holder, first, end in self._covered if first <= index < end]
+        holders = sorted(holder for first, end, group in self._covered if first <= index < end for holder in group)
         start = self._starts[index]
         return NearMiss(start, start + self._wanted.length, busy, tuple(holders[:named]))
 

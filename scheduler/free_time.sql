@@ -7,10 +7,13 @@ FROM (
 ) AS taken
 
 -- name: busy_by_point
-SELECT point, extract(epoch FROM lower(during))::float8 AS start, extract(epoch FROM upper(during))::float8 AS stop
+-- The same with the points that are held then, in order of the starts. Conferences hold many points for one range.
+SELECT extract(epoch FROM lower(during))::float8 AS start, extract(epoch FROM upper(during))::float8 AS stop,
+    array_agg(point) AS points
 FROM reservation
 WHERE held AND point = ANY ($1::int[]) AND during && tstzrange($2, $3)
-ORDER BY point, lower(during)
+GROUP BY during
+ORDER BY lower(during)
 
 -- name: chair_busy
 SELECT extract(epoch FROM conference.start)::float8 AS start, extract(epoch FROM conference.stop)::float8 AS stop

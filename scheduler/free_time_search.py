@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,10 +113,9 @@ def _explained(
     points: Sequence[ChosenPoint], starts: list[float], wanted: Wanted, busy: Sequence[Any], chair: Sequence[Range]
 ) -> FreeTimes:
     blocking = Blocking(starts, wanted)
-    for start, stop in chair:
-        blocking.add(_CHAIR, start, stop)
-    for number, start, stop in busy:
-        blocking.add(number, start, stop)
+    ranges = [*((start, stop, [_CHAIR]) for start, stop in chair), *((row[0], row[1], row[2]) for row in busy)]
+    for start, stop, holders in sorted(ranges, key=itemgetter(0)):
+        blocking.add(holders, start, stop)
     refs = {point.number: PointRef(code=point.code, name=point.name) for point in points}
     return FreeTimes(
         points=len(points),

@@ -51,9 +51,12 @@ def test_blockers_are_counted_as_one_would_by_hand(open_: list[Range], book: lis
     starts = candidates(open_, wanted)
     assert starts == [float(s) for s in range(80) if s % wanted.step == 0 and fits(s, open_, [], wanted)]
     blocking = Blocking(starts, wanted)
+    together: dict[Range, set[int]] = {}
     for holder, busy in enumerate(book):
-        for start, stop in sorted(busy):
-            blocking.add(holder, start, stop)
+        for span in busy:
+            together.setdefault(span, set()).add(holder)
+    for (start, stop), holders in sorted(together.items()):
+        blocking.add(holders, start, stop)
     in_the_way = [{h for h, busy in enumerate(book) if not fits(s, open_, busy, wanted)} for s in starts]
     blocked = {h: sum(h in holders for holders in in_the_way) for h in range(len(book))}
     assert dict(blocking.most(10)) == {h: n for h, n in blocked.items() if n}

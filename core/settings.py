@@ -22,7 +22,7 @@ class Limits(BaseModel):
     directory_rows: int = 20_000
     directory_bytes: int = 8 * 1024 * 1024
     request_bytes: int = 1024 * 1024
-    signaling_message_bytes: int = 64 * 1024
+    signaling_message_bytes: int = 80 * 1024
     signaling_messages_per_second: float = 20.0
     signaling_burst: int = 60
     signaling_connections: int = 5_000
@@ -30,8 +30,8 @@ class Limits(BaseModel):
     signaling_beat_seconds: float = 5.0
     signaling_unread_seconds: float = 5.0
     resume_seconds: float = 30.0
-    sdp_bytes: int = 48 * 1024
-    sdp_media_sections: int = 32
+    sdp_bytes: int = 64 * 1024
+    sdp_media_sections: int = 40
     sdp_line_bytes: int = 4_096
     sdp_candidates: int = 64
     legs: int = 1_200
@@ -50,6 +50,8 @@ class Smtp(BaseModel):
     sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     """The From address, and the ORGANIZER that calendars send their replies to."""
     timeout_seconds: float = 30.0
+    connections: int = Field(default=4, ge=1, le=50)
+    """At a time, by each process."""
 
 
 class Settings(BaseSettings):
@@ -62,6 +64,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: str | None = None
     host: str = "127.0.0.1"
+    media_host: str | None = None
+    """Address of the media port where it is another than `host`; media answers only who holds a leg's credentials."""
     advertised_addresses: list[str] = Field(default_factory=list)
     """Addresses that endpoints reach the media port at; empty means the machine's own."""
     web_port: int = 8080

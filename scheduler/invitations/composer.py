@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,10 @@ class Composer:
         if self._stationery is None:
             return []
         links = self._links(occasion, guest)
-        invited = Invited(uid, sequence, facts, at, url=links.answer, recurrence=occasion.recurrence)
+        invited = Invited(uid, sequence, facts, at, recurrence=occasion.recurrence)
+        if kind is Kind.REQUEST:
+            description = "\n".join([*([facts.note, ""] if facts.note else []), f"Vào họp / Join: {links.join}"])
+            invited = replace(invited, url=links.answer, description=description)
         written = []
         for recipient in guest.recipients:
             key = _key(kind, occasion.id, guest.code, str(sequence), recipient.address)

@@ -150,7 +150,7 @@ def _lines_vi(stationery: Stationery, facts: Facts, links: Links | None) -> list
     if facts.note:
         lines += ["", facts.note]
     if links is not None:
-        lines += ["", f"Trả lời (xác nhận, từ chối, đề nghị giờ khác): {links.answer}", f"Vào họp: {links.join}"]
+        lines += ["", "Trả lời (xác nhận, từ chối, đề nghị giờ khác):", links.answer, "Vào họp:", links.join]
     return lines
 
 
@@ -162,7 +162,7 @@ def _lines_en(stationery: Stationery, facts: Facts, links: Links | None) -> list
         f"Doors open: {facts.doors.astimezone(stationery.zone):%H:%M %d/%m/%Y}",
     ]
     if links is not None:
-        lines += ["", f"Answer (confirm, decline, propose another time): {links.answer}", f"Join: {links.join}"]
+        lines += ["", "Answer (confirm, decline, propose another time):", links.answer, "Join:", links.join]
     return lines
 
 

@@ -57,7 +57,7 @@ def next_attempt(attempts: int, now: datetime) -> datetime:
 
 
 class Postman:
-    """Runs as one task in any number of processes."""
+    """Runs as one task in any number of processes; each uses `smtp.connections` connections at a time."""
 
     def __init__(self, database: Database, clock: Clock, smtp: Smtp) -> None:
         self._pool = database.pool
@@ -66,6 +66,11 @@ class Postman:
 
     async def run(self) -> None:
         """Sends what is due until cancelled; survives a mail server or a database that is away."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self._smtp.connections):
+                tasks.create_task(self._work(), name="postman")
+
+    async def _work(self) -> None:
         while True:
             sent = 0
             try:

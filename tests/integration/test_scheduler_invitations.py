@@ -60,6 +60,7 @@ async def test_each_point_is_invited_in_two_languages_with_a_calendar_object_and
     assert str(message["Subject"]) == "Giấy mời họp: Họp giao ban"
     joins = re.search(r"https://cau\.example\.vn/j/(\S+)", text)
     assert joins is not None
+    assert joins[0] in str(event["DESCRIPTION"])
     assert SIGNER.join_right(joins[1], desk.clock.now()).participant.point == "P000"
     assert (await desk.invitations.view(answer_token(text))).answer.point == "P000"
     listed = await desk.invitations.answers(id)
@@ -142,6 +143,7 @@ async def test_a_cancelled_conference_is_cancelled_in_the_calendars_of_those_who
     method, event = event_of(desk.box.messages(AN)[1])
     assert (method, event.decoded("SEQUENCE"), str(event["STATUS"])) == ("CANCEL", 1, "CANCELLED")
     assert "Hủy" in str(desk.box.messages(AN)[1]["Subject"])
+    assert "/j/" not in text_of(desk.box.messages(AN)[1]) + event.to_ical().decode()
     assert desk.box.messages(BINH) == []
     assert (await desk.invitations.answers(id)).invited == 0
 

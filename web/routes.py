@@ -9,6 +9,7 @@ from web import (
     routes_conferences,
     routes_directory,
     routes_monitoring,
+    routes_recordings,
     routes_system,
 )
 from web.endpoint import AnyEndpoint
@@ -21,4 +22,5 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_bookings.ENDPOINTS,
     *routes_choosing.ENDPOINTS,
     *routes_monitoring.ENDPOINTS,
+    *routes_recordings.ENDPOINTS,
 )

@@ -784,6 +784,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/recordings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Recordings of a conference
+     * @description For organizer.
+     */
+    get: operations["list_recordings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/recordings/{name}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One file of a recording
+     * @description For organizer.
+     */
+    get: operations["download_recording"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1304,6 +1344,7 @@ export interface components {
       | components["schemas"]["SetMuted"]
       | components["schemas"]["SetMicrophoneOpen"]
       | components["schemas"]["SetView"]
+      | components["schemas"]["SetPage"]
       | components["schemas"]["RequestContent"]
       | components["schemas"]["GrantContent"]
       | components["schemas"]["DenyContent"]
@@ -1335,6 +1376,7 @@ export interface components {
         | components["schemas"]["SetMuted"]
         | components["schemas"]["SetMicrophoneOpen"]
         | components["schemas"]["SetView"]
+        | components["schemas"]["SetPage"]
         | components["schemas"]["RequestContent"]
         | components["schemas"]["GrantContent"]
         | components["schemas"]["DenyContent"]
@@ -2519,6 +2561,53 @@ export interface components {
       layers: string[] | null;
     };
     /**
+     * RecordedChapter
+     * @description From `start_ms` of the file on, `title` has the floor (or, with nobody on it, the chair).
+     */
+    RecordedChapter: {
+      /** Start Ms */
+      start_ms: number;
+      /** Title */
+      title: string;
+    };
+    /**
+     * Recording
+     * @description One file of a recording. `ended_at` None: it is being written, or the process that wrote it was killed.
+     */
+    Recording: {
+      /** Name */
+      name: string;
+      /** Conference */
+      conference: string;
+      /** Title */
+      title: string;
+      /**
+       * Started At
+       * Format: date-time
+       */
+      started_at: string;
+      /**
+       * Ended At
+       * @default null
+       */
+      ended_at: string | null;
+      /**
+       * Duration Ms
+       * @default 0
+       */
+      duration_ms: number;
+      /**
+       * Size
+       * @default 0
+       */
+      size: number;
+      /**
+       * Chapters
+       * @default []
+       */
+      chapters: components["schemas"]["RecordedChapter"][];
+    };
+    /**
      * ReleaseContent
      * @description Who shares stops; who asks to share takes that back.
      */
@@ -2762,6 +2851,19 @@ export interface components {
       muted: boolean;
     };
     /**
+     * SetPage
+     * @description A console looks at small pictures of these points, in this order, or at none; the same one counts once.
+     */
+    SetPage: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "set_page";
+      /** Participants */
+      participants: string[];
+    };
+    /**
      * SetView
      * @description A console looks at one point privately, or stops looking (None).
      */
@@ -2789,7 +2891,39 @@ export interface components {
      * @description A fixed receive position of a leg.
      * @enum {string}
      */
-    SlotName: "stage" | "second" | "view" | "content" | "audio1" | "audio2" | "audio3";
+    SlotName:
+      | "stage"
+      | "second"
+      | "view"
+      | "content"
+      | "audio1"
+      | "audio2"
+      | "audio3"
+      | "tile1"
+      | "tile2"
+      | "tile3"
+      | "tile4"
+      | "tile5"
+      | "tile6"
+      | "tile7"
+      | "tile8"
+      | "tile9"
+      | "tile10"
+      | "tile11"
+      | "tile12"
+      | "tile13"
+      | "tile14"
+      | "tile15"
+      | "tile16"
+      | "tile17"
+      | "tile18"
+      | "tile19"
+      | "tile20"
+      | "tile21"
+      | "tile22"
+      | "tile23"
+      | "tile24"
+      | "tile25";
     /**
      * StartRecording
      * @description The chair has the conference recorded; everybody is told that it is.
@@ -5735,6 +5869,123 @@ export interface operations {
         };
       };
       /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_recordings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Recording"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  download_recording: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "video/x-matroska": string;
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `recording.unknown` */
       404: {
         headers: {
           [name: string]: unknown;

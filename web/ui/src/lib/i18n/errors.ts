@@ -27,6 +27,7 @@ const vi: Record<string, string> = {
   "booking.unknown_point": "Có điểm cầu không còn trong danh bạ. Tải lại trang rồi chọn lại.",
   "booking.unknown_unit": "Có đơn vị không còn trong danh bạ. Tải lại trang rồi chọn lại.",
   "conference.unknown": "Không có hội nghị này.",
+  "recording.unknown": "Không có tệp ghi hình này.",
   "conference.over": "Hội nghị đã kết thúc hoặc đã hủy nên không thay đổi được.",
   "conference.running": "Hội nghị đã mở phòng nên không đổi được giờ bắt đầu.",
   "conference.changed": "Có người vừa thay đổi hội nghị này. Tải lại trang rồi thử lại.",

@@ -40,7 +40,7 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
 def shown_bps(leg: Leg) -> int:
     """What the leg is sent now, probes included."""
     streams = [slot.cohort.stream for slot in leg.slots.values() if slot.cohort is not None]
-    return leg.probe_bps + sum(stream.rate.bps for stream in streams if stream is not None)
+    return leg.probed_bps + sum(stream.rate.bps for stream in streams if stream is not None)
 
 
 def paused(leg: Leg) -> frozenset[SlotName]:

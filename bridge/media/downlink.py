@@ -13,6 +13,8 @@ HOLD_SECONDS = 3.0
 """From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
 LONGEST_HOLD_SECONDS = 8.0
 PROBE_SECONDS = 2.0
+NEXT_SECONDS = 1.0
+"""From a probe that went well to the next."""
 SETTLE_SECONDS = 1.5
 """After the line was too full: its queue still empties, and losses reported now are the old ones."""
 PROVING_SECONDS = 4.0
@@ -82,7 +84,7 @@ class Downlink:
             self.limit, self._hold, self._probe_since = None, HOLD_SECONDS, None
             return 0
         if self._probe_since is None:
-            if now - self._full_at < self._hold or now - self._raised_at < PROBE_SECONDS:
+            if now - self._full_at < self._hold or now - self._raised_at < NEXT_SECONDS:
                 return 0
             self._probe_since, self._shown = now, cost
         elif now - self._probe_since >= PROBE_SECONDS:

@@ -370,8 +370,8 @@ class MediaEngine:
 
     def _adapt(self, leg: Leg, now: float, *, allot_now: bool) -> None:
         """Fits what the leg is sent to its line; costs nothing as long as the line was never too full."""
-        if leg.probe_bps:
-            self._ingress.probe(leg, TICK_SECONDS)
+        if leg.probe_bps or leg.probed_bps:
+            leg.probed_bps = self._ingress.probe(leg, TICK_SECONDS)
         if allot_now and self._ingress.switchboard.demand_changed(leg, now):
             log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
             self._on_demand(leg.id, leg.demand.told)

@@ -93,9 +93,9 @@ class Ingress:
         if self._keyframes.want(stream, self._clock.monotonic()):
             self._send_keyframe_request(stream)
 
-    def probe(self, leg: Leg, seconds: float) -> None:
-        """Sends what the leg's line is tried with for so long."""
-        self._repair.probe(leg, round(leg.probe_bps * seconds / 8))
+    def probe(self, leg: Leg, seconds: float) -> int:
+        """Sends what the leg's line is tried with for so long; returns what that was, bit/s."""
+        return round(self._repair.probe(leg, round(leg.probe_bps * seconds / 8)) * 8 / seconds)
 
     def repeat_keyframe_requests(self, now: float) -> None:
         """Sends the requests that are due."""

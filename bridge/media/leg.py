@@ -90,7 +90,9 @@ class Leg:
     limited: bool = False
     """Its slots may be kept to smaller pictures than there are."""
     probe_bps: int = 0
-    """What is sent besides the pictures now, to find out whether the line carries more."""
+    """What should be sent besides the pictures now, to find out whether the line carries more."""
+    probed_bps: int = 0
+    """What of that is really sent."""
     paused: frozenset[SlotName] = frozenset()
     """The slots whose picture its line was last said not to carry."""
 

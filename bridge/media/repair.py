@@ -47,23 +47,25 @@ class Repair:
                 sent = self._fanout.resend(slot, again.ssrc, wrapped)
             leg.meter.bytes_out += sent
 
-    def probe(self, leg: Leg, octets: int) -> None:
+    def probe(self, leg: Leg, octets: int) -> int:
         """Sends a picture's newest packets once more, as many as `octets` hold: they try the line and harm nothing.
 
-        Only where the receiver takes retransmissions on a stream of their own; elsewhere nothing is sent.
+        Only where the receiver takes retransmissions on a stream of their own; elsewhere nothing is sent. Returns the
+        octets sent.
         """
         slot = next((s for s in leg.slots.values() if s.again and s.again.ssrc and s.cohort and s.cohort.stream), None)
         if slot is None or slot.again is None or slot.cohort is None:
-            return
-        now, newest = self._clock.monotonic(), slot.cohort.timeline.sequence
+            return 0
+        total, newest = 0, slot.cohort.timeline.sequence
+        now = self._clock.monotonic()
         for back in range(MOST_PROBES):
             placed = slot.cohort.sent.find(newest - back & 0xFFFF, now)
             wrapped = slot.again.wrap(placed) if placed is not None else None
-            if octets <= 0 or wrapped is None:
-                return
-            sent = self._fanout.resend(slot, slot.again.ssrc, wrapped)
-            leg.meter.bytes_out += sent
-            octets -= sent
+            if total >= octets or wrapped is None:
+                break
+            total += self._fanout.resend(slot, slot.again.ssrc, wrapped)
+        leg.meter.bytes_out += total
+        return total
 
     def look_after(self, leg: Leg, stream: Stream) -> None:
         """`stream` misses packets and somebody watches it: they are asked for in time."""

@@ -35,6 +35,7 @@ from core.messages import (
     Roster,
     RosterEntry,
     SessionMessage,
+    SetPage,
     SetView,
     StateView,
     ToSession,
@@ -151,6 +152,8 @@ class LiveConference:
             await self._record(events)
             if isinstance(command, SetView):
                 self._set_view(member.participant.id, command.participant)
+            if isinstance(command, SetPage):
+                self.focus.pages[member.participant.id] = tuple(dict.fromkeys(command.participants))
             self.tell()
         if self.focus.state is ConferenceState.CLOSED:
             self._finish()

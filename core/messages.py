@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from core.bus import Call, Topic
 from core.model import (
+    TILE_SLOTS,
     CameraLevel,
     ConferenceId,
     ConferenceSpec,
@@ -100,6 +101,13 @@ class SetView(Model):
     participant: ParticipantId | None
 
 
+class SetPage(Model):
+    """A console looks at small pictures of these points, in this order, or at none; the same one counts once."""
+
+    type: Literal["set_page"] = "set_page"
+    participants: tuple[ParticipantId, ...] = Field(max_length=len(TILE_SLOTS))
+
+
 class RequestContent(Model):
     """A point asks to share its screen with everybody."""
 
@@ -160,6 +168,7 @@ Command = Annotated[
     | SetMuted
     | SetMicrophoneOpen
     | SetView
+    | SetPage
     | RequestContent
     | GrantContent
     | DenyContent

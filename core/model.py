@@ -160,6 +160,31 @@ class SlotName(StrEnum):
     AUDIO1 = "audio1"
     AUDIO2 = "audio2"
     AUDIO3 = "audio3"
+    TILE1 = "tile1"
+    TILE2 = "tile2"
+    TILE3 = "tile3"
+    TILE4 = "tile4"
+    TILE5 = "tile5"
+    TILE6 = "tile6"
+    TILE7 = "tile7"
+    TILE8 = "tile8"
+    TILE9 = "tile9"
+    TILE10 = "tile10"
+    TILE11 = "tile11"
+    TILE12 = "tile12"
+    TILE13 = "tile13"
+    TILE14 = "tile14"
+    TILE15 = "tile15"
+    TILE16 = "tile16"
+    TILE17 = "tile17"
+    TILE18 = "tile18"
+    TILE19 = "tile19"
+    TILE20 = "tile20"
+    TILE21 = "tile21"
+    TILE22 = "tile22"
+    TILE23 = "tile23"
+    TILE24 = "tile24"
+    TILE25 = "tile25"
 
     @property
     def track(self) -> Track:
@@ -177,7 +202,9 @@ AUDIENCE_SLOTS = (
     SlotName.AUDIO2,
     SlotName.AUDIO3,
 )
-CONSOLE_SLOTS = (*AUDIENCE_SLOTS, SlotName.VIEW)
+TILE_SLOTS = tuple(slot for slot in SlotName if slot.value.startswith("tile"))
+"""A console's page of small pictures."""
+CONSOLE_SLOTS = (*AUDIENCE_SLOTS, SlotName.VIEW, *TILE_SLOTS)
 
 
 class CameraLevel(StrEnum):

@@ -27,6 +27,7 @@ from core.messages import (
     RevokeFloor,
     SetMicrophoneOpen,
     SetMuted,
+    SetPage,
     SetView,
     WithdrawRequest,
 )
@@ -43,7 +44,7 @@ class Attendee:
 
 
 class Focus:
-    """State of one live conference. `views` (private looks of consoles) are not minutes and not logged."""
+    """State of one live conference. `views` and `pages` (what consoles look at) are not minutes and not logged."""
 
     def __init__(self, spec: ConferenceSpec) -> None:
         self.rebook(spec)
@@ -56,6 +57,7 @@ class Focus:
         self.muted: set[ParticipantId] = set()
         self.opened: dict[ParticipantId, None] = {}
         self.views: dict[ParticipantId, ParticipantId] = {}
+        self.pages: dict[ParticipantId, tuple[ParticipantId, ...]] = {}
 
     @property
     def spec(self) -> ConferenceSpec:
@@ -190,6 +192,14 @@ def _set_view(focus: Focus, by: Participant, command: SetView) -> list[ev.Event]
     return []
 
 
+def _set_page(focus: Focus, by: Participant, command: SetPage) -> list[ev.Event]:
+    if not by.is_console:
+        raise Refused("command.console_only", "Only a console may look at a page of points.")
+    for participant in command.participants:
+        require_point(focus, participant)
+    return []
+
+
 def _close(focus: Focus, by: Participant, command: CloseConference) -> list[ev.Event]:
     require_chair(by)
     return [] if focus.state is ConferenceState.CLOSED else [ev.Closed(by="chair")]
@@ -205,6 +215,7 @@ _DECISIONS: dict[type, Callable[[Focus, Participant, Any], list[ev.Event]]] = {
     SetMuted: _set_muted,
     SetMicrophoneOpen: _set_microphone,
     SetView: _set_view,
+    SetPage: _set_page,
     CloseConference: _close,
     **content.DECISIONS,
     **recording.DECISIONS,
@@ -228,6 +239,7 @@ def _left(focus: Focus, event: ev.Left, at: datetime) -> None:
     focus.content.forget(event.participant)
     focus.opened.pop(event.participant, None)
     focus.views.pop(event.participant, None)
+    focus.pages.pop(event.participant, None)
     if attendee := focus.attendees.get(event.participant):
         attendee.gone = True
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bridge.conference.focus import Focus, has_chair
 from core.messages import PublishDirective
-from core.model import CHAIR, CameraLevel, Participant, ParticipantId, SlotName, Track
+from core.model import CHAIR, TILE_SLOTS, CameraLevel, Participant, ParticipantId, SlotName, Track
 
 SlotMap = Mapping[SlotName, ParticipantId | None]
 
@@ -49,6 +49,8 @@ def slots_for(focus: Focus, viewer: Participant) -> dict[SlotName, ParticipantId
     }
     if viewer.is_console:
         slots[SlotName.VIEW] = focus.views.get(viewer.id)
+        page = (point for point in focus.pages.get(viewer.id, ()) if point in focus.point_names)
+        slots.update(zip(TILE_SLOTS, page, strict=False))
     return {slot: None if source == viewer.id else source for slot, source in slots.items()}
 
 

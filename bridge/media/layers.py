@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from core.model import SlotName, Track
+from core.model import TILE_SLOTS, SlotName, Track
 
 BEHIND_SECONDS = 0.35
 """A layer this far behind its newest sibling has stopped: all layers of a camera carry the same pictures."""
 SMALLEST_SHARE = 0.7
 """The smallest layer is kept on a line that carries this share of its measured rate: rates are never exact."""
+TILE_PIXELS = 60_000
+"""Just above 320x180."""
 MIDDLE_PIXELS = 250_000
 """Just above 640x360: more is not shown in a slot beside the stage."""
 _DECAY = 0.9
@@ -60,6 +62,8 @@ Ladder = Sequence[Rung]
 
 def largest_for(name: SlotName) -> int | None:
     """The most pixels that a slot ever shows; None: as many as there are."""
+    if name in TILE_SLOTS:
+        return TILE_PIXELS
     if name in (SlotName.STAGE, SlotName.CONTENT) or name.track is Track.MICROPHONE:
         return None
     return MIDDLE_PIXELS

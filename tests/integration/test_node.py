@@ -44,6 +44,7 @@ from core.messages import (
     Roster,
     SessionMessage,
     SetMicrophoneOpen,
+    SetPage,
     StateView,
     StopConference,
     SubmitCommand,
@@ -52,6 +53,7 @@ from core.messages import (
 )
 from core.model import (
     CHAIR,
+    CameraLevel,
     ConferenceSpec,
     ConferenceState,
     Departure,
@@ -80,8 +82,9 @@ async def running_node(database: Database, bus: Bus) -> AsyncIterator[BridgeNode
 class Seat:
     """A session in a conference: what it was told, and its media."""
 
-    def __init__(self, bus: Bus, spec: ConferenceSpec, participant: Participant) -> None:
+    def __init__(self, bus: Bus, spec: ConferenceSpec, participant: Participant, clips: ClipLibrary) -> None:
         self._bus = bus
+        self._clips = clips
         self.spec = spec
         self.participant = participant
         self.session = SessionId(secrets.token_hex(4))
@@ -95,7 +98,7 @@ class Seat:
         return self
 
     async def connect(self) -> Seat:
-        self.endpoint = MediaEndpoint(self.participant.id, self.slots, ClipLibrary({}), host="127.0.0.1")
+        self.endpoint = MediaEndpoint(self.participant.id, self.slots, self._clips, host="127.0.0.1")
         sdp, receive, send = self.endpoint.offer()
         call = ConnectMedia(conference=self.spec.id, session=self.session, sdp=sdp, receive=receive, send=send)
         await self.endpoint.connect((await self._bus.request(CONNECT, call)).sdp)
@@ -133,8 +136,9 @@ class Seat:
 async def seats(bus: Bus, spec: ConferenceSpec, *people: Participant) -> AsyncIterator[list[Seat]]:
     async with AsyncExitStack() as stack:
         taken = []
+        clips = ClipLibrary({})
         for person in people:
-            seat = Seat(bus, spec, person)
+            seat = Seat(bus, spec, person, clips)
             stack.push_async_callback(seat.close)
             taken.append(await seat.join())
         yield taken
@@ -220,6 +224,36 @@ def _growing(seat: Seat, slots: int) -> Callable[[], str | None]:
         return None if max(grown) > 20 and sum(n > 2 for n in grown) == slots else f"sound slots grew by {grown}"
 
     return why_not
+
+
+async def test_a_page_of_points_arrives_in_tiles_and_the_others_send_nothing(database: Database, bus: Bus) -> None:
+    spec = spec_of(5)
+    async with running_node(database, bus):
+        await bus.request(OPEN, OpenConference(spec=spec))
+        async with seats(bus, spec, CHAIR_SEAT, *(hall(n) for n in (1, 2, 3, 4))) as everybody:
+            chair, *halls = everybody
+            for seat in everybody:
+                await seat.connect()
+            page = [SlotName.TILE1, SlotName.TILE2]
+
+            def why_not(*shown: int) -> str | None:
+                for seat in everybody:
+                    seat.follow_directive()
+                seen = {tile: chair.media.received()[tile].last_key_frame_of for tile in page}
+                wanted = dict(zip(page, (hall(n).id for n in shown), strict=True))
+                return None if seen == wanted else f"{seen}"
+
+            await chair.do(SetPage(participants=(hall(1).id, hall(2).id)))
+            await eventually(lambda: why_not(1, 2))
+            assert [h.media.sent()[Track.CAMERA].packets > 0 for h in halls] == [True, True, False, False]
+            await chair.do(SetPage(participants=(hall(3).id, hall(1).id)))
+            await eventually(lambda: why_not(3, 1))
+            directives = [h.newest(PublishDirective) for h in halls]
+            levels = [d.camera for d in directives if isinstance(d, PublishDirective)]
+            assert levels == [CameraLevel.TILE, CameraLevel.OFF, CameraLevel.TILE, CameraLevel.OFF]
+            await chair.do(SetPage(participants=()))
+            directives = [h.newest(PublishDirective) for h in halls]
+            assert all(isinstance(d, PublishDirective) and d.camera is CameraLevel.OFF for d in directives)
 
 
 async def test_a_shared_screen_reaches_the_others_beside_the_stage(

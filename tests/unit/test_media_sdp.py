@@ -122,7 +122,7 @@ def test_m_lines_that_are_no_slot_are_refused_and_left_out_of_the_bundle() -> No
         (OFFER.replace("a=mid:2", "a=mid:1"), "sdp.slots"),
         (OFFER.replace("a=mid:2\n", ""), "sdp.slots"),
         (HEAD + (STAGE + SECURITY) * 500, "sdp.too_large"),
-        (OFFER + "m=audio 9 X 1\n" * 33, "sdp.too_many_media"),
+        (OFFER + "m=audio 9 X 1\n" * (LIMITS.sdp_media_sections + 1), "sdp.too_many_media"),
         (OFFER + "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\n" * 65, "sdp.too_many_candidates"),
         (OFFER + "a=x:" + "y" * 5_000, "sdp.line_too_long"),
         (OFFER + "a=x:\u2028m=video", "sdp.unreadable"),

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UI := web/ui
 PAGES := web/static/index.html
 
-.PHONY: demo serve test test-unit lint format pages api bench-media bench-scheduler lock chromium clean
+.PHONY: demo serve test test-unit lint format pages api bench-media bench-scheduler lock browsers clean
 
 demo: $(VENV)/.installed $(PAGES)
 	@$(BIN)/python -m diemcau demo $(if $(CHECK),--check) $(if $(HTTPS),--https) $(if $(POINTS),--points "$(POINTS)")
@@ -13,7 +13,7 @@ demo: $(VENV)/.installed $(PAGES)
 serve: $(VENV)/.installed $(PAGES)
 	@$(BIN)/python -m diemcau serve
 
-test: $(VENV)/.installed-dev $(PAGES) chromium
+test: $(VENV)/.installed-dev $(PAGES) browsers
 	$(BIN)/python -m pytest
 
 test-unit: $(VENV)/.installed-dev
@@ -77,5 +77,5 @@ $(PAGES): $(UI)/node_modules/.installed $(shell find $(UI)/src $(UI)/index.html 
 	@echo "Building the pages …"
 	@deploy/with-node.sh npm --prefix $(UI) run --silent build
 
-chromium:
-	@deploy/install-chromium.sh
+browsers:
+	@deploy/install-browsers.sh

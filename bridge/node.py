@@ -66,7 +66,7 @@ class BridgeNode:
         self._unrecorded: list[ConferenceId] = []
         self._beat: asyncio.Task[None] | None = None
         self.engine = MediaEngine(
-            host=settings.host,
+            host=settings.media_host or settings.host,
             port=settings.media_port,
             addresses=addresses,
             clock=clock,

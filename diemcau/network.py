@@ -29,11 +29,10 @@ def media_addresses(settings: Settings) -> list[str]:
     """Addresses to offer endpoints for media: the configured ones, else what the bind address implies."""
     if settings.advertised_addresses:
         return settings.advertised_addresses
-    if settings.loopback_only:
-        return [LOOPBACK]
-    if settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    host = settings.media_host or settings.host
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return [*own_addresses(), LOOPBACK]
-    return [settings.host]
+    return [LOOPBACK if host == "localhost" else host]
 
 
 def certificate_for(settings: Settings) -> tuple[Path, Path]:

@@ -153,7 +153,14 @@ async def _prepare(options: DemoOptions, terminal: Terminal, folder: Path) -> St
     host = "0.0.0.0" if options.https else LOOPBACK  # noqa: S104 - asked for, with HTTPS
     web, signaling, media = _free_ports(terminal)
     settings = Settings(
-        data_dir=folder, host=host, https=options.https, web_port=web, signaling_port=signaling, media_port=media
+        data_dir=folder,
+        host=host,
+        # Firefox reaches a local server only at an address that is not loopback.
+        media_host="0.0.0.0",  # noqa: S104 - the media port answers only who holds a leg's credentials
+        https=options.https,
+        web_port=web,
+        signaling_port=signaling,
+        media_port=media,
     )
     terminal.say(text("database"))
     accounts, count = await prepare(settings, options.directory)
@@ -183,6 +190,7 @@ async def _server(stage: Stage) -> AsyncIterator[None]:
     environment = {
         "DIEMCAU_DATA_DIR": str(settings.data_dir),
         "DIEMCAU_HOST": settings.host,
+        "DIEMCAU_MEDIA_HOST": settings.media_host or settings.host,
         "DIEMCAU_HTTPS": str(settings.https).lower(),
         "DIEMCAU_WEB_PORT": str(settings.web_port),
         "DIEMCAU_SIGNALING_PORT": str(settings.signaling_port),

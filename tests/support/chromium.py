@@ -55,7 +55,7 @@ def draw_camera(path: Path) -> Path:
 async def chromium(camera: Path | None = None, microphone: Path | None = None) -> AsyncIterator[Browser]:
     """A headless browser; `camera` and `microphone` are the files that its fake devices play."""
     executable = shutil.which("chromium")
-    assert executable, "Chromium is not installed: `make chromium` says how to get it"
+    assert executable, "Chromium is not installed: `make browsers` says how to get it"
     flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"] if camera else list(_FLAGS)
     flags += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
     async with async_playwright() as playwright:

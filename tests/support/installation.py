@@ -8,7 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.database import open_database
@@ -40,6 +40,7 @@ class Installation:
 
     settings: Settings
     accounts: dict[Role, Account]
+    more: dict[str, str] = field(default_factory=dict)
     process: Child | None = None
 
     @property
@@ -63,6 +64,7 @@ class Installation:
                 "DIEMCAU_SIGNALING_PORT": str(self.settings.signaling_port),
                 "DIEMCAU_MEDIA_PORT": str(self.settings.media_port),
                 "DIEMCAU_LOG_LEVEL": "warning",
+                **self.more,
             },
         )
         async with asyncio.timeout(30):
@@ -118,15 +120,17 @@ async def _fill(settings: Settings, accounts: dict[Role, Account], points: int) 
 
 
 @asynccontextmanager
-async def installed(database_url: str, data_dir: Path, *, points: int = 3) -> AsyncIterator[Installation]:
-    """A running installation with points p1 … and an account for each role."""
+async def installed(
+    database_url: str, data_dir: Path, *, points: int = 3, **environment: str
+) -> AsyncIterator[Installation]:
+    """A running installation with points p1 … and an account for each role; `environment` adds settings."""
     web, signaling, media = free_ports(3)
     settings = Settings(
         data_dir=data_dir, database_url=database_url, web_port=web, signaling_port=signaling, media_port=media
     )
     accounts = {role: Account(username=role.value, password=secrets.token_urlsafe(12)) for role in Role}
     await _fill(settings, accounts, points)
-    installation = Installation(settings, accounts)
+    installation = Installation(settings, accounts, environment)
     await installation.start()
     try:
         yield installation

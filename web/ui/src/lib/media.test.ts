@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { activeLayers } from "./media";
+import { activeLayers, withSoundRepair } from "./media";
 import { gradeLine, type LineStats } from "./stats";
 import { loudness } from "./local.svelte";
 
@@ -21,6 +21,14 @@ describe("what is sent", () => {
     expect([...activeLayers("full")]).toEqual(["l", "m", "h"]);
     expect([...activeLayers("full", ["l"])]).toEqual(["l"]);
     expect([...activeLayers("tile", ["h"])]).toEqual(["l"]);
+  });
+});
+
+describe("the offer", () => {
+  it("lets lost sound be asked for again, in every section that has any", () => {
+    const section = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n";
+    const repaired = withSoundRepair(section + section);
+    expect(repaired.match(/a=rtpmap:111 opus\/48000\/2\r\na=rtcp-fb:111 nack\r\na=fmtp/g)).toHaveLength(2);
   });
 });
 

@@ -91,7 +91,8 @@ export class MediaLink {
 
   /** Makes the offer. The server is ICE-lite and learns our address from our checks: no candidate is waited for. */
   async offer(): Promise<MediaOffer> {
-    await this.pc.setLocalDescription(await this.pc.createOffer());
+    const { sdp } = await this.pc.createOffer();
+    await this.pc.setLocalDescription({ type: "offer", sdp: withSoundRepair(sdp ?? "") });
     const receive: Record<string, SlotName> = {};
     for (const [slot, { mid }] of this.#receivers) if (mid !== null) receive[mid] = slot;
     const send: Record<string, TrackName> = {};
@@ -155,6 +156,11 @@ async function send(
   if (parameters.encodings.every((encoding) => encoding.active === wanted(encoding))) return;
   for (const encoding of parameters.encodings) encoding.active = wanted(encoding);
   await sender.setParameters(parameters);
+}
+
+/** Browsers ask for lost sound again as they do for pictures, but only where the descriptions say so (RFC 4585). */
+export function withSoundRepair(sdp: string): string {
+  return sdp.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r\n/gim, "$&a=rtcp-fb:$1 nack\r\n");
 }
 
 /** VP8 and Opus only: what the bridge forwards. */

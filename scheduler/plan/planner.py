@@ -111,7 +111,7 @@ def _with_profiles(
     seed: int,
     accuracy: float,
 ) -> Plan:
-    # Loaded with the first plan: it takes half a second and 80 MB, which a house with one node never needs.
+    # Loaded with the first plan: it takes half a second and 70 MB, which a house with one node never needs.
     from scheduler.plan.solver import solve
 
     settled = settle(plan, network, profiles)

@@ -43,7 +43,7 @@ def _cheapest(instance: Instance, seed: int, accuracy: float) -> Solution:
     direct.hint(*spread(instance))
     solver, status = _minimized(direct, direct.cost(), seed, accuracy)
     if status == cp_model.INFEASIBLE:
-        raise DoesNotFit(_loosened(direct, seed)[1])
+        raise DoesNotFit(_loosened(instance, seed)[1])
     bound = _bound(solver)
     if status != cp_model.UNKNOWN and not direct.elsewhere_used(solver):
         return direct.solution(solver, bound)
@@ -52,7 +52,7 @@ def _cheapest(instance: Instance, seed: int, accuracy: float) -> Solution:
     solver, status = _minimized(full, full.cost(), seed, accuracy)
     if status in _FOUND:
         return full.solution(solver, max(bound, _bound(solver)))
-    loose, limits = _loosened(full, seed)
+    loose, limits = _loosened(instance, seed)
     if limits or loose is None:
         raise DoesNotFit(limits)
     return replace(loose, bound=min(loose.cost, max(bound, _bound(solver))))
@@ -82,10 +82,10 @@ def _near(instance: Instance, best: Solution, pairs: Iterable[tuple[int, int]], 
     return near
 
 
-def _loosened(model: _Model, seed: int) -> tuple[Solution | None, list[Limit]]:
-    """The plan that exceeds the limits least, and the limits that it exceeds."""
-    loose = model.elastic()
-    loose.hint(*spread(model.instance))
+def _loosened(instance: Instance, seed: int) -> tuple[Solution | None, list[Limit]]:
+    """The plan without detours that exceeds the limits least, and the limits that it exceeds."""
+    loose = _Model(instance, _direct(instance), elastic=True)
+    loose.hint(*spread(instance))
     solver, status = _minimized(loose, loose.lack(), seed, accuracy=0.02, work=_EXCESS_WORK)
     return (loose.solution(solver, 0), loose.exceeded(solver)) if status in _FOUND else (None, [])
 
@@ -173,10 +173,6 @@ class _Model:
             self._node_limits(n)
         for cut in instance.cuts:
             self._link_limits(cut)
-
-    def elastic(self) -> _Model:
-        """The same with limits that may be exceeded."""
-        return _Model(self.instance, set(self._pairs), self._detours, elastic=True)
 
     def cost(self) -> cp_model.LinearExpr:
         """Weighted traffic."""

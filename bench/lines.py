@@ -14,14 +14,15 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page
 
+from bench.lines_devices import WIDTH, draw_detailed_camera, record_voice
 from bench.lines_figures import Figures, Reading, figures, recovered_after, settled_after
-from bench.lines_page import WIDTH, draw_detailed_camera, lead, read, record_voice, watch
+from bench.lines_page import lead, read, watch
 from core.database import start_embedded
 from core.model import Role, point_participant
 from scheduler.model import Conference
@@ -31,7 +32,7 @@ from tests.support.line import NO_FAULTS, Faults, Line, LineModel
 
 _HALL = point_participant("p1")
 _SETTLE_SECONDS = 4.0
-_PICTURE_WITHIN = 30.0
+_PICTURE_WITHIN = 25.0
 _DROP_SECONDS = 14.0
 _RETURN_SECONDS = 20.0
 _NARROW = Faults(kbps=400)
@@ -93,8 +94,19 @@ class Pair:
         """The direction of the line that this picture comes over."""
         return self.line.down if direction == DOWN else self.line.up
 
+    async def whole(self) -> None:
+        """Waits until both pictures come in their largest layer: what was before must not count against what comes."""
+        deadline = asyncio.get_running_loop().time() + _PICTURE_WITHIN
+        for direction, page in self.pages.items():
+            while (reading := await read(page, self.model(direction))).frames < 30 or reading.width < WIDTH:
+                if asyncio.get_running_loop().time() > deadline:
+                    print(f"WARNING: {direction} begins with a picture {reading.width} wide", flush=True)
+                    break
+                await asyncio.sleep(0.2)
+
     async def steady(self, condition: str, faults: Faults, seconds: float) -> list[Row]:
         """Both directions under the same faults, after they have had time to settle."""
+        await self.whole()
         self.line.up.faults = self.line.down.faults = faults
         await asyncio.sleep(_SETTLE_SECONDS)
         seen = await watch(self.pages, self.model, seconds)
@@ -104,6 +116,7 @@ class Pair:
     async def drop(self, direction: str) -> Row:
         """One direction becomes narrow, and wide again."""
         page, model = {direction: self.pages[direction]}, self.model(direction)
+        await self.whole()
         before = (await watch(page, self.model, _SETTLE_SECONDS))[direction]
         model.faults = _NARROW
         narrow = (await watch(page, self.model, _DROP_SECONDS))[direction]
@@ -140,7 +153,7 @@ async def joined(
         await hall.get_by_test_id("request-floor").click()
         await chair.get_by_test_id(f"grant-{_HALL}").first.click()
         pair = Pair(line, hall, chair, repair=repair)
-        await _until_moving(pair)
+        await pair.whole()
         yield pair
 
 
@@ -151,17 +164,6 @@ async def _enter_as_chair(page: Page, installation: Installation, conference: Co
     await page.get_by_test_id("password").fill(account.password)
     await page.get_by_test_id("sign-in").click()
     await page.get_by_test_id("join").click()
-
-
-async def _until_moving(pair: Pair) -> None:
-    """Both ways, in the largest layer."""
-    deadline = asyncio.get_running_loop().time() + _PICTURE_WITHIN
-    for direction, page in pair.pages.items():
-        while (reading := await read(page, pair.model(direction))).frames < 30 or reading.width < WIDTH:
-            if asyncio.get_running_loop().time() > deadline:
-                print(f"WARNING: {direction} never came to its largest picture: {replace(reading, at=0)}")
-                break
-            await asyncio.sleep(0.2)
 
 
 async def measure(seconds: float, conditions: Sequence[str], repairs: Sequence[bool]) -> list[Row]:

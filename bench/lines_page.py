@@ -5,12 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-import wave
-from array import array
 from collections.abc import Callable
-from math import pi, sin
-from pathlib import Path
-from random import Random
 
 from playwright.async_api import Page
 
@@ -18,8 +13,6 @@ from bench.lines_figures import Reading
 from tests.support.line import HOST, LineModel
 
 READ_SECONDS = 0.25
-WIDTH, HEIGHT, FRAMES_PER_SECOND = 960, 540, 15
-"""The smallest picture of which Chromium makes three layers."""
 
 _LEAD = """(({host, port, repair}) => {
   const prototype = RTCPeerConnection.prototype;
@@ -79,32 +72,3 @@ async def watch(pages: dict[str, Page], line: Callable[[str], LineModel], second
             seen[name].append(reading)
         await asyncio.sleep(READ_SECONDS)
     return seen
-
-
-def draw_detailed_camera(path: Path) -> Path:
-    """A YUV4MPEG2 file whose texture wanders: an encoder needs for it all the bits that it is allowed."""
-    dice = Random(1)
-    rows = [bytes(min(235, max(16, round(dice.gauss(126, 26)))) for _ in range(2 * WIDTH)) for _ in range(HEIGHT // 4)]
-    chroma = bytes([110]) * (WIDTH * HEIGHT // 4) + bytes([150]) * (WIDTH * HEIGHT // 4)
-    with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_PER_SECOND}:1 Ip A1:1 C420mpeg2\n".encode())
-        for number in range(4 * FRAMES_PER_SECOND):
-            left = number * 4 % WIDTH
-            luma = b"".join(rows[y // 4][left : left + WIDTH] for y in range(HEIGHT))
-            file.write(b"FRAME\n" + luma + chroma)
-    return path
-
-
-def record_voice(path: Path) -> Path:
-    """A WAV file of a murmur that is never silent, so that nothing is concealed because nothing was sent."""
-    samples = array("h")
-    for number in range(48_000 * 6):
-        moment = number / 48_000
-        loudness = 3_000 + 2_000 * sin(2 * pi * 3 * moment)
-        samples.append(int(loudness * (sin(2 * pi * 150 * moment) + 0.5 * sin(2 * pi * 310 * moment))))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(48_000)
-        file.writeframes(samples.tobytes())
-    return path

@@ -12,6 +12,7 @@ import structlog
 from aiortc import RTCCertificate
 
 from bridge.media import reports
+from bridge.media.admission import check_room
 from bridge.media.allotment import allot, paused
 from bridge.media.answer import Local, write_answer
 from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe
@@ -106,8 +107,7 @@ class MediaEngine:
         self._table = ForwardingTable(self._fanout.send, self._hold_frame)
         self._ingress = Ingress(clock, self._ice, self._table, self._fanout, KeyframeRequests[Stream]())
         self._voices = Voices()
-        switchboard = self._ingress.switchboard
-        self.taps = Taps(self._table, switchboard.best_of, self._ingress.ask_keyframe, self._voices.sounds_for)
+        self.taps = Taps(self._table, self._ingress.switchboard, self._voices.sounds_for)
         self._socket: UdpPort | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._frame_timer: asyncio.TimerHandle | None = None
@@ -151,8 +151,10 @@ class MediaEngine:
         """
         if self._socket is None:
             raise Unavailable("node.stopped", "The media node is not running.")
-        if len(self._legs) >= self._limits.legs:
-            raise Unavailable("node.full", "The media node has no room for another connection.")
+        # Who comes back while the old leg is not over yet takes its own place again.
+        mine = (conference, participant)
+        others = [other for other in self._legs.values() if (other.conference, other.participant) != mine]
+        check_room(self._limits, (other.receive.values() for other in others), receive.values())
         offer = parse_offer(sdp, self._limits)
         check_slots(offer, receive, send)
         self._check_codecs(conference, offer, send)
@@ -350,7 +352,7 @@ class MediaEngine:
         now = self._clock.monotonic()
         self._ingress.repeat_keyframe_requests(now)
         self._ingress.switchboard.resolve_all(now)
-        self.taps.resolve()
+        self.taps.resolve(now)
         if changed := self._voices.choose(self._legs.values(), now):
             self._connect_sound(changed)
         per_report = round(reports.REPORT_SECONDS / TICK_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
+from typing import Protocol
 
 from bridge.media.demand import wanted_layers
 from bridge.media.forwarding import ForwardingTable, Slot, Stream
@@ -16,6 +17,15 @@ Feed = tuple[ConferenceId, ParticipantId, Track]
 
 LINGER_SECONDS = 3.0
 """How long a slot keeps its old picture when the new source has not begun to send: time to switch a camera on."""
+
+
+class Receiver(Protocol):
+    """Who has slots: a leg, or a consumer inside the node."""
+
+    conference: ConferenceId
+    receive: Mapping[str, SlotName]
+    slots: dict[SlotName, Slot]
+    wanted: dict[SlotName, ParticipantId]
 
 
 class Switchboard:
@@ -56,7 +66,7 @@ class Switchboard:
             self._table.end(stream)
         self.resolve_source(leg)
 
-    def assign(self, leg: Leg, slots: Mapping[SlotName, ParticipantId | None], now: float) -> None:
+    def assign(self, leg: Receiver, slots: Mapping[SlotName, ParticipantId | None], now: float) -> None:
         """The whole slot map of `leg`; slots that it does not name show nothing."""
         wanted = {name: who for name, who in slots.items() if who is not None and name in leg.receive.values()}
         before, leg.wanted = leg.wanted, wanted
@@ -118,16 +128,17 @@ class Switchboard:
         """Whether `leg` was told to send no picture."""
         return leg.participant in self._cameras_off.get(leg.conference, ())
 
-    def best_of(self, conference: ConferenceId, participant: ParticipantId, track: Track) -> Stream | None:
-        """The largest layer that arrives of a participant's track; None when nothing does."""
-        return choose_layer(self._layers((conference, participant, track)))
+    def ask_for(self, slot: Slot) -> None:
+        """Asks what `slot` shows for a key frame."""
+        if slot.cohort is not None and slot.cohort.stream is not None:
+            self._ask(slot.cohort.stream)
 
-    def _watch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
+    def _watch(self, leg: Receiver, slot: Slot, participant: ParticipantId) -> None:
         feed = (leg.conference, participant, slot.name.track)
         self._watchers.setdefault(feed, {})[slot] = None
         self._retarget((slot,), self._layers(feed))
 
-    def _unwatch(self, leg: Leg, slot: Slot, participant: ParticipantId) -> None:
+    def _unwatch(self, leg: Receiver, slot: Slot, participant: ParticipantId) -> None:
         feed = (leg.conference, participant, slot.name.track)
         slots = self._watchers.get(feed, {})
         slots.pop(slot, None)

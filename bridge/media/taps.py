@@ -1,7 +1,7 @@
 """Taps: consumers of slots inside the node, which take packets as they are instead of encrypted on the wire.
 
-A tap's slots are ordinary members of the forwarding table, in cohorts of their own: the data path asks once per
-frame whether a cohort has a sink. They show the best layer that arrives, and hold no source back.
+A tap's slots are ordinary slots of the switchboard and the forwarding table, in cohorts of their own: the data path
+asks once per frame whether a cohort has a sink. They may show the largest layer, and ask for it as a receiver would.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 
 from pylibsrtp import Session
 
-from bridge.media.forwarding import ForwardingTable, Sink, Slot, Stream
+from bridge.media.forwarding import ForwardingTable, Sink, Slot
+from bridge.media.switchboard import Switchboard
 from core.model import ConferenceId, ParticipantId, SlotName, Track
 
 VP8_TYPE, OPUS_TYPE = 96, 111
 H264_TYPES = {"h264-42": 102, "h264-4d": 103, "h264-64": 104}
-
 RECORDER = ParticipantId("recorder")
 """Whom a tap counts as: it is no member of its conference."""
 
-Find = Callable[[ConferenceId, ParticipantId, Track], Stream | None]
 Hear = Callable[["Tap"], Mapping[SlotName, ParticipantId | None]]
 
 
@@ -33,16 +32,21 @@ class _NoLine:
 
 @dataclass(eq=False)
 class Tap:
-    """One consumer; `sinks` get each slot's packets, as heads (8 bytes of RTP header) and payloads."""
+    """One consumer. Set `shown` to what its slots for pictures shall show; its sounds are its conference's."""
 
     conference: ConferenceId
     slots: dict[SlotName, Slot]
     participant: ParticipantId = RECORDER
+    shown: Mapping[SlotName, ParticipantId | None] = field(default_factory=dict)
     wanted: dict[SlotName, ParticipantId] = field(default_factory=dict)
+    receive: Mapping[str, SlotName] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.receive = {name.value: name for name in self.slots}
 
     @staticmethod
     def of(conference: ConferenceId, sinks: Mapping[SlotName, Sink]) -> Tap:
-        """A tap that shows nothing yet."""
+        """A tap that shows nothing yet. `sinks` get packets as heads (8 bytes of RTP header) and payloads."""
         line = _NoLine()
         slots = {}
         for name, sink in sinks.items():
@@ -53,15 +57,11 @@ class Tap:
 
 
 class Taps:
-    """All taps of a node.
+    """All taps of a node. `hear` says whom a tap's sound slots get."""
 
-    `find` names a participant's best stream, `ask` asks for a key frame, `hear` says whom a tap's sound slots get.
-    """
-
-    def __init__(self, table: ForwardingTable, find: Find, ask: Callable[[Stream], None], hear: Hear) -> None:
+    def __init__(self, table: ForwardingTable, switchboard: Switchboard, hear: Hear) -> None:
         self._table = table
-        self._find = find
-        self._ask = ask
+        self._switchboard = switchboard
         self._hear = hear
         self._taps: dict[Tap, None] = {}
 
@@ -69,33 +69,18 @@ class Taps:
         """Its slots are served from the next `resolve` on."""
         self._taps[tap] = None
 
-    def remove(self, tap: Tap) -> None:
+    def remove(self, tap: Tap, now: float) -> None:
         """Nothing goes to its sinks any more; harmless when unknown."""
         if self._taps.pop(tap, tap) is None:
+            self._switchboard.assign(tap, {}, now)
             for slot in tap.slots.values():
                 self._table.remove(slot)
 
-    def wants(self, conference: ConferenceId, participant: ParticipantId) -> bool:
-        """Whether a tap shows this participant."""
-        return any(tap.conference == conference and participant in tap.wanted.values() for tap in self._taps)
-
-    def resolve(self) -> None:
-        """Points slots at the streams that there are; call it a few times a second."""
+    def resolve(self, now: float) -> None:
+        """Brings every tap up to date; call it a few times a second."""
         for tap in self._taps:
-            wanted = {**tap.wanted, **self._hear(tap)}
-            for name, slot in tap.slots.items():
-                self._point(tap.conference, wanted.get(name), slot)
+            self._switchboard.assign(tap, {**tap.shown, **self._hear(tap)}, now)
 
     def ask_keyframe(self, tap: Tap, name: SlotName) -> None:
         """The consumer cannot go on with a slot before a key frame."""
-        cohort = tap.slots[name].cohort
-        if cohort is not None and cohort.stream is not None:
-            self._ask(cohort.stream)
-
-    def _point(self, conference: ConferenceId, participant: ParticipantId | None, slot: Slot) -> None:
-        track = slot.name.track
-        stream = self._find(conference, participant, track) if participant is not None else None
-        if stream is None and participant is not None and track is not Track.MICROPHONE:
-            return  # A camera that is only just being switched on: the old picture stays until then.
-        if self._table.retarget(slot, stream) and stream is not None and track is not Track.MICROPHONE:
-            self._ask(stream)
+        self._switchboard.ask_for(tap.slots[name])

@@ -85,7 +85,7 @@ class RecordingDesk:
         recorder = self._recorders.pop(conference, None)
         if recorder is None:
             return
-        self._taps.remove(recorder.tap)
+        self._taps.remove(recorder.tap, self._clock.monotonic())
         task = asyncio.create_task(asyncio.to_thread(recorder.finish), name="recording-end")
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)

@@ -64,7 +64,7 @@ class MatroskaFile:
 
     def close(self, chapters: Sequence[Chapter]) -> None:
         """Writes chapters, index and duration. The container is gone afterwards, whatever happens."""
-        ends = [*(chapter.start_ms for chapter in chapters[1:]), self.end_ms]
+        ends = [*(chapter.start_ms for chapter in chapters[1:]), self.end_ms][: len(chapters)]
         self._container.set_chapters(
             [
                 {

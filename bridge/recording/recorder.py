@@ -61,7 +61,7 @@ class Recorder:
 
     def follow(self, slots: Mapping[SlotName, ParticipantId | None], speaker: str) -> None:
         """What the slots show from now on, and who speaks: the next chapter's title."""
-        self.tap.wanted = {slot: who for slot, who in slots.items() if who is not None and slot in RECORDED}
+        self.tap.shown = {slot: who for slot, who in slots.items() if slot in RECORDED}
         if speaker != self._speaker:
             self._speaker = speaker
             self._writer.put(Order(round(self._now_ms()), chapter=speaker))

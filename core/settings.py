@@ -35,6 +35,8 @@ class Limits(BaseModel):
     sdp_line_bytes: int = 4_096
     sdp_candidates: int = 64
     legs: int = 1_200
+    node_mbps: float = 6_000.0
+    """What a media node's line carries out; every leg reserves the most that its slots can show."""
     sign_in_attempts_per_minute: int = 20
 
 
@@ -74,6 +76,11 @@ class Settings(BaseSettings):
     https: bool = False
     certificate: Path | None = None
     private_key: Path | None = None
+    turn_urls: list[str] = Field(default_factory=list)
+    """TURN relays for endpoints that reach no UDP port, such as `turns:relay.example:443?transport=tcp`."""
+    turn_secret: str | None = None
+    """The secret that the relays share with this server (coturn: `static-auth-secret`)."""
+    turn_seconds: float = 12 * 3600.0
     allowed_origins: list[str] = Field(default_factory=list)
     """Origins besides the web port's own that may open the signaling WebSocket."""
     secret: str | None = None

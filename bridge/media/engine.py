@@ -12,7 +12,7 @@ import structlog
 from aiortc import RTCCertificate
 
 from bridge.media import reports
-from bridge.media.admission import check_room
+from bridge.media.admission import check_room, reserved_kbps
 from bridge.media.allotment import allot, paused
 from bridge.media.answer import Local, write_answer
 from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe
@@ -153,8 +153,8 @@ class MediaEngine:
             raise Unavailable("node.stopped", "The media node is not running.")
         # Who comes back while the old leg is not over yet takes its own place again.
         mine = (conference, participant)
-        others = [other for other in self._legs.values() if (other.conference, other.participant) != mine]
-        check_room(self._limits, (other.receive.values() for other in others), receive.values())
+        others = [leg.reserved_kbps for leg in self._legs.values() if (leg.conference, leg.participant) != mine]
+        check_room(self._limits, others, reserved_kbps(receive.values()))
         offer = parse_offer(sdp, self._limits)
         check_slots(offer, receive, send)
         self._check_codecs(conference, offer, send)

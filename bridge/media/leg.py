@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import pylibsrtp
 
+from bridge.media.admission import reserved_kbps
 from bridge.media.demand import Demand
 from bridge.media.downlink import Downlink
 from bridge.media.dtls import DtlsLink, IcePipe
@@ -86,6 +87,8 @@ class Leg:
     send_time: int = 0
     """Id of abs-send-time on the pictures that it sends; 0 when it was not negotiated."""
     downlink: Downlink = field(default_factory=Downlink)
+    reserved_kbps: int = 0
+    """What its slots can take at most."""
     demand: Demand = field(default_factory=Demand)
     limited: bool = False
     """Its slots may be kept to smaller pictures than there are."""
@@ -98,6 +101,7 @@ class Leg:
 
     def __post_init__(self) -> None:
         self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
+        self.reserved_kbps = reserved_kbps(self.receive.values())
         self.send_time = max((self.offer.section(mid).send_time for mid in self.send), default=0)
         with_rtx = [mid for mid in self.receive if self.offer.section(mid).nack and self.offer.section(mid).rtx]
         self.rtx_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in with_rtx}

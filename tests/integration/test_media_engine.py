@@ -279,6 +279,21 @@ async def test_a_full_node_refuses(clients: list[Client]) -> None:
         assert two.answer(offer)
 
 
+async def test_who_comes_back_to_a_full_node_keeps_the_place(clients: list[Client]) -> None:
+    async with running(Limits(legs=1)) as node:
+        one, again = Client(node, "one"), Client(node, "one")
+        clients += [one, again]
+        one.answer(await one.offer())
+        assert node.engine.open_leg(
+            LegId("its next leg"),
+            CONFERENCE,
+            ParticipantId("one"),
+            sdp=await again.offer(),
+            receive={again.stage.mid or "": SlotName.STAGE},
+            send={},
+        )
+
+
 async def test_an_offer_without_ice_is_refused(node: Node, clients: list[Client]) -> None:
     hall = Client(node, "hall")
     clients.append(hall)

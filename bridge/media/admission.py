@@ -1,0 +1,44 @@
+"""Whether a node has room for another leg: counted in legs, and in what all legs may receive at the same time.
+
+What is reserved for a leg is what its slots can take at most, not what flows just now: a leg that came in on a quiet
+node must not go short when everything is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bridge.media.layers import largest_for
+from core.errors import Unavailable
+from core.model import SlotName, Track
+from core.settings import Limits
+
+SOUND_KBPS = 40
+LARGE_KBPS, MIDDLE_KBPS, SMALL_KBPS = 1_500, 500, 100
+_SMALL_PIXELS = 100_000
+
+
+def reserved_kbps(slots: Iterable[SlotName]) -> int:
+    """The most that a leg with these slots receives."""
+    return sum(_slot_kbps(slot) for slot in slots)
+
+
+def _slot_kbps(slot: SlotName) -> int:
+    if slot.track is Track.MICROPHONE:
+        return SOUND_KBPS
+    pixels = largest_for(slot)
+    if pixels is None:
+        return LARGE_KBPS
+    return SMALL_KBPS if pixels < _SMALL_PIXELS else MIDDLE_KBPS
+
+
+def check_room(limits: Limits, others_kbps: Sequence[int], kbps: int) -> None:
+    """Raises `Unavailable` `node.full` when a leg that takes `kbps` does not fit beside others; it names the limit."""
+    if len(others_kbps) + 1 > limits.legs:
+        raise Unavailable("node.full", "The media node has no room for another connection.", limit_legs=limits.legs)
+    if sum(others_kbps) + kbps > limits.node_mbps * 1000:
+        raise Unavailable(
+            "node.full",
+            "The media node's line has no room for another connection.",
+            limit_mbps=limits.node_mbps,
+        )

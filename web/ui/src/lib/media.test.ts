@@ -26,7 +26,8 @@ describe("what is sent", () => {
 
 describe("the offer", () => {
   it("lets lost sound be asked for again, in every section that has any", () => {
-    const section = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n";
+    const section =
+      "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n";
     const repaired = withSoundRepair(section + section);
     expect(repaired.match(/a=rtpmap:111 opus\/48000\/2\r\na=rtcp-fb:111 nack\r\na=fmtp/g)).toHaveLength(2);
   });

@@ -3,7 +3,8 @@
  *
  * What is sent follows the server's directives by `replaceTrack` and `setParameters`, which need no negotiation.
  */
-import type { CameraLevel, MediaOffer, PublishDirective, SlotName, TrackName } from "./wire";
+import { isTile } from "./tiles";
+import type { CameraLevel, IceServer, MediaOffer, PublishDirective, SlotName, TrackName } from "./wire";
 
 /** Simulcast layers from small to large; `rid` names are known to the server. */
 const LAYERS: RTCRtpEncodingParameters[] = [
@@ -18,6 +19,11 @@ const CONTENT_LAYERS: RTCRtpEncodingParameters[] = [
 ];
 const DISCONNECTED_MS = 4000;
 const CONNECT_MS = 15_000;
+
+/** Pictures a second of a small picture; it is one of many. */
+const TILE_FPS = 7;
+/** All that a tile's packets need to say beside their payload; the rest would make its offer twice as long. */
+const TILE_EXTENSIONS = ["urn:ietf:params:rtp-hdrext:sdes:mid", "abs-send-time"];
 
 export interface LocalTracks {
   microphone: MediaStreamTrack | null;
@@ -39,7 +45,7 @@ export function activeLayers(
 }
 
 export class MediaLink {
-  readonly pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+  readonly pc: RTCPeerConnection;
   readonly #microphone: RTCRtpTransceiver;
   readonly #camera: RTCRtpTransceiver;
   /** Null where the server has no slot for shared screens. */
@@ -61,7 +67,12 @@ export class MediaLink {
     slots: readonly SlotName[],
     private readonly failed: () => void,
     private readonly changed: (state: RTCPeerConnectionState) => void,
+    relays: readonly IceServer[] = [],
   ) {
+    this.pc = new RTCPeerConnection({
+      bundlePolicy: "max-bundle",
+      iceServers: relays.map(({ urls, username, credential }) => ({ urls: [...urls], username, credential })),
+    });
     this.#microphone = this.pc.addTransceiver("audio", { direction: "sendonly" });
     this.#camera = this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: LAYERS });
     const shares = slots.includes("content");
@@ -75,6 +86,7 @@ export class MediaLink {
       const kind = isAudio(slot) ? "audio" : "video";
       const transceiver = this.pc.addTransceiver(kind, { direction: "recvonly" });
       prefer(transceiver, kind);
+      if (isTile(slot)) spare(transceiver);
       this.#receivers.set(slot, transceiver);
     }
     this.pc.onconnectionstatechange = () => this.#watch();
@@ -125,7 +137,11 @@ export class MediaLink {
     const { microphone, camera, content } = this.#tracks;
     const directive = this.#directive;
     await this.#microphone.sender.replaceTrack(directive.microphone ? microphone : null);
-    await send(this.#camera.sender, camera, activeLayers(directive.camera, directive.layers));
+    const fps = directive.camera === "tile" ? TILE_FPS : undefined;
+    await send(this.#camera.sender, camera, activeLayers(directive.camera, directive.layers), (layer) => {
+      if (fps === undefined) delete layer.maxFramerate;
+      else layer.maxFramerate = fps;
+    });
     if (this.#content) {
       const layers = new Set(directive.content ? CONTENT_LAYERS.map((layer) => layer.rid ?? "") : []);
       await send(this.#content.sender, content, layers);
@@ -148,19 +164,40 @@ async function send(
   sender: RTCRtpSender,
   track: MediaStreamTrack | null,
   layers: ReadonlySet<string>,
+  adjust: (layer: RTCRtpEncodingParameters) => void = () => undefined,
 ): Promise<void> {
   const wanted = (encoding: RTCRtpEncodingParameters): boolean =>
     track !== null && layers.has(encoding.rid ?? "");
   await sender.replaceTrack(layers.size > 0 ? track : null);
   const parameters = sender.getParameters();
-  if (parameters.encodings.every((encoding) => encoding.active === wanted(encoding))) return;
-  for (const encoding of parameters.encodings) encoding.active = wanted(encoding);
+  const before = JSON.stringify(parameters.encodings);
+  for (const encoding of parameters.encodings) {
+    encoding.active = wanted(encoding);
+    if (encoding.active) adjust(encoding);
+  }
+  if (JSON.stringify(parameters.encodings) === before) return;
   await sender.setParameters(parameters);
 }
 
 /** Browsers ask for lost sound again as they do for pictures, but only where the descriptions say so (RFC 4585). */
 export function withSoundRepair(sdp: string): string {
   return sdp.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r\n/gim, "$&a=rtcp-fb:$1 nack\r\n");
+}
+
+interface Extensible {
+  getHeaderExtensionsToNegotiate?(): { uri: string; direction: string }[];
+  setHeaderExtensionsToNegotiate?(extensions: { uri: string; direction: string }[]): void;
+}
+
+/** Leaves out of the offer what a tile does not need, where the browser lets a page say so. */
+function spare(transceiver: RTCRtpTransceiver): void {
+  const extensible = transceiver as RTCRtpTransceiver & Extensible;
+  const offered = extensible.getHeaderExtensionsToNegotiate?.();
+  if (!offered) return;
+  const needed = ({ uri }: { uri: string }): boolean => TILE_EXTENSIONS.some((end) => uri.endsWith(end));
+  extensible.setHeaderExtensionsToNegotiate?.(
+    offered.map((extension) => (needed(extension) ? extension : { ...extension, direction: "stopped" })),
+  );
 }
 
 /** VP8 and Opus only: what the bridge forwards. */

@@ -7,6 +7,7 @@ import { Problem } from "./problem";
 import { Signaling, type LinkState } from "./signaling";
 import { Screen } from "./screen.svelte";
 import { readStats, type LineStats } from "./stats";
+import { isTile } from "./tiles";
 import { toasts } from "./toasts.svelte";
 import { explain } from "./i18n/errors";
 import type {
@@ -197,6 +198,7 @@ export class Room {
       slots,
       () => this.#mediaFailed(media),
       (state) => this.#mediaChanged(state),
+      this.welcome?.ice_servers,
     );
     this.#media = media;
     this.streams = Object.fromEntries(
@@ -245,7 +247,7 @@ export class Room {
 
   async #readStats(): Promise<void> {
     const media = this.#media;
-    const slots = this.welcome?.slots.filter((slot) => !isAudio(slot)) ?? [];
+    const slots = this.welcome?.slots.filter((slot) => !isAudio(slot) && !isTile(slot)) ?? [];
     if (!media || media.pc.connectionState !== "connected") return;
     const stats = await readStats(media, slots, this.stats);
     if (media === this.#media) this.stats = stats;

@@ -6,8 +6,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-REST_SECONDS = 1.0
-"""Between the request that brought a key frame and the next one: storms of requests cost every receiver quality."""
+REST_SECONDS = 0.75
+"""Between the request that brought a key frame and the next one: storms of requests cost every receiver quality.
+
+So long that the sources keep to about one a second, so short that who comes in between sees something within one.
+"""
 RETRY_SECONDS = 0.5
 """After a request that brought nothing; it or its answer was lost."""
 

@@ -11,6 +11,7 @@ import pytest
 from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.media.engine import LegState, MediaEngine
+from bridge.media.keyframes import REST_SECONDS
 from core.clock import SystemClock
 from core.model import CameraLevel, ConferenceId, LegId, ParticipantId, SlotName
 from core.settings import Limits
@@ -33,6 +34,9 @@ class Screen(MediaEndpoint):
     def _take_rtp(self, packet: bytes) -> None:
         self.height = height_of(packet) or self.height
         super()._take_rtp(packet)
+
+    def seen(self) -> str | None:
+        return None if self.height else "nothing yet"
 
     def shows(self, *heights: int) -> str | None:
         return None if self.height in heights else f"it shows {self.height}"
@@ -130,3 +134,19 @@ async def test_layers_nobody_receives_are_not_asked_of_the_source(room: Room) ->
         await eventually(lambda: screen.shows(720), units=15)
         room.engine.assign(LegId("hall"), {})
         await eventually(lambda: None if room.demands[-1] is None else f"{room.demands}")
+
+
+async def test_who_comes_late_sees_a_picture_within_a_second_and_the_others_lose_nothing(room: Room) -> None:
+    async with Line(room.engine.port, seed=5) as line:
+        first = await room.join("first", line)
+        await eventually(lambda: first.shows(720))
+        high, began = room.camera.layers["h"], asyncio.get_running_loop().time()
+        before = high.key_frames
+        for number in range(6):
+            late = await room.join(f"late-{number}", line)
+            await eventually(late.seen, units=1)
+        seconds = asyncio.get_running_loop().time() - began
+        assert high.key_frames - before <= seconds / REST_SECONDS + 1
+        seen = first.received()[SlotName.STAGE]
+        assert (seen.sequence_jumps, seen.picture_id_jumps) == (0, 0)
+        assert seen.packets == seen.expected

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The browser tests drive Debian's Chromium and Firefox ESR. As root on Debian they are installed; elsewhere the
-# person is told.
+# The browser tests drive Debian's Chromium and Firefox ESR, and its TURN server coturn. As root on Debian they are
+# installed; elsewhere the person is told.
 set -eu
 missing=""
-for browser in chromium firefox-esr; do
-  command -v "$browser" >/dev/null 2>&1 || missing="$missing $browser"
+for browser in chromium firefox-esr turnserver; do
+  command -v "$browser" >/dev/null 2>&1 || missing="$missing $(echo "$browser" | sed s/turnserver/coturn/)"
 done
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -93,6 +93,14 @@ CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 # --- from the server ---------------------------------------------------------------------------------
 
 
+class IceServer(Model):
+    """A TURN relay that the endpoint may use, as browsers take it (W3C RTCIceServer)."""
+
+    urls: tuple[str, ...]
+    username: str
+    credential: str
+
+
 class Welcome(Model):
     """The answer to hello. `resumed` means that media and place were kept; else offer media (again)."""
 
@@ -106,6 +114,7 @@ class Welcome(Model):
     slots: tuple[SlotName, ...]
     beat_seconds: float
     resume_seconds: float
+    ice_servers: tuple[IceServer, ...] = ()
     server_time: AwareDatetime
 
 

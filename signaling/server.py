@@ -106,7 +106,7 @@ class SignalingServer:
         self._clock = clock
         self._signer = signer
         self._ssl = ssl_context
-        self._rules = Rules.of(limits)
+        self._rules = Rules.of(settings)
         self._gate = Gate(
             scheme="https" if ssl_context else "http",
             web_port=settings.web_port,

@@ -19,7 +19,7 @@ from core.errors import DiemcauError, Refused, TooMany
 from core.identity import JoinRight, Signer
 from core.messages import Ended, JoinAccepted
 from core.model import Departure, SessionId
-from core.settings import Limits
+from core.settings import Settings
 from signaling.events import (
     Admitted,
     Ask,
@@ -65,6 +65,7 @@ from signaling.protocol import (
     hello_refusal,
     invalid_link,
 )
+from signaling.relay import Relay
 
 log = structlog.get_logger("signaling")
 
@@ -83,16 +84,21 @@ _UNCERTAIN: Final = frozenset({"service.slow", "service.failed"})
 
 @dataclass(frozen=True)
 class Rules:
-    """The limits of a session, in seconds."""
+    """The limits of a session, in seconds, and the relay that it is offered."""
 
     hello_seconds: float
     beat_seconds: float
     resume_seconds: float
+    relay: Relay | None = None
 
     @classmethod
-    def of(cls, limits: Limits) -> Rules:
-        """The rules that an installation's limits set."""
-        return cls(limits.signaling_hello_seconds, limits.signaling_beat_seconds, limits.resume_seconds)
+    def of(cls, settings: Settings) -> Rules:
+        """The rules of an installation."""
+        limits = settings.limits
+        relay = None
+        if settings.turn_urls and settings.turn_secret:
+            relay = Relay(tuple(settings.turn_urls), settings.turn_secret, settings.turn_seconds)
+        return cls(limits.signaling_hello_seconds, limits.signaling_beat_seconds, limits.resume_seconds, relay)
 
 
 def admit(hello: Hello, signer: Signer, now: datetime) -> JoinRight:
@@ -207,6 +213,7 @@ class Session:
             slots=self._accepted.slots,
             beat_seconds=self._rules.beat_seconds,
             resume_seconds=self._rules.resume_seconds,
+            ice_servers=() if self._rules.relay is None else (self._rules.relay.ticket(self.id, self._clock.now()),),
             server_time=self._clock.now(),
         )
         return (Send(welcome),)

@@ -2099,6 +2099,18 @@ export interface components {
       minutes: number;
     };
     /**
+     * IceServer
+     * @description A TURN relay that the endpoint may use, as browsers take it (W3C RTCIceServer).
+     */
+    IceServer: {
+      /** Urls */
+      urls: string[];
+      /** Username */
+      username: string;
+      /** Credential */
+      credential: string;
+    };
+    /**
      * ImportProblem
      * @description Why a directory file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file.
      */
@@ -3094,6 +3106,11 @@ export interface components {
       beat_seconds: number;
       /** Resume Seconds */
       resume_seconds: number;
+      /**
+       * Ice Servers
+       * @default []
+       */
+      ice_servers: components["schemas"]["IceServer"][];
       /**
        * Server Time
        * Format: date-time

@@ -16,6 +16,7 @@ export type PublishDirective = Schemas["PublishDirective"];
 export type RosterEntry = Schemas["RosterEntry"];
 export type SessionMessage = Schemas["SessionMessage"];
 export type Welcome = Schemas["Welcome"];
+export type IceServer = Schemas["IceServer"];
 export type WireError = Schemas["ErrorMessage"];
 export type ClientMessage = Schemas["ClientMessage"];
 export type ServerMessage = Schemas["ServerMessage"];

@@ -1,0 +1,44 @@
+"""A hall that reaches no UDP port takes part through a TURN relay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.messages import GrantFloor
+from core.model import Role, point_participant
+from signaling.client import SignalingClient
+from tests.support.chromium import chromium, draw_camera, visitor
+from tests.support.coturn import coturn
+from tests.support.installation import installed
+from tests.support.pages import enter_by_link, why_no_moving_picture
+from tests.support.polling import eventually
+
+_RELAY_ONLY = """{ const Real = RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(options) { super({ ...options, iceTransportPolicy: "relay" }); } }; }"""
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_hall_behind_a_strict_firewall_sends_its_picture_through_the_relay(
+    database: Database, tmp_path: Path, transport: str
+) -> None:
+    async with coturn() as relay, chromium(draw_camera(tmp_path / "hall.y4m")) as browser:
+        urls = json.dumps([getattr(relay, transport)])
+        async with installed(
+            database.url, tmp_path, DIEMCAU_TURN_URLS=urls, DIEMCAU_TURN_SECRET=relay.secret
+        ) as installation:
+            conference = await installation.book_now()
+            token = await installation.token(conference.id, Role.CHAIR)
+            async with visitor(browser) as hall, visitor(browser) as watcher:
+                await hall.add_init_script(_RELAY_ONLY)
+                await enter_by_link(hall, installation, conference, "p1")
+                await enter_by_link(watcher, installation, conference, "p2")
+                await hall.locator("[data-media=connected]").wait_for()
+                async with SignalingClient(installation.signaling_url, token) as chair:
+                    await chair.command(GrantFloor(participant=point_participant("p1")))
+                    bars: set[int] = set()
+                    await eventually(lambda: why_no_moving_picture(watcher, bars), units=30)

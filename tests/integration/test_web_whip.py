@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import av
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
@@ -19,6 +20,7 @@ from av import AudioFrame, VideoFrame
 from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.node import BridgeNode
+from bridge.recording.sidecar import folder_of, read_sidecars
 from core.bus import Subscription
 from core.clock import SystemClock
 from core.database import Database
@@ -30,12 +32,15 @@ from core.messages import (
     OPEN,
     PRESENCE,
     STOP,
+    Command,
     ConnectMedia,
     GrantFloor,
     JoinConference,
     OpenConference,
     PresenceChanged,
+    StartRecording,
     StopConference,
+    StopRecording,
     SubmitCommand,
 )
 from core.model import ConferenceSpec, Participant, ParticipantId, Presence, SessionId, SlotName
@@ -101,10 +106,15 @@ class Hall:
         call = JoinConference(conference=self.spec.id, session=session, participant=participant)
         return session, (await self.site.bus.request(JOIN, call)).slots
 
-    async def give_floor(self, participant: Participant) -> None:
+    async def give_floor(self, participant: Participant) -> SessionId:
+        """The chair's session, which gave it."""
         session, _ = await self.seat(CHAIR_SEAT)
-        command = GrantFloor(participant=participant.id)
-        await self.site.bus.request(COMMAND, SubmitCommand(conference=self.spec.id, session=session, command=command))
+        await self.command(session, GrantFloor(participant=participant.id))
+        return session
+
+    async def command(self, session: SessionId, command: Command) -> None:
+        submit = SubmitCommand(conference=self.spec.id, session=session, command=command)
+        await self.site.bus.request(COMMAND, submit)
 
     def is_now(self, participant: Participant, wanted: Presence) -> str | None:
         seen = self.presence.get(participant.id)
@@ -309,3 +319,26 @@ async def test_a_session_ends_when_its_place_is_taken(place: Hall) -> None:
 
     await eventually(gone)
     assert place.presence.get(hall(1).id) is not Presence.ABSENT
+
+
+async def test_an_encoder_s_h264_is_recorded_as_it_is(place: Hall, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, place.spec.id)
+
+    def recorded(size: int) -> str | None:
+        found = [(r.size, r.ended_at is not None) for r in read_sidecars(folder)]
+        return None if any(s > size for s, _ in found) else f"{found}"
+
+    async with encoder(place, hall(1), 60 * UNIT):
+        await eventually(lambda: place.is_now(hall(1), Presence.PRESENT), units=20)
+        chair = await place.give_floor(hall(1))
+        await place.command(chair, StartRecording())
+        await eventually(lambda: recorded(20_000), units=25)
+        await place.command(chair, StopRecording())
+        await eventually(lambda: None if next(read_sidecars(folder)).ended_at else "not finished")
+    [about] = read_sidecars(folder)
+    with av.open(str(folder / about.name)) as file:
+        video = file.streams.video[0]
+        assert video.codec_context.name == "h264"
+        brightness = [sum(bytes(f.planes[0])[: f.width]) / f.width for f in file.decode(video)]
+    assert len(brightness) > 15
+    assert all(abs(value - BRIGHTNESS) < 12 for value in brightness)

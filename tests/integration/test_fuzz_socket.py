@@ -81,7 +81,7 @@ class Hall:
             wanted = before[slot].packets + 20
             await eventually(partial(self._why_not, slot, wanted))
         seen = self.stage()
-        assert (seen.sequence_jumps, seen.timestamp_jumps, seen.picture_id_jumps) == (0, 0, 0), seen
+        assert (seen.sequence_jumps, seen.picture_id_jumps) == (0, 0), seen
         assert seen.packets == seen.expected
         assert all(leg == LegId(VILLAIN) for leg, _ in self.changes[3:]), self.changes
 
@@ -126,8 +126,12 @@ async def pour(hall: Hall, send: Callable[[bytes], object], packets: tuple[bytes
             sent += 1
         if sent % _AT_ONCE == 0:
             await asyncio.sleep(0)
-    arrived = hall.engine.stats().packets_in - before
-    assert arrived > 0.95 * DATAGRAMS, f"only {arrived} of {DATAGRAMS} came in"
+
+    def why_not() -> str | None:
+        arrived = hall.engine.stats().packets_in - before
+        return None if arrived > 0.95 * DATAGRAMS else f"only {arrived} of {DATAGRAMS} came in"
+
+    await eventually(why_not)
 
 
 async def test_spoilt_packets_of_strangers(hall: Hall) -> None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UI := web/ui
 PAGES := web/static/index.html
 
-.PHONY: demo serve test test-unit lint format pages api bench-media bench-scheduler lock browsers clean
+.PHONY: demo serve test test-unit lint format pages api bench-media bench-lines bench-scheduler lock browsers clean
 
 demo: $(VENV)/.installed $(PAGES)
 	@$(BIN)/python -m diemcau demo $(if $(CHECK),--check) $(if $(HTTPS),--https) $(if $(POINTS),--points "$(POINTS)")
@@ -33,6 +33,9 @@ format: $(VENV)/.installed-dev
 
 bench-media: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.media
+
+bench-lines: $(VENV)/.installed-dev $(PAGES) browsers
+	$(BIN)/python -m bench.lines
 
 bench-scheduler: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.scheduler

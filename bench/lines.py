@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from playwright.async_api import Browser, Page
 
 from bench.lines_devices import WIDTH, draw_detailed_camera, record_voice
@@ -32,7 +34,7 @@ from tests.support.line import NO_FAULTS, Faults, Line, LineModel
 
 _HALL = point_participant("p1")
 _SETTLE_SECONDS = 4.0
-_PICTURE_WITHIN = 25.0
+_PICTURE_WITHIN = 15.0
 _DROP_SECONDS = 14.0
 _RETURN_SECONDS = 20.0
 _NARROW = Faults(kbps=400)
@@ -215,6 +217,7 @@ def main() -> None:
     given = parser.parse_args()
     if not 2 <= given.seconds <= 60:
         parser.error("--seconds must be 2..60")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     repairs = {"both": (True, False), "on": (True,), "off": (False,)}[given.repair]
     rows = asyncio.run(measure(given.seconds, given.only or names, repairs))
     print(json.dumps({"rows": [row.json() for row in rows]}, ensure_ascii=False))

@@ -80,12 +80,15 @@ def _moved_at(readings: Sequence[Reading]) -> float:
 def settled_after(readings: Sequence[Reading]) -> float | None:
     """Seconds from the first reading to the end of the last trouble (a stall, an overflow); None: it still goes on."""
     troubled = moved_at = readings[0].at
+    stalled = False
     for before, after in pairwise(readings):
-        moved_at = after.at if after.frames > before.frames else moved_at
-        carried = after.carried - before.carried
-        overflows = after.overflowed - before.overflowed > OVERFLOW_SHARE * carried
-        if overflows or after.at - moved_at >= STALL_SECONDS:
+        moved = after.frames > before.frames
+        overflows = after.overflowed - before.overflowed > OVERFLOW_SHARE * (after.carried - before.carried)
+        if overflows or stalled:
             troubled = after.at
+        moved_at = after.at if moved else moved_at
+        stalled = not moved and after.at - moved_at >= STALL_SECONDS
+        troubled = after.at if stalled else troubled
     return None if troubled == readings[-1].at else troubled - readings[0].at
 
 

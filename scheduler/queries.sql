@@ -94,21 +94,28 @@ SELECT point FROM reservation WHERE conference = $1
 
 -- name: clashes
 -- Who holds the points $1 between $2 and $3, other than the conference or maintenance $4; the one that holds a point
--- longest. The plain equality lets the planner hash many points; the ranges let it use the constraint's index for few.
+-- longest. By way of the holders of that time, which are few: the constraint's index begins with the point and is read
+-- whole for many. A reservation lies within its conference's times, and a day before and after them for set-up and
+-- tear-down; the exact range is looked at last.
+WITH taken AS MATERIALIZED (
+    -- OFFSET 0 keeps the planner, which thinks of a fifth of all conferences, from reading all reservations instead.
+    SELECT held.*, conference.title
+    FROM conference
+    CROSS JOIN LATERAL (SELECT * FROM reservation WHERE reservation.conference = conference.id OFFSET 0) AS held
+    WHERE conference.can_join_after < $3::timestamptz + interval '1 day'
+      AND conference.stop > $2::timestamptz - interval '1 day'
+    UNION ALL
+    SELECT reservation.*, maintenance.reason
+    FROM maintenance JOIN reservation ON reservation.maintenance = maintenance.id
+    WHERE maintenance.during && tstzrange($2, $3)
+)
 SELECT DISTINCT ON (bridge_point.code)
-    bridge_point.code AS point, bridge_point.name, reservation.conference, reservation.maintenance,
-    coalesce(conference.title, maintenance.reason) AS title,
-    lower(reservation.during) AS since, upper(reservation.during) AS until
-FROM unnest($1::int[]) AS wanted (number)
-JOIN bridge_point ON bridge_point.number = wanted.number
-JOIN reservation ON reservation.held
-    AND reservation.point = wanted.number
-    AND int4range(reservation.point, reservation.point, '[]') && int4range(wanted.number, wanted.number, '[]')
-    AND reservation.during && tstzrange($2, $3)
-LEFT JOIN conference ON conference.id = reservation.conference
-LEFT JOIN maintenance ON maintenance.id = reservation.maintenance
-WHERE $4::uuid IS NULL OR coalesce(reservation.conference, reservation.maintenance) <> $4
-ORDER BY bridge_point.code, upper(reservation.during) DESC
+    bridge_point.code AS point, bridge_point.name, taken.conference, taken.maintenance, taken.title,
+    lower(taken.during) AS since, upper(taken.during) AS until
+FROM taken JOIN bridge_point ON bridge_point.number = taken.point
+WHERE taken.held AND taken.point = ANY ($1::int[]) AND taken.during && tstzrange($2, $3)
+  AND ($4::uuid IS NULL OR coalesce(taken.conference, taken.maintenance) <> $4)
+ORDER BY bridge_point.code, upper(taken.during) DESC
 
 -- name: conferences
 SELECT conference.*, (SELECT count(*) FROM reservation WHERE reservation.conference = conference.id) AS points

@@ -73,13 +73,15 @@ class DatagramSocket:
 
     def __init__(self, host: str, take: Taker, *, coalesce: bool) -> None:
         self._take = take
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._socket = socket.socket(
+            socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+        )
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
         if coalesce:
             with suppress(OSError):  # a kernel without it delivers one datagram per read
                 self._socket.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
         self._socket.bind((host, 0))
-        self.address: Address = self._socket.getsockname()
+        self.address: Address = self._socket.getsockname()[:2]
         self._connected = False
         self._readers = _readers_of(asyncio.get_running_loop())
         self._readers.add(self._socket.fileno(), self._read)
@@ -109,8 +111,8 @@ class DatagramSocket:
         except OSError:  # nothing there after all, or the far end refused what was sent before
             return
         if not ancillary:
-            self._take(bytes(_VIEW[:size]), source)
+            self._take(bytes(_VIEW[:size]), source[:2])
             return
         (segment,) = _SEGMENT.unpack(ancillary[0][2])
         for at in range(0, size, segment):
-            self._take(bytes(_VIEW[at : min(at + segment, size)]), source)
+            self._take(bytes(_VIEW[at : min(at + segment, size)]), source[:2])

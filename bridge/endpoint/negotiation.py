@@ -17,6 +17,9 @@ MID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:mid"
 SEND_TIME_EXTENSION = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 AUDIO_LEVEL_EXTENSION = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
+VP8_TYPE, H264_TYPE = 96, 102
+"""Payload types of pictures. H.264 is only received: an encoder that sends it shall not be refused because of us."""
+
 Address = tuple[str, int]
 
 _MOST_CANDIDATES = 16
@@ -98,9 +101,11 @@ def write_offer(local: Local, slots: Sequence[SlotName]) -> tuple[str, dict[str,
 def _section(local: Local, mid: str, track: Track, direction: str) -> list[str]:
     audio = track is Track.MICROPHONE
     host, port = local.address or _NO_ADDRESS
+    takes_h264 = not audio and direction == "recvonly"
+    formats = "111" if audio else f"{VP8_TYPE} {H264_TYPE}" if takes_h264 else f"{VP8_TYPE}"
     lines = [
-        f"m={'audio' if audio else 'video'} {port} UDP/TLS/RTP/SAVPF {111 if audio else 96}",
-        f"c=IN IP4 {host}",
+        f"m={'audio' if audio else 'video'} {port} UDP/TLS/RTP/SAVPF {formats}",
+        f"c=IN IP{6 if ':' in host else 4} {host}",
         f"a=mid:{mid}",
         f"a={direction}",
         "a=rtcp-mux",
@@ -116,6 +121,9 @@ def _section(local: Local, mid: str, track: Track, direction: str) -> list[str]:
         lines += ["a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"]
         if local.estimates and direction == "recvonly":
             lines += ["a=rtcp-fb:96 goog-remb", f"a=extmap:3 {SEND_TIME_EXTENSION}"]
+    if takes_h264:
+        parameters = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+        lines += [f"a=rtpmap:{H264_TYPE} H264/90000", f"a=fmtp:{H264_TYPE} {parameters}"]
     if local.address:
         lines += [f"a=candidate:1 1 udp 2130706431 {host} {port} typ host", "a=end-of-candidates"]
     return lines
@@ -136,7 +144,7 @@ def _peer(session: sdp.SessionDescription) -> Peer:
         (c.priority, (c.ip, c.port))
         for media in session.media
         for c in media.ice_candidates
-        if c.component == 1 and c.protocol.lower() == "udp" and _is_ipv4(c.ip)
+        if c.component == 1 and c.protocol.lower() == "udp" and _is_address(c.ip)
     ]
     ordered = dict.fromkeys(address for _, address in sorted(candidates, reverse=True))
     if not ordered or first.ice is None or first.dtls is None or not first.dtls.fingerprints:
@@ -155,9 +163,10 @@ def _credentials(ufrag: str | None, password: str | None) -> Credentials:
     return Credentials(ufrag, password)
 
 
-def _is_ipv4(host: str) -> bool:
+def _is_address(host: str) -> bool:
+    """Link-local addresses are none: they mean nothing without a scope, which SDP cannot give."""
     try:
-        return ipaddress.ip_address(host).version == 4
+        return not ipaddress.ip_address(host).is_link_local
     except ValueError:
         return False
 

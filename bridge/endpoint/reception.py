@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.endpoint.negotiation import H264_TYPE
 from bridge.media.rtp import parse_header
 from bridge.media.vp8 import Vp8Descriptor, parse_descriptor
 from core.model import ParticipantId
@@ -217,9 +218,9 @@ class VideoCounter(StreamCounter):
 
 
 def _opened(packet: bytes) -> tuple[Vp8Descriptor | None, bytes]:
-    """The payload descriptor and the VP8 bytes after it."""
+    """The payload descriptor and the VP8 bytes after it; of an H.264 packet neither."""
     header = parse_header(packet)
-    if header is None:
+    if header is None or header.payload_type == H264_TYPE:
         return None, b""
     payload = packet[header.payload_start : header.payload_end]
     descriptor = parse_descriptor(payload)

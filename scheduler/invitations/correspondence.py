@@ -7,6 +7,7 @@ of the mails make a second telling of the same thing nothing.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -24,6 +25,9 @@ from scheduler.invitations.letters import Letter
 from scheduler.invitations.store import Connection, Guest, InvitationStore, Occasion
 
 log = structlog.get_logger("invitations")
+
+PAUSE_SECONDS = 0.001
+"""After each point: writing to thousands keeps the interpreter busy, and the media of the same process must go on."""
 
 
 class Correspondence:
@@ -100,6 +104,7 @@ class Correspondence:
                 if hours_before(start, told_at) > hours:
                     answered = answer.is_answer
                     letters += self._composer.reminders(occasion, guest, hours, answered=answered, at=now)
+                    time.sleep(PAUSE_SECONDS)
             return letters
 
         return await asyncio.to_thread(write)
@@ -114,7 +119,7 @@ class Correspondence:
         uids: Mapping[int, str],
         now: datetime,
     ) -> list[Letter]:
-        """The mails of the revisions, and the newest mail of what is `known` and has not changed.
+        """The mails of the revisions, and the newest mail of what is `known` and has not changed. For a thread.
 
         A point that never heard of the conference is not told that it is cancelled.
         """
@@ -127,4 +132,5 @@ class Correspondence:
             if kind is Kind.REQUEST or number in heard:
                 uid = uids[number]
                 letters += self._composer.invitations(kind, occasion, guests[number], facts, uid, sequence, now)
+                time.sleep(PAUSE_SECONDS)
         return letters

@@ -96,13 +96,12 @@ class Invitations:
         await self._record(right.conference, right.point, request, Channel.LINK)
         return await self._view(right)
 
-    async def record(self, id: ConferenceId, point: str, request: AnswerRequest, by: str) -> PointAnswer:
+    async def record(self, id: ConferenceId, point: str, request: AnswerRequest) -> PointAnswer:
         """Notes an answer that somebody signed in was given, by telephone for instance.
 
         Raises `NotFound` `conference.unknown`, `invitation.unknown`; `Conflict` `conference.over`.
         """
         await self._record(id, point, request, Channel.PAGE)
-        log.info("answer_noted", conference=id, by_account=bool(by))
         return await self._one(id, point)
 
     async def reply_mail(self, raw: bytes) -> ReplyReport:

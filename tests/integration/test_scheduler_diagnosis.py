@@ -63,8 +63,8 @@ async def test_answers_presence_and_mail_are_looked_at_point_by_point(desk: Offi
     former = await held(desk, points[:3])
     await attended(desk, former, "P000", "P002")
     id = await desk.invited(points, hours=30)
-    await desk.invitations.record(id, "P000", AnswerRequest(answer=AnswerState.CONFIRMED), "lan")
-    await desk.invitations.record(id, "P001", AnswerRequest(answer=AnswerState.DECLINED), "lan")
+    await desk.invitations.record(id, "P000", AnswerRequest(answer=AnswerState.CONFIRMED))
+    await desk.invitations.record(id, "P001", AnswerRequest(answer=AnswerState.DECLINED))
     report = await desk.diagnosis.run(id)
     assert named(report) == {
         "answers.missing": ("P002", "P003"),
@@ -81,7 +81,7 @@ async def test_answers_presence_and_mail_are_looked_at_point_by_point(desk: Offi
 async def test_running_it_again_shows_what_has_been_put_right(desk: Office) -> None:
     id = await desk.invited(await desk.points(AN))
     assert "answers.missing" in named(await desk.diagnosis.run(id))
-    await desk.invitations.record(id, "P000", AnswerRequest(answer=AnswerState.CONFIRMED), "lan")
+    await desk.invitations.record(id, "P000", AnswerRequest(answer=AnswerState.CONFIRMED))
     await attended(desk, id, "P000", here=True)
     assert named(await desk.diagnosis.run(id)) == {"plan.none": ()}
 

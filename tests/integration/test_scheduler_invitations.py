@@ -175,10 +175,10 @@ async def test_a_proposal_keeps_its_times(desk: Office) -> None:
 
 async def test_an_answer_noted_by_hand_is_marked_as_such(desk: Office) -> None:
     id = await desk.invited(await desk.points(""))
-    noted = await desk.invitations.record(id, "P000", YES, "lan")
+    noted = await desk.invitations.record(id, "P000", YES)
     assert (noted.answer, noted.answered_by) == (AnswerState.CONFIRMED, Channel.PAGE)
     with pytest.raises(NotFound) as caught:
-        await desk.invitations.record(id, "P009", YES, "lan")
+        await desk.invitations.record(id, "P009", YES)
     assert caught.value.code == "invitation.unknown"
 
 

@@ -20,6 +20,8 @@ SETTLE_SECONDS = 1.5
 PROVING_SECONDS = 4.0
 """After a probe went well: bad news within this time are its fault."""
 FALL = 0.97
+HIGH_SECONDS = 3.0
+"""A fall is reckoned from the highest estimate of this time: some receivers tell it in small steps."""
 FULL_SHARE = 0.95
 """An estimate below this share of what is sent means that it did not get through."""
 LOSS_SHARE = 0.22
@@ -37,6 +39,8 @@ class Downlink:
 
     limit: int | None = None
     _estimate: int = 0
+    _high: int = 0
+    _high_at: float = float("-inf")
     _full_at: float = float("-inf")
     _raised_at: float = float("-inf")
     _hold: float = HOLD_SECONDS
@@ -49,9 +53,12 @@ class Downlink:
 
     def heard(self, estimate: int, sent: int, now: float) -> None:
         """The receiver's REMB came; `sent` is what it is sent now. Both in bit/s."""
-        before, self._estimate = self._estimate, estimate
-        if estimate < FALL * before and estimate < FULL_SHARE * sent:
+        self._estimate = estimate
+        if estimate >= self._high or now - self._high_at > HIGH_SECONDS:
+            self._high, self._high_at = estimate, now
+        if estimate < FALL * self._high and estimate < FULL_SHARE * sent:
             self._full(estimate, now)
+            self._high, self._high_at = estimate, now
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
             self.limit = estimate
 
@@ -67,10 +74,12 @@ class Downlink:
             return
         lossy = share > LOSS_SHARE
         proving = self._is_proving(now)
-        if (lossy and self._lossy_before) or (proving and share > self._usual_loss + PROBE_LOSS):
+        # Who estimates its line knows a failed probe by the delays, which a line that loses anyway does not have.
+        failed = proving and not self._estimate and share > self._usual_loss + PROBE_LOSS
+        if failed or (lossy and self._lossy_before):
             self._full(round(sent * (1 - share)), now)
         elif not lossy and not proving:
-            self._usual_loss += (share - self._usual_loss) / 4
+            self._usual_loss += (share - self._usual_loss) / 2
         self._lossy_before = lossy
 
     def step(self, cost: int, more: int | None, now: float) -> int:

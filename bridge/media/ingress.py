@@ -164,6 +164,7 @@ class Ingress:
         payload = data[header.payload_start : header.payload_end]
         if len(payload) > 2:
             sequence = payload[0] << 8 | payload[1]
+            stream.reception.repaired += sequence in stream.arrivals.missing
             self._media(leg, stream, MediaPacket(sequence, header.timestamp, header.marker, payload[2:], now))
 
     def _media(self, leg: Leg, stream: Stream, packet: MediaPacket) -> None:

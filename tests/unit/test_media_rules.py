@@ -112,6 +112,16 @@ def test_reception_counts_losses_through_a_wrap() -> None:
     assert reception.report(7, 2.0).fraction == 0
 
 
+def test_what_was_repaired_is_not_reported_as_lost() -> None:
+    reception = Reception(90_000)
+    for sequence in (1, 2, 5):
+        reception.add(sequence, 0, 0.0)
+    reception.repaired += 1
+    block = reception.report(7, 1.0)
+    assert (block.lost, block.fraction) == (1, 256 // 5)
+    assert reception.packets == 3
+
+
 def test_jitter_follows_the_formula() -> None:
     reception = Reception(1_000)
     reception.add(1, 0, 0.0)

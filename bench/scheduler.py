@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import random
 import statistics
 import time
@@ -258,7 +259,8 @@ async def run(reservations: int, rounds: int, *, plans: bool) -> dict[str, Any]:
         figures |= await bench.contention(max(1, rounds // 10))
         figures |= await bench.clashes(rounds)
         figures |= await bench.free(max(2, rounds // 2))
-    return figures | (measure_plans() if plans else {"plan_3356_s": None, "plan_gap": None})
+    figures |= measure_plans() if plans else {"plan_3356_s": None, "plan_gap": None}
+    return figures | {"load_average": round(os.getloadavg()[1], 1)}
 
 
 def main() -> None:

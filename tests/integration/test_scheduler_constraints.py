@@ -75,11 +75,15 @@ ILLEGAL = [
     ("bridge_point_contact_length", "UPDATE bridge_point SET contact = repeat('k', 201)"),
     ("conference_title_length", conference(title="''")),
     ("conference_title_length", conference(title="repeat('t', 201)")),
-    ("conference_state_known", conference(state="'draft'")),
+    ("conference_state_known", conference(state="'lost'")),
     ("conference_times_in_order", conference(stop="'2026-01-01 08:00Z'", last="'2026-01-01 08:00Z'")),
     ("conference_times_in_order", conference(doors="'2026-01-01 08:01Z'")),
     ("conference_times_in_order", conference(last="'2026-01-01 07:59Z'")),
     ("conference_times_in_order", conference(last="'2026-01-01 09:01Z'")),
+    ("conference_setup_in_range", "UPDATE conference SET setup_minutes = 1441"),
+    ("conference_teardown_in_range", "UPDATE conference SET teardown_minutes = -1"),
+    ("conference_series_known", f"UPDATE conference SET series = {THIRD}, recurrence_id = now() WHERE id = {FIRST}"),
+    ("conference_has_its_place_in_a_series", "UPDATE conference SET recurrence_id = now()"),
     ("reservation_conference_known", reservation(id=THIRD)),
     ("reservation_point_known", reservation(point="2")),
     ("reservation_bounded", reservation(during="'[2026-01-01 09:00Z,)'")),
@@ -110,13 +114,15 @@ ILLEGAL = [
     ("unit_history_another_successor", PAST_UNIT),
     ("point_history_point_known", "INSERT INTO point_history VALUES (99, 'n', 'U', '-infinity', now())"),
     ("point_history_in_order", "INSERT INTO point_history VALUES (1, 'n', 'U', now(), now())"),
+    ("conference_chair_conference_known", f"INSERT INTO conference_chair VALUES ({THIRD}, 'lan')"),
+    ("conference_chair_username_length", f"INSERT INTO conference_chair VALUES ({FIRST}, '')"),
     ("audience_name_length", "INSERT INTO audience VALUES (gen_random_uuid(), '', '{}', 1, 'lan', now())"),
 ]
 
 
 TABLES = [
     *("unit", "bridge_point", "conference", "reservation", "maintenance", "point_operator", "point_line"),
-    *("unit_history", "point_history", "audience"),
+    *("unit_history", "point_history", "audience", "conference_chair"),
 ]
 
 

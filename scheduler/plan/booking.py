@@ -11,10 +11,11 @@ import structlog
 from core.errors import Conflict
 from core.model import ConferenceId
 from scheduler.plan import store
+from scheduler.plan.compare import moved
 from scheduler.plan.model import Limit, Plan, PlanInput, PlanOutcome
 from scheduler.plan.planner import make_plan, still_fits
 from scheduler.plan.solution import DoesNotFit
-from scheduler.plan.store import Connection
+from scheduler.plan.store import Connection, Situation
 
 log = structlog.get_logger("plan")
 
@@ -31,29 +32,51 @@ async def plan_bookings(connection: Connection, ids: Sequence[ConferenceId], now
     """Plans conferences after they and their points were written; call it last in the transaction.
 
     Without registered media nodes, and for drafts and what is over, nothing is planned. A plan that still fits is
-    kept as it is. Other plans wait until the transaction ends, so that no two promise the same capacity. Raises
-    `Conflict` `plan.over_capacity` with `limits` (what is too little and by how much) and `conference`.
+    kept as it is. Raises `Conflict` `plan.over_capacity` with `limits` (what is too little and by how much) and
+    `conference`.
     """
     if not await store.any_node(connection):
         return [PlanOutcome(conference=id, planned=False) for id in ids]
-    await store.lock(connection)
-    outcomes = []
+    # The slow part is done before the lock; under it a plan is only looked at again if others were faster.
+    drafts: dict[ConferenceId, tuple[PlanInput, Plan]] = {}
     sibling: Plan | None = None
     for id in ids:
         found = await store.situation(connection, id)
-        if found.state not in store.COUNTED or not found.plan.points:
-            await store.clear(connection, id)
-            outcomes.append(PlanOutcome(conference=id, planned=False))
-            continue
-        stored = await store.current(connection, id)
-        previous = sibling if stored is None else stored.plan
-        made = await asyncio.to_thread(_planned, id, found.plan, previous)
-        if stored is None or _differs(made, stored.plan):
-            await store.save(connection, id, made, now)
-        sibling = made
-        outcomes.append(_outcome(id, made))
-        log.info("conference_planned", conference=id, profile=made.profile, nodes=len(made.nodes), changed=made.changed)
-    return outcomes
+        if _counts(found):
+            sibling = await _made(connection, id, found.plan, sibling)
+            drafts[id] = (found.plan, sibling)
+    await store.lock(connection)
+    return [await _promised(connection, id, drafts.get(id), now) for id in ids]
+
+
+async def _promised(
+    connection: Connection, id: ConferenceId, draft: tuple[PlanInput, Plan] | None, now: datetime
+) -> PlanOutcome:
+    """Stores the plan; the lock is held, so no two plans can promise the same capacity."""
+    found = await store.situation(connection, id)
+    if draft is None or not _counts(found):
+        await store.clear(connection, id)
+        return PlanOutcome(conference=id, planned=False)
+    planned_for, made = draft
+    if planned_for != found.plan:
+        made = await asyncio.to_thread(_planned, id, found.plan, made)
+    stored = await store.current(connection, id)
+    made = made.model_copy(update={"changed": None if stored is None else moved(stored.plan, made)})
+    if stored is None or _differs(made, stored.plan):
+        await store.save(connection, id, made, now)
+    log.info("conference_planned", conference=id, profile=made.profile, nodes=len(made.nodes), changed=made.changed)
+    return _outcome(id, made)
+
+
+async def _made(connection: Connection, id: ConferenceId, plan: PlanInput, sibling: Plan | None) -> Plan:
+    """A plan near the conference's present one or else near `sibling`; raises `Conflict` `plan.over_capacity`."""
+    stored = await store.current(connection, id)
+    previous = sibling if stored is None else stored.plan
+    return await asyncio.to_thread(_planned, id, plan, previous)
+
+
+def _counts(found: Situation) -> bool:
+    return found.state in store.COUNTED and bool(found.plan.points)
 
 
 def _planned(id: ConferenceId, plan: PlanInput, previous: Plan | None) -> Plan:

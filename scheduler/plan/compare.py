@@ -68,6 +68,12 @@ def compare(before: Plan, after: Plan) -> PlanDifference:
     )
 
 
+def moved(before: Plan, after: Plan) -> int:
+    """Points of both plans that have another node in `after`."""
+    old = {item.point: item.node for item in before.assignments}
+    return sum(old.get(item.point, item.node) != item.node for item in after.assignments)
+
+
 def _nodes(plan: Plan) -> set[str]:
     return {load.node for load in plan.nodes}
 

@@ -60,13 +60,13 @@ class Plans:
         except asyncpg.ForeignKeyViolationError as exc:
             raise BadInput("plan.unknown_unit", f"There is no unit {node.unit}.", field="unit") from exc
         log.info("media_node_put", node=node.code, active=node.active)
-        return await self._on_node(node.code)
+        return await _on_node(self._pool, node.code)
 
     async def remove_node(self, code: str) -> None:
         """Forgets a node that no plan needs; raises `NotFound` `plan.unknown_node`, `Conflict` `plan.node_in_use`."""
         async with self._pool.acquire() as connection, connection.transaction():
             await store.lock(connection)
-            needed = await self._on_node(code)
+            needed = await _on_node(connection, code)
             if needed:
                 message = f"{len(needed)} conferences are planned with this node. Take it out of service first."
                 raise Conflict("plan.node_in_use", message, conferences=needed)
@@ -89,7 +89,7 @@ class Plans:
             id = await self._pool.fetchval(SQL["insert_window"], *values)
         except asyncpg.ForeignKeyViolationError as exc:
             raise _unknown_node(window.node) from exc
-        return window.model_copy(update={"id": id}), await self._on_node(window.node, window.start, window.stop)
+        return window.model_copy(update={"id": id}), await _on_node(self._pool, window.node, window.start, window.stop)
 
     async def remove_window(self, id: int) -> None:
         """Raises `NotFound` `plan.unknown_window`."""
@@ -165,11 +165,13 @@ class Plans:
             return ("The conference has no plan.",)
         return problems(found.plan, stored.plan)
 
-    async def _on_node(
-        self, code: str, start: datetime | None = None, stop: datetime | None = None
-    ) -> list[ConferenceId]:
-        rows = await self._pool.fetch(SQL["conferences_on_node"], code, start, stop)
-        return [ConferenceId(str(row["id"])) for row in rows]
+
+async def _on_node(
+    connection: store.Connection, code: str, start: datetime | None = None, stop: datetime | None = None
+) -> list[ConferenceId]:
+    """Conferences not over that are planned with the node, between those times."""
+    rows = await connection.fetch(SQL["conferences_on_node"], code, start, stop)
+    return [ConferenceId(str(row["id"])) for row in rows]
 
 
 async def _lock_conference(connection: store.Connection, id: ConferenceId) -> None:

@@ -164,8 +164,13 @@ class _Model:
         self._elsewhere = {
             g: self.model.new_int_var(0, len(instance.groups[g].points), f"elsewhere{g}") for g in self._detours
         }
+        # A node that may serve nobody cannot relay either: whatever it relays for lies behind it.
+        self._useful = {0} | {n for _, n in self._pairs}
         self._joins = {
-            (n, upper): self.model.new_bool_var(f"joins{n},{upper}") for n in count for upper in instance.uplinks[n]
+            (n, upper): self.model.new_bool_var(f"joins{n},{upper}")
+            for n in sorted(self._useful)
+            for upper in instance.uplinks[n]
+            if upper in self._useful
         }
         self._serve_all()
         self._join_all()
@@ -225,7 +230,7 @@ class _Model:
             known.append((var, served.get((g, n), 0) + extra))
         known += [(var, left.get(g, 0)) for g, var in self._elsewhere.items()]
         known += [(var, int(upstream.get(n) == upper)) for (n, upper), var in self._joins.items()]
-        known += [(var, int(n == 0 or n in upstream)) for n, var in enumerate(self._open)]
+        known += [(var, int(n == 0 or (n in upstream and n in self._useful))) for n, var in enumerate(self._open)]
         known += [(var, max(int(n > 0), _depth(n, upstream))) for n, var in enumerate(self._depth)]
         known += [(var, int(any(served.get(pair) for pair in pairs))) for var, pairs in self._detour_flags]
         values = {var.index: value for var, value in known}
@@ -265,8 +270,9 @@ class _Model:
             self.model.new_int_var(min(n, 1), MAX_DEPTH if n else 0, f"depth{n}") for n in range(len(self._open))
         ]
         for n, uppers in enumerate(self.instance.uplinks[1:], start=1):
-            self.model.add(_sum([(self._joins[n, upper], 1) for upper in uppers]) == self._open[n])
-            for upper in uppers:
+            joins = [upper for upper in uppers if (n, upper) in self._joins]
+            self.model.add(_sum([(self._joins[n, upper], 1) for upper in joins]) == self._open[n])
+            for upper in joins:
                 if upper:
                     self.model.add_implication(self._joins[n, upper], self._open[upper])
                     self.model.add(depth[n] >= depth[upper] + 1).only_enforce_if(self._joins[n, upper])

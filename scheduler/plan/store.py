@@ -30,6 +30,8 @@ Connection = Any
 """An asyncpg connection, straight or from the pool."""
 
 _PLAN_LOCK = 7_205_759_405
+_LOCK_WAIT = "15s"
+"""Longer than for points: everybody who plans waits here, in turn."""
 _KEPT = 5
 """Plans kept per conference."""
 COUNTED = (ConferenceState.REQUESTED, ConferenceState.CONFIRMED, ConferenceState.OPEN)
@@ -53,6 +55,7 @@ async def any_node(connection: Connection) -> bool:
 
 async def lock(connection: Connection) -> None:
     """From here to the end of the transaction nobody else plans."""
+    await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'")
     await connection.execute(SQL["lock_plans"], _PLAN_LOCK)
 
 

@@ -13,9 +13,12 @@ from core.clock import ManualClock
 from core.database import Database
 from core.errors import Conflict, DiemcauError
 from core.model import ConferenceId
+from core.settings import Limits
 from scheduler.model import Conference, ConferenceChange, StepRequest
 from scheduler.plan.model import MediaNode, NodeMaintenance, PlanWish, ProfileName
 from scheduler.plan.service import PlanRef, Plans
+from scheduler.series import SeriesBook
+from scheduler.series_model import SeriesRequest
 from scheduler.service import Scheduler
 from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
 from tests.support.plans import FULL, PROFILES, STANDARD, VOICE
@@ -235,3 +238,29 @@ async def test_only_the_latest_plans_are_kept(house: House) -> None:
         await house.scheduler.bookings.change(made.id, ConferenceChange(add_points=(house.codes[number],)), "lan")
     assert [plan.number for plan in await house.plans.numbers(made.id)] == [8, 7, 6, 5, 4]
     assert await code_of(house.plans.get(made.id, 1)) == "plan.none"
+
+
+async def test_the_occurrences_of_a_series_are_planned_alike(house: House, database: Database, bus: Bus) -> None:
+    await house.furnish()
+    await house.plans.put_node(MediaNode(code="twin", name="Twin", unit="CITY", legs=100, kbps=1_000_000))
+    series = SeriesBook(database, bus, ManualClock(NOON), Limits())
+    request = SeriesRequest(
+        title="Weekly", first=times(NOON + HOUR), rule="FREQ=WEEKLY;COUNT=3", points=tuple(house.codes[:3])
+    )
+    await series.book(request, "lan")
+    plans = [(await house.plans.get(item.id)).plan for item in await house.scheduler.conferences()]
+    assert len(plans) == 3
+    assert {plan.assignments for plan in plans} == {plans[0].assignments}
+
+
+async def test_a_series_that_exceeds_a_line_in_one_week_is_refused_whole(
+    house: House, database: Database, bus: Bus
+) -> None:
+    await house.furnish(uplink=4 * VOICE.down_kbps)
+    await house.book(0, 3, NOON + HOUR + timedelta(days=7))
+    series = SeriesBook(database, bus, ManualClock(NOON), Limits())
+    request = SeriesRequest(
+        title="Weekly", first=times(NOON + HOUR), rule="FREQ=WEEKLY;COUNT=3", points=tuple(house.codes[3:6])
+    )
+    assert await code_of(series.book(request, "lan")) == "plan.over_capacity"
+    assert len(await house.scheduler.conferences()) == 1

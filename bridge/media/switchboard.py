@@ -10,13 +10,15 @@ from bridge.media.demand import wanted_layers
 from bridge.media.forwarding import ForwardingTable, Slot, Stream
 from bridge.media.layers import Rung, choose_layer, largest_for
 from bridge.media.leg import Leg
-from core.model import CameraLevel, ConferenceId, ParticipantId, SlotName, Track
+from core.model import TILE_SLOTS, CameraLevel, ConferenceId, ParticipantId, SlotName, Track
 
 Source = tuple[ConferenceId, ParticipantId]
 Feed = tuple[ConferenceId, ParticipantId, Track]
 
 LINGER_SECONDS = 3.0
-"""How long a slot keeps its old picture when the new source has not begun to send: time to switch a camera on."""
+"""How long a slot keeps its old picture when the new source has not begun to send: time to switch a camera on.
+
+Not so a tile, whose page would name many pictures wrongly."""
 
 
 class Receiver(Protocol):
@@ -77,7 +79,7 @@ class Switchboard:
             if old is not None:
                 self._unwatch(leg, slot, old)
             if new is not None:
-                if slot.target is not None and slot.name.track is not Track.MICROPHONE:
+                if slot.target is not None and slot.name.track is not Track.MICROPHONE and name not in TILE_SLOTS:
                     self._lingering[slot] = now + LINGER_SECONDS
                 self._watch(leg, slot, new)
             else:

@@ -24,11 +24,14 @@ HIGH_SECONDS = 3.0
 """A fall is reckoned from the highest estimate of this time: some receivers tell it in small steps."""
 FULL_SHARE = 0.95
 """An estimate below this share of what is sent means that it did not get through."""
-LOSS_SHARE = 0.22
+LOSS_SHARE = 0.15
 """More loss than this is a full line; less may be a bad one, on which a smaller picture would be lost as well."""
 PROBE_LOSS = 0.08
 """As much more loss than usual means that a probe has failed."""
-LOSS_PACKETS = 40
+LOSS_PACKETS, PROBE_PACKETS = 100, 40
+"""Fewer than these say nothing: a line that loses a tenth loses a sixth of fifty now and then."""
+PLAIN_PACKETS, PLAIN_SHARE = 20, 0.35
+"""As much loss as this needs no more packets to be believed."""
 _MARGIN = 1.02
 _LEAST = 20_000
 
@@ -66,16 +69,17 @@ class Downlink:
         """The receiver reported `lost` of `expected` packets; the line is full when that stays high."""
         self._lost += lost
         self._expected += expected
-        if self._expected < LOSS_PACKETS:
+        proving = self._is_proving(now) and not self._estimate
+        plain = self._expected >= PLAIN_PACKETS and self._lost > PLAIN_SHARE * self._expected
+        if not plain and self._expected < (PROBE_PACKETS if proving else LOSS_PACKETS):
             return
         share = self._lost / self._expected
         self._lost = self._expected = 0
         if now - self._full_at < SETTLE_SECONDS:
             return
         lossy = share > LOSS_SHARE
-        proving = self._is_proving(now)
         # Who estimates its line knows a failed probe by the delays, which a line that loses anyway does not have.
-        failed = proving and not self._estimate and share > self._usual_loss + PROBE_LOSS
+        failed = proving and share > self._usual_loss + PROBE_LOSS
         if failed or (lossy and self._lossy_before):
             self._full(round(sent * (1 - share)), now)
         elif not lossy and not proving:

@@ -166,3 +166,11 @@ def test_a_fall_in_small_steps_is_a_fall() -> None:
         downlink.heard(round(600_000 * 0.98**step), 500_000, 0.1 * step)
     assert downlink.limit is not None
     assert downlink.limit < 475_000
+
+
+def test_a_queue_that_stays_full_is_known_by_its_losses() -> None:
+    downlink = Downlink()
+    downlink.heard(900_000, 500_000, 0.0)
+    for second in range(1, 9):
+        downlink.lost(9, 45, 500_000, float(second))
+    assert downlink.limit == 400_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -37,8 +37,8 @@ class Application:
         tls = server_ssl(settings)
         signer = Signer(load_secret(settings.data_dir, settings.secret))
         self.scheduler = Scheduler(database, self.bus, self.clock, signer, settings.limits)
-        self.office = open_office(database, self.clock, settings)
-        self.clockwork = Clockwork(database, self.bus, self.clock, self.scheduler)
+        self.office = open_office(database, self.bus, self.clock, signer, settings, self.scheduler.bookings)
+        self.clockwork = Clockwork(database, self.bus, self.clock, self.scheduler, settings.warning_minutes)
         self.monitor = Monitor(database, self.bus, self.clock, settings)
         self.node = BridgeNode(settings, database, self.bus, self.clock, media_addresses(settings))
         self.signaling = SignalingServer(settings, self.bus, self.clock, signer, tls)
@@ -67,9 +67,16 @@ class Application:
                 (self.web.start, self.web.stop),
             ):
                 await self._enter(stack, start, stop)
-            background.append(group.create_task(self.clockwork.run(), name="clockwork"))
+            background += [group.create_task(run(), name=name) for name, run in self._desks()]
             log.info("running", web=self.web.port, signaling=self.signaling.port, media=self.node.engine.port)
             yield
+
+    def _desks(self) -> Iterator[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
+        """What works by itself once the doors are open."""
+        yield "clockwork", self.clockwork.run
+        yield "secretary", self.office.secretary.run
+        if self.office.postman is not None:
+            yield "postman", self.office.postman.run
 
     @staticmethod
     async def _enter(

@@ -110,7 +110,7 @@ async def test_with_a_certificate_it_speaks_https(database: Database, tmp_path: 
         clock,
         signer,
         scheduler,
-        open_office(database, clock, settings),
+        open_office(database, bus, clock, signer, settings, scheduler.bookings),
         monitor,
         ssl_context=await asyncio.to_thread(server_ssl, settings),
     )

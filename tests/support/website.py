@@ -132,7 +132,7 @@ async def running_website(database: Database, data_dir: Path, **changes: Any) ->
     scheduler = Scheduler(database, bus, clock, signer, settings.limits)
     monitor = Monitor(database, bus, clock, settings)
     static = data_dir / "static"
-    office = open_office(database, clock, settings)
+    office = open_office(database, bus, clock, signer, settings, scheduler.bookings)
     server = WebServer(settings, database, bus, clock, signer, scheduler, office, monitor, static=static)
     watching = asyncio.create_task(monitor.run())
     site = Website(database, bus, settings, scheduler, monitor, server, clock, data_dir)

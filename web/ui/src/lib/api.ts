@@ -1,15 +1,23 @@
 /** The HTTP API. Every call resolves to its answer or throws a `Problem`. */
 import type {
   Attendance,
+  Audience,
+  Booked,
   BridgePoint,
+  Choice,
+  Chosen,
   ClashPreview,
   Conference,
   ConferenceSummary,
   ConferenceTitle,
   Config,
+  FreeTimeRequest,
+  FreeTimes,
   GradedSample,
+  HistoryEntry,
   ImportReport,
   JoinLink,
+  MaintenanceWindow,
   Principal,
   Times,
   Unit,
@@ -55,6 +63,20 @@ export interface PointSelection {
   points: string[];
 }
 
+export interface NewBooking extends PointSelection {
+  title: string;
+  times: Times;
+  leave_out_clashing: boolean;
+  draft: boolean;
+}
+
+/** A name that no other request has. `crypto.randomUUID` exists only under HTTPS and on localhost. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
+
 export const api = {
   config: () => get<Config>("/api/config"),
   me: () => get<Principal>("/api/me"),
@@ -72,10 +94,28 @@ export const api = {
   conferences: () => get<ConferenceSummary[]>("/api/conferences"),
   conferenceTitles: () => get<ConferenceTitle[]>("/api/conferences"),
   conference: (id: string) => get<Conference>(at(id)),
-  book: (title: string, times: Times, selection: PointSelection) =>
-    post<Conference>("/api/conferences", { title, times, ...selection }),
+  /** Books once for each `key`, however often it is sent. */
+  book: (booking: NewBooking, key: string) =>
+    send<Booked>("POST", "/api/bookings", booking, { "Idempotency-Key": key }),
   clashes: (times: Times, selection: PointSelection, ignore?: string) =>
     post<ClashPreview>("/api/clashes", ignore ? { times, ...selection, ignore } : { times, ...selection }),
+  choose: (choice: Choice) => post<Chosen>("/api/choose", choice),
+  audiences: () => get<Audience[]>("/api/audiences"),
+  saveAudience: (name: string, choice: Choice) => post<Audience>("/api/audiences", { name, choice }),
+  dropAudience: (id: string) => send<Audience[]>("DELETE", `/api/audiences/${encodeURIComponent(id)}`),
+  freeTime: (request: FreeTimeRequest) => post<FreeTimes>("/api/free-time", request),
+  changes: (id: string) => get<HistoryEntry[]>(`${at(id)}/changes`),
+  extend: (id: string, minutes: number, version: number) =>
+    post<Conference>(`${at(id)}/extend`, { minutes, version }),
+  submit: (id: string, version: number) => post<Conference>(`${at(id)}/submit`, { version }),
+  decide: (id: string, granted: boolean, note: string, version: number) =>
+    post<Conference>(`${at(id)}/decide`, { granted, note, version }),
+  waiting: () => get<ConferenceSummary[]>("/api/approvals/waiting"),
+  maintenance: (start: string, stop: string) =>
+    get<MaintenanceWindow[]>(`/api/maintenance?${new URLSearchParams({ start, stop })}`),
+  announceMaintenance: (reason: string, start: string, stop: string, selection: PointSelection) =>
+    post<MaintenanceWindow>("/api/maintenance", { reason, start, stop, ...selection }),
+  endMaintenance: (id: string) => post<MaintenanceWindow>(`/api/maintenance/${encodeURIComponent(id)}/end`),
   cancel: (id: string) => post<Conference>(`${at(id)}/cancel`),
   reschedule: (id: string, times: Times, version: number) =>
     send<Conference>("PUT", `${at(id)}/times`, { times, version }),

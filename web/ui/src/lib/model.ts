@@ -27,3 +27,14 @@ export type FloorMoved = Schemas["FloorMoved"];
 export type FeedSnapshot = Schemas["FeedSnapshot"];
 export type Attendance = Schemas["Attendance"];
 export type AttendanceRow = Schemas["AttendanceRow"];
+export type Booked = Schemas["Booked"];
+export type HistoryEntry = Schemas["HistoryEntry"];
+export type Chosen = Schemas["Chosen"];
+export type Candidate = Schemas["Candidate"];
+export type Audience = Schemas["Audience"];
+export type FreeTimes = Schemas["FreeTimes"];
+export type MaintenanceWindow = Schemas["MaintenanceWindow"];
+/** A choice of points; what is not named is empty. */
+export type Choice = Partial<Schemas["Choice-Input"]>;
+export type FreeTimeRequest = Pick<Schemas["FreeTimeRequest"], "minutes" | "earliest" | "latest"> &
+  Partial<Omit<Schemas["FreeTimeRequest"], "choice">> & { choice: Choice };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultTimes, draftOf, timesOf, type TimesDraft } from "./times";
+import { defaultTimes, draftOf, draftOfWindow, searchOf, timesOf, type TimesDraft } from "./times";
 
 const NOW = Date.parse("2026-12-05T01:10:00Z"); // 08:10 in Vietnam
 const draft: TimesDraft = { day: "05/12/2026", start: "09:00", stop: "11:30", doors: 30, latest: 15 };
@@ -55,5 +55,18 @@ describe("the times of a conference", () => {
   it("come back unchanged from what was booked", () => {
     const result = timesFor({});
     expect("times" in result && draftOf(result.times)).toEqual(draft);
+  });
+});
+
+describe("looking for free time", () => {
+  it("asks for the form's length from its day on, even when its time is past", () => {
+    const day = Date.parse("2026-12-04T17:00:00Z"); // midnight in Vietnam
+    expect(searchOf({ ...draft, start: "01:00", stop: "03:30" })).toEqual({ minutes: 150, day });
+    expect(searchOf({ ...draft, stop: "half past" })).toBeNull();
+  });
+
+  it("fills a window into the form as it is written in Vietnam", () => {
+    const window = draftOfWindow("2026-12-06T18:00:00Z", "2026-12-06T20:30:00Z");
+    expect(window).toEqual({ day: "07/12/2026", start: "01:00", stop: "03:30" });
   });
 });

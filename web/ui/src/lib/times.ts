@@ -63,3 +63,17 @@ export function timesOf(draft: TimesDraft, nowMs: number): { times: Times } | { 
     },
   };
 }
+
+/** How long the draft's conference is and the start of its day, in ms, to look for free time; null when unclear. */
+export function searchOf(draft: TimesDraft): { minutes: number; day: number } | null {
+  const result = timesOf(draft, 0);
+  const day = parseMoment(draft.day, "00:00");
+  if (!("times" in result) || !day) return null;
+  const { start, stop } = result.times;
+  return { minutes: (Date.parse(stop) - Date.parse(start)) / MINUTE, day: day.getTime() };
+}
+
+/** A window of free time as the form writes it. */
+export function draftOfWindow(start: string, stop: string): Pick<TimesDraft, "day" | "start" | "stop"> {
+  return { day: date(start), start: time(start), stop: time(stop) };
+}

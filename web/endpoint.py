@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -20,6 +21,7 @@ from web.uuids import is_uuid
 
 COOKIE = "diemcau_sign_in"
 JSON = "application/json"
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Errors: TypeAlias = Mapping[type[DiemcauError], tuple[str, ...]]
 
@@ -29,12 +31,13 @@ class Nothing(Model):
 
 
 class Source(Enum):
-    """Where a request's input is read from. With `FILE` the body is the handler's own to read."""
+    """Where a request's input is read from. With `FILE` and `MAIL` the body is the handler's own to read."""
 
     NONE = auto()
     QUERY = auto()
     JSON = auto()
     FILE = auto()
+    MAIL = auto()
 
 
 In = TypeVar("In", bound=Model)
@@ -64,6 +67,18 @@ class Ask(Generic[In]):
         if not is_uuid(text):
             raise NotFound("conference.unknown", "There is no such conference.")
         return ConferenceId(text.lower())
+
+    def code(self, name: str, unknown: str) -> str:
+        """The directory's code in the path; raises `NotFound` `unknown` for what cannot be one."""
+        text = self.request.match_info[name]
+        if _CODE.fullmatch(text) is None:
+            raise NotFound(unknown, "There is nothing with this code.")
+        return text
+
+    @property
+    def key(self) -> str | None:
+        """The Idempotency-Key of a request that may be sent twice."""
+        return self.request.headers.get("Idempotency-Key")
 
     def url(self, path: str) -> str:
         """An absolute address of this server, as the client reached it."""
@@ -127,7 +142,7 @@ class Endpoint(Generic[In, Out]):
 
     async def _input(self, context: Context, request: web.Request) -> In:
         match self.source:
-            case Source.NONE:
+            case Source.NONE | Source.MAIL:
                 return self.input()
             case Source.QUERY | Source.FILE:
                 return parse_query(self.input, request.query)

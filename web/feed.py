@@ -16,12 +16,18 @@ import structlog
 
 from core.bus import Bus, Overflow, Topic
 from core.errors import Unavailable
-from core.messages import CONFERENCE_CHANGED, FLOOR, LINKS, PRESENCE
+from core.messages import CONFERENCE_CHANGED, CONFERENCE_WARNING, FLOOR, LINKS, PRESENCE
 from core.model import ConferenceId, Model
 
 log = structlog.get_logger("web")
 
-EVENTS: dict[str, Topic[Any]] = {"links": LINKS, "presence": PRESENCE, "floor": FLOOR, "conference": CONFERENCE_CHANGED}
+EVENTS: dict[str, Topic[Any]] = {
+    "links": LINKS,
+    "presence": PRESENCE,
+    "floor": FLOOR,
+    "conference": CONFERENCE_CHANGED,
+    "warning": CONFERENCE_WARNING,
+}
 """The feed's event names and the topics behind them."""
 
 MAX_WATCHERS = 1_000

@@ -7,9 +7,12 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from core.messages import FloorMoved, LinksGraded
-from core.model import ConferenceId, ConferenceState, ConferenceTimes, Model, ParticipantId
+from core.model import CodeText, ConferenceId, ConferenceState, ConferenceTimes, Model, NameText, ParticipantId
 from monitor.model import PresenceNow
+from scheduler.directory_model import PastUnit
 from scheduler.model import ConferenceSummary
+from scheduler.plan.model import MediaNode, NodeMaintenance
+from scheduler.plan.service import PlanRef
 
 
 class Config(Model):
@@ -66,6 +69,71 @@ class MaintenanceQuery(Model):
     start: AwareDatetime
     stop: AwareDatetime
     unit: str | None = Field(default=None, max_length=64)
+
+
+class UnitHistory(Model):
+    """What a unit was before, oldest first, and the units that went into it, the latest first."""
+
+    before: tuple[PastUnit, ...]
+    predecessors: tuple[PastUnit, ...]
+
+
+class NodeFacts(Model):
+    """A media node without its code, which is in the path."""
+
+    name: NameText
+    unit: CodeText
+    legs: int = Field(ge=1, le=1_000_000)
+    kbps: int = Field(ge=1, le=1_000_000_000)
+    active: bool = True
+
+
+class NodeChanged(Model):
+    """A media node as it is now, and the conferences planned with it that should be looked at again."""
+
+    node: MediaNode
+    conferences: tuple[ConferenceId, ...]
+
+
+class NodeWindowQuery(Model):
+    """Whose maintenance windows; None: every node's."""
+
+    node: str | None = Field(default=None, max_length=64)
+
+
+class NodeWindowRequest(Model):
+    """Takes a node out of service for a while."""
+
+    node: CodeText
+    start: AwareDatetime
+    stop: AwareDatetime
+    reason: str = Field(default="", max_length=200)
+
+
+class NodeWindow(Model):
+    """A maintenance window as it was added, and the conferences that are planned with the node then."""
+
+    window: NodeMaintenance
+    conferences: tuple[ConferenceId, ...]
+
+
+class PlanQuery(Model):
+    """Which of a conference's latest plans; None: the current one."""
+
+    number: int | None = Field(default=None, ge=1, le=2_147_483_647)
+
+
+class PlanPair(Model):
+    """Two plans, of one conference or of two."""
+
+    before: PlanRef
+    after: PlanRef
+
+
+class PlanProblems(Model):
+    """Why a plan no longer holds, in words; empty when it does or none is needed."""
+
+    problems: tuple[str, ...]
 
 
 class HistoryQuery(Model):

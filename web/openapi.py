@@ -109,6 +109,9 @@ def _operation(endpoint: AnyEndpoint, schemas: dict[Kind, Schema]) -> Schema:
     if endpoint.source is Source.FILE:
         content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"required": True, "content": content}
+    if endpoint.source is Source.MAIL:
+        content = {"message/rfc822": {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": content}
     if endpoint.roles is not None:
         operation["security"] = [{"signIn": []}]
     return operation
@@ -164,7 +167,7 @@ def refusals_of(endpoint: AnyEndpoint) -> dict[int, list[str]]:
         families.append({Refused: ("role.missing",)})
     if endpoint.source is not Source.NONE:
         families.append({BadInput: ("request.invalid", "request.value")})
-    if endpoint.source in {Source.JSON, Source.FILE}:
+    if endpoint.source in {Source.JSON, Source.FILE, Source.MAIL}:
         families.append({BadInput: ("request.slow",), TooLarge: ("request.too_large",)})
     if endpoint.method != "GET":
         families.append({Refused: ("request.origin",)})

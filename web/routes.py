@@ -7,10 +7,15 @@ from web import (
     routes_bookings,
     routes_choosing,
     routes_conferences,
+    routes_diagnosis,
     routes_directory,
+    routes_invitations,
     routes_monitoring,
+    routes_plans,
     routes_recordings,
+    routes_series,
     routes_system,
+    routes_templates,
 )
 from web.endpoint import AnyEndpoint
 
@@ -21,6 +26,11 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_conferences.ENDPOINTS,
     *routes_bookings.ENDPOINTS,
     *routes_choosing.ENDPOINTS,
+    *routes_series.ENDPOINTS,
+    *routes_templates.ENDPOINTS,
+    *routes_invitations.ENDPOINTS,
+    *routes_plans.ENDPOINTS,
+    *routes_diagnosis.ENDPOINTS,
     *routes_monitoring.ENDPOINTS,
     *routes_recordings.ENDPOINTS,
 )

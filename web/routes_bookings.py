@@ -104,7 +104,7 @@ async def appoint_approver(ask: Ask[Appointment]) -> list[ApprovalRule]:
 
 
 _CHANGED = ("conference.over", "conference.changed")
-_STEP: Errors = {**UNKNOWN, Conflict: (*_CHANGED, "conference.state", "booking.clash")}
+_STEP: Errors = {**UNKNOWN, Conflict: (*_CHANGED, "conference.state", "booking.clash", "plan.over_capacity")}
 _RULES = TypeAdapter(list[ApprovalRule])
 _CONFERENCE = TypeAdapter(Conference)
 _BOOKED = TypeAdapter(Booked)
@@ -120,7 +120,10 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=_BOOKED,
         status=201,
         roles=ORGANIZER,
-        errors={BadInput: (*BOOKING_INPUT, "request.key"), Conflict: ("booking.clash", "request.key_reused")},
+        errors={
+            BadInput: (*BOOKING_INPUT, "request.key"),
+            Conflict: ("booking.clash", "plan.over_capacity", "request.key_reused"),
+        },
         etag=lambda booked: version_of(booked.conference),
     ),
     Endpoint(
@@ -135,7 +138,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         errors={
             **UNKNOWN,
             BadInput: (*BOOKING_INPUT, "request.value"),
-            Conflict: (*_CHANGED, "booking.clash", "conference.running", "approval.while_open"),
+            Conflict: (*_CHANGED, "booking.clash", "plan.over_capacity", "conference.running", "approval.while_open"),
         },
         etag=lambda booked: version_of(booked.conference),
     ),
@@ -148,7 +151,11 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.JSON,
         reply=_CONFERENCE,
         roles=ORGANIZER,
-        errors={**UNKNOWN, BadInput: (*BOOKING_INPUT, "request.value"), Conflict: (*_CHANGED, "booking.clash")},
+        errors={
+            **UNKNOWN,
+            BadInput: (*BOOKING_INPUT, "request.value"),
+            Conflict: (*_CHANGED, "booking.clash", "plan.over_capacity"),
+        },
         etag=version_of,
     ),
     Endpoint(

@@ -115,7 +115,13 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=_CONFERENCE,
         status=201,
         roles=ORGANIZER,
-        errors={BadInput: BOOKING_INPUT, Conflict: ("booking.clash",)},
+        errors={
+            BadInput: BOOKING_INPUT,
+            Conflict: (
+                "booking.clash",
+                "plan.over_capacity",
+            ),
+        },
     ),
     Endpoint(
         "POST",
@@ -163,7 +169,13 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         errors={
             **UNKNOWN,
             BadInput: ("booking.times", "booking.past"),
-            Conflict: ("booking.clash", "conference.over", "conference.running", "conference.changed"),
+            Conflict: (
+                "booking.clash",
+                "plan.over_capacity",
+                "conference.over",
+                "conference.running",
+                "conference.changed",
+            ),
         },
     ),
     Endpoint(

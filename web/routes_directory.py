@@ -7,16 +7,18 @@ from urllib.parse import unquote
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from core.errors import BadInput
+from core.errors import BadInput, Conflict, NotFound
 from core.model import BridgePoint, Role
+from scheduler.directory_model import MergeRequest, PointRecord, UnitRecord
 from scheduler.model import ImportReport, UnitSummary
-from web.csvfile import CSV, csv_response
+from web.csvfile import CSV, csv_response, disposition
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Nothing, Source
-from web.models import ImportQuery, PointsQuery
+from web.models import ImportQuery, PointsQuery, UnitHistory
 from web.parsing import read_body
 
 ORGANIZER = frozenset({Role.ORGANIZER})
 CONSOLES = frozenset({Role.ORGANIZER, Role.CHAIR, Role.TECHNICIAN})
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def list_units(ask: Ask[Nothing]) -> list[UnitSummary]:
@@ -41,6 +43,30 @@ async def import_directory(ask: Ask[ImportQuery]) -> ImportReport:
 async def export_directory(ask: Ask[Nothing]) -> web.Response:
     """The directory as a file that the import takes back."""
     return csv_response(await ask.context.scheduler.export_csv(), "directory.csv")
+
+
+async def export_spreadsheet(ask: Ask[Nothing]) -> web.Response:
+    """The same as a spreadsheet."""
+    data = await ask.context.scheduler.export_xlsx()
+    headers = {"Content-Disposition": disposition("directory.xlsx")}
+    return web.Response(body=data, content_type=XLSX, headers=headers)
+
+
+async def get_point(ask: Ask[Nothing]) -> PointRecord:
+    """One point with its operators, lines and equipment."""
+    return await ask.context.scheduler.point(ask.code("code", "directory.unknown_point"))
+
+
+async def merge_units(ask: Ask[MergeRequest]) -> UnitRecord:
+    """Merges units into one, or renames or moves one; what was stays known."""
+    return await ask.context.office.mergers.merge(ask.input)
+
+
+async def get_unit_history(ask: Ask[Nothing]) -> UnitHistory:
+    """What a unit was before, and what went into it."""
+    mergers, code = ask.context.office.mergers, ask.code("code", "directory.unknown_unit")
+    before = await mergers.history(code)
+    return UnitHistory(before=tuple(before), predecessors=tuple(await mergers.predecessors(code)))
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -84,5 +110,56 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.NONE,
         media=CSV,
         roles=ORGANIZER,
+    ),
+    Endpoint(
+        "GET",
+        "/api/directory.xlsx",
+        "The directory as a spreadsheet",
+        export_spreadsheet,
+        Nothing,
+        Source.NONE,
+        media=XLSX,
+        roles=ORGANIZER,
+    ),
+    Endpoint(
+        "GET",
+        "/api/points/{code}",
+        "A bridge point in full",
+        get_point,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(PointRecord),
+        roles=CONSOLES,
+        errors={NotFound: ("directory.unknown_point",)},
+    ),
+    Endpoint(
+        "POST",
+        "/api/units/merge",
+        "Merge, rename or move units",
+        merge_units,
+        MergeRequest,
+        Source.JSON,
+        reply=TypeAdapter(UnitRecord),
+        roles=ORGANIZER,
+        errors={
+            BadInput: (
+                "directory.unknown_unit",
+                "directory.merge_incomplete",
+                "directory.unit_circle",
+                "directory.merge_future",
+            ),
+            Conflict: ("directory.merged_unit",),
+        },
+    ),
+    Endpoint(
+        "GET",
+        "/api/units/{code}/history",
+        "What a unit was before",
+        get_unit_history,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(UnitHistory),
+        roles=CONSOLES,
+        errors={NotFound: ("directory.unknown_unit",)},
     ),
 )

@@ -15,7 +15,17 @@ import aiohttp
 import pytest
 
 from core.database import Database
-from core.messages import FLOOR, PRESENCE, SAMPLES, FloorMoved, ParticipantRef, PresenceChanged, SampleBatch
+from core.messages import (
+    CONFERENCE_WARNING,
+    FLOOR,
+    PRESENCE,
+    SAMPLES,
+    ConferenceWarning,
+    FloorMoved,
+    ParticipantRef,
+    PresenceChanged,
+    SampleBatch,
+)
 from core.model import (
     ConferenceId,
     LegId,
@@ -130,6 +140,17 @@ async def test_a_page_gets_the_whole_state_and_then_what_changes(
         await organizer.post(f"/api/conferences/{conference}/cancel")
         name, news = await events.next()
         assert (name, news["state"]) == ("conference", "cancelled")
+
+
+async def test_a_page_is_warned_before_the_stop(site: Website, conference: ConferenceId, technician: Visitor) -> None:
+    async with watching(technician, conference) as events:
+        await events.next()
+        now = site.clock.now()
+        stop = now + timedelta(minutes=5)
+        warning = ConferenceWarning(conference=conference, minutes_left=5, stop=stop, may_extend_until=None, at=now)
+        site.bus.publish(CONFERENCE_WARNING, warning)
+        name, told = await events.next()
+        assert (name, told["minutes_left"], told["may_extend_until"]) == ("warning", 5, None)
 
 
 async def test_a_silent_feed_still_beats(

@@ -204,6 +204,86 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/directory.xlsx": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The directory as a spreadsheet
+     * @description For organizer.
+     */
+    get: operations["export_spreadsheet"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/points/{code}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A bridge point in full
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_point"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/units/merge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Merge, rename or move units
+     * @description For organizer.
+     */
+    post: operations["merge_units"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/units/{code}/history": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a unit was before
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_unit_history"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences": {
     parameters: {
       query?: never;
@@ -684,6 +764,638 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/series/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A series before it is booked
+     * @description For organizer.
+     */
+    post: operations["preview_series"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/series": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Book a series (header Idempotency-Key)
+     * @description For organizer.
+     */
+    post: operations["book_series"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/series/{series}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A series with its occurrences
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_series"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/series": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * Change one, the following or all occurrences (header If-Match)
+     * @description For organizer.
+     */
+    patch: operations["change_occurrences"];
+    trace?: never;
+  };
+  "/api/conferences/{id}/series/cancel": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Cancel one, the following or all occurrences (header If-Match)
+     * @description For organizer.
+     */
+    post: operations["cancel_occurrences"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/templates": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Templates
+     * @description For organizer.
+     */
+    get: operations["list_templates"];
+    put?: never;
+    /**
+     * Make a template of a conference
+     * @description For organizer.
+     */
+    post: operations["save_template"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/templates/{template}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One template
+     * @description For organizer.
+     */
+    get: operations["get_template"];
+    put?: never;
+    post?: never;
+    /**
+     * Forget a template
+     * @description For organizer.
+     */
+    delete: operations["drop_template"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/templates/{template}/book": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Book from a template (header Idempotency-Key)
+     * @description For organizer.
+     */
+    post: operations["book_template"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/again": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Book a conference again (header Idempotency-Key)
+     * @description For organizer.
+     */
+    post: operations["book_again"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/invitations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Invite a conference's points
+     * @description For organizer.
+     */
+    post: operations["invite_points"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/series/{series}/invitations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Invite to a series
+     * @description For organizer.
+     */
+    post: operations["invite_series"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/answers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who has answered what
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_answers"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/answers/{point}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Note a point's answer
+     * @description For organizer.
+     */
+    put: operations["note_answer"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/answers/{token}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What an answer link is for
+     * @description For everybody.
+     */
+    get: operations["view_invitation"];
+    put?: never;
+    /**
+     * Answer by an answer link
+     * @description For everybody.
+     */
+    post: operations["answer_invitation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/replies": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A calendar program's answer, as the mail arrived
+     * @description For organizer.
+     */
+    post: operations["take_reply"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/points/{code}/calendar": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A point's calendar address
+     * @description For organizer.
+     */
+    get: operations["get_point_calendar"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/units/{code}/calendar": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A unit's calendar address
+     * @description For organizer.
+     */
+    get: operations["get_unit_calendar"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/calendar/{token}.ics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A calendar to subscribe to
+     * @description For everybody.
+     */
+    get: operations["read_calendar"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/nodes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Media nodes
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_nodes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/nodes/{node}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Register or change a media node
+     * @description For organizer, technician.
+     */
+    put: operations["put_node"];
+    post?: never;
+    /**
+     * Forget a media node
+     * @description For organizer, technician.
+     */
+    delete: operations["remove_node"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/node-maintenance": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Maintenance windows of media nodes
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_node_windows"];
+    put?: never;
+    /**
+     * Take a media node out of service for a while
+     * @description For organizer, technician.
+     */
+    post: operations["add_node_window"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/node-maintenance/{window}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Put a media node back into service
+     * @description For organizer, technician.
+     */
+    delete: operations["remove_node_window"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/profiles": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a conference may send
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_profiles"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/plan/wish": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a conference wants of its plan
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_wish"];
+    /**
+     * Change it and plan anew
+     * @description For organizer.
+     */
+    put: operations["set_wish"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/plan": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A conference's plan
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_plan"];
+    put?: never;
+    /**
+     * Plan a conference
+     * @description For organizer, technician.
+     */
+    post: operations["plan_conference"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/plans": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The plans that are kept
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_plans"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/plan/points/{point}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Why this node for this point
+     * @description For chair, organizer, technician.
+     */
+    get: operations["explain_plan"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/plan/problems": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whether the plan still holds
+     * @description For chair, organizer, technician.
+     */
+    get: operations["check_plan"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/plans/compare": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * How two plans differ
+     * @description For chair, organizer, technician.
+     */
+    post: operations["compare_plans"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/diagnosis": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The newest diagnosis
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_diagnosis"];
+    put?: never;
+    /**
+     * Look a conference over
+     * @description For chair, organizer, technician.
+     */
+    post: operations["diagnose_conference"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/feed": {
     parameters: {
       query?: never;
@@ -858,6 +1570,50 @@ export interface components {
       | "opened"
       | "closed";
     /**
+     * AgainRequest
+     * @description Books the same at another start; another `title`, drafts and clashes as in `BookingRequest`.
+     */
+    AgainRequest: {
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Title
+       * @default null
+       */
+      title: string | null;
+      /**
+       * Leave Out Clashing
+       * @default false
+       */
+      leave_out_clashing: boolean;
+      /**
+       * Draft
+       * @default false
+       */
+      draft: boolean;
+    };
+    /**
+     * Alternative
+     * @description Another node for the same point; `cost` is in weighted kbit/s, as the explanation's own.
+     */
+    Alternative: {
+      /** Node */
+      node: string;
+      /** Links */
+      links: string[];
+      /** Cost */
+      cost: number;
+      why_not: components["schemas"]["WhyNot"];
+      /**
+       * Free
+       * @default 0
+       */
+      free: number;
+    };
+    /**
      * AmbiguousLine
      * @description A pasted line that can mean several; at most ten are listed. It chooses none of them.
      */
@@ -885,6 +1641,72 @@ export interface components {
       sdp: string;
     };
     /**
+     * AnswerList
+     * @description The invitations of a conference, in order of the points' codes, and their counts.
+     *
+     *     `not_answered` counts the waiting and the tentative; `delegates` sums what confirmed points expect.
+     */
+    AnswerList: {
+      /** Conference */
+      conference: string;
+      /** Invited */
+      invited: number;
+      /** Confirmed */
+      confirmed: number;
+      /** Declined */
+      declined: number;
+      /** Proposed */
+      proposed: number;
+      /** Not Answered */
+      not_answered: number;
+      /** Delegates */
+      delegates: number;
+      /** Answers */
+      answers: components["schemas"]["PointAnswer"][];
+    };
+    /**
+     * AnswerRequest
+     * @description A point's answer. A proposal names other times; the others must not.
+     */
+    AnswerRequest: {
+      /**
+       * Answer
+       * @enum {string}
+       */
+      answer: "confirmed" | "declined" | "proposed";
+      /**
+       * Delegates
+       * @default null
+       */
+      delegates: number | null;
+      /**
+       * Operator
+       * @default
+       */
+      operator: string;
+      /**
+       * Comment
+       * @default
+       */
+      comment: string;
+      /**
+       * Proposed Start
+       * @default null
+       */
+      proposed_start: string | null;
+      /**
+       * Proposed Stop
+       * @default null
+       */
+      proposed_stop: string | null;
+    };
+    /**
+     * AnswerState
+     * @description What a point has said to its invitation; `waiting` and `tentative` are no answer yet.
+     * @enum {string}
+     */
+    AnswerState: "waiting" | "confirmed" | "declined" | "tentative" | "proposed";
+    /**
      * Appointment
      * @description Whether an account may approve for a unit.
      */
@@ -905,6 +1727,17 @@ export interface components {
       demanded: boolean;
       /** Approvers */
       approvers: string[];
+    };
+    /**
+     * Assignment
+     * @description A point, the node that serves it, and how much it is sent.
+     */
+    Assignment: {
+      /** Point */
+      point: string;
+      /** Node */
+      node: string;
+      profile: components["schemas"]["ProfileName"];
     };
     /**
      * Attendance
@@ -1142,6 +1975,12 @@ export interface components {
       /** Is Point */
       is_point: boolean;
     };
+    /**
+     * Channel
+     * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
+     * @enum {string}
+     */
+    Channel: "link" | "mail" | "page";
     /**
      * Choice
      * @description Which points: those of the subtrees of `units`, `points`, the saved `audiences` (by name) and the `pasted` lines,
@@ -1578,6 +2417,30 @@ export interface components {
       times: components["schemas"]["ConferenceTimes"];
     };
     /**
+     * ConferenceWarning
+     * @description An open conference stops in about `minutes_left`; given once for each such mark and stop, whatever happens.
+     *
+     *     `may_extend_until` is the latest stop at which no point is taken by another conference; None: nobody waits for one.
+     */
+    ConferenceWarning: {
+      /** Conference */
+      conference: string;
+      /** Minutes Left */
+      minutes_left: number;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /** May Extend Until */
+      may_extend_until: string | null;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+    };
+    /**
      * Config
      * @description How the pages reach the other doors of this installation.
      */
@@ -1681,6 +2544,32 @@ export interface components {
      */
     Departure: "departed" | "failed" | "booted" | "ended";
     /**
+     * DiagnosisReport
+     * @description The state of a conference before its start. `ready`: nothing critical was found.
+     */
+    DiagnosisReport: {
+      /** Conference */
+      conference: string;
+      /** Title */
+      title: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Made At
+       * Format: date-time
+       */
+      made_at: string;
+      /** Points */
+      points: number;
+      /** Ready */
+      ready: boolean;
+      /** Findings */
+      findings: components["schemas"]["Finding"][];
+    };
+    /**
      * Ended
      * @description The last message of a session: why it is over. `replaced` means the same place was taken elsewhere.
      */
@@ -1753,6 +2642,31 @@ export interface components {
       status: number;
     };
     /**
+     * Explanation
+     * @description Why this node for this point. `links` are the lines that the leg crosses, named by their lower units.
+     */
+    Explanation: {
+      /** Point */
+      point: string;
+      /** Node */
+      node: string;
+      profile: components["schemas"]["ProfileName"];
+      /** Kbps */
+      kbps: number;
+      /** Links */
+      links: string[];
+      /** Cost */
+      cost: number;
+      /** Scarcest */
+      scarcest: string | null;
+      /** Scarcest Free Kbps */
+      scarcest_free_kbps: number | null;
+      /** Alternatives */
+      alternatives: components["schemas"]["Alternative"][];
+      /** Sentence */
+      sentence: string;
+    };
+    /**
      * ExtendRequest
      * @description Lets a conference last so many minutes longer.
      */
@@ -1764,6 +2678,14 @@ export interface components {
        * @default null
        */
       version: number | null;
+    };
+    /**
+     * FeedAddress
+     * @description Where a calendar program subscribes to a point's or a unit's conferences.
+     */
+    FeedAddress: {
+      /** Url */
+      url: string;
     };
     /**
      * FeedSnapshot
@@ -1785,6 +2707,22 @@ export interface components {
       field: string;
       old: components["schemas"]["JsonValue"];
       new: components["schemas"]["JsonValue"];
+    };
+    /**
+     * Finding
+     * @description One thing that is wrong: which points it concerns (none: the whole conference) and what to do about it.
+     */
+    Finding: {
+      /** Code */
+      code: string;
+      severity: components["schemas"]["Severity"];
+      /**
+       * Points
+       * @default []
+       */
+      points: string[];
+      what: components["schemas"]["Words"];
+      action: components["schemas"]["Words"];
     };
     /**
      * FloorMoved
@@ -2196,6 +3134,39 @@ export interface components {
        */
       problem_count: number;
     };
+    /**
+     * InvitationView
+     * @description What somebody with an answer link sees: the conference, the point, and the present answer.
+     */
+    InvitationView: {
+      /** Conference */
+      conference: string;
+      /** Title */
+      title: string;
+      state: components["schemas"]["ConferenceState"];
+      times: components["schemas"]["ConferenceTimes"];
+      /** Note */
+      note: string;
+      answer: components["schemas"]["PointAnswer"];
+    };
+    /**
+     * InviteRequest
+     * @description Invites every point of a conference. `organizer_email` is who the pre-start diagnosis is mailed to.
+     *
+     *     What is left out stays as it was when the points are invited again; another note is told to all of them.
+     */
+    InviteRequest: {
+      /**
+       * Organizer Email
+       * @default null
+       */
+      organizer_email: string | null;
+      /**
+       * Note
+       * @default null
+       */
+      note: string | null;
+    };
     JsonValue: unknown;
     /**
      * LegStatus
@@ -2222,6 +3193,107 @@ export interface components {
        * @default []
        */
       paused: components["schemas"]["SlotName"][];
+    };
+    /**
+     * Lightened
+     * @description Points that get a lighter profile than the conference, because a line that only they use is too thin.
+     */
+    Lightened: {
+      limit: components["schemas"]["Limit"];
+      /** Points */
+      points: number;
+      profile: components["schemas"]["ProfileName"];
+    };
+    /**
+     * Limit
+     * @description What is too little and by how much: kbit/s, for NODE_LEGS legs. `code` is a point's, unit's or node's.
+     */
+    Limit: {
+      kind: components["schemas"]["LimitKind"];
+      /** Code */
+      code: string;
+      /**
+       * Direction
+       * @default
+       */
+      direction: string;
+      /** Needed */
+      needed: number;
+      /** Free */
+      free: number;
+      /** Capacity */
+      capacity: number;
+    };
+    /**
+     * LimitKind
+     * @description What can be too little.
+     * @enum {string}
+     */
+    LimitKind: "point_line" | "link" | "node_legs" | "node_kbps" | "no_node";
+    /**
+     * Line
+     * @description A line of the hall, in kbit/s seen from it; None: not known.
+     */
+    Line: {
+      /**
+       * Provider
+       * @default
+       */
+      provider: string;
+      /**
+       * Up Kbps
+       * @default null
+       */
+      up_kbps: number | null;
+      /**
+       * Down Kbps
+       * @default null
+       */
+      down_kbps: number | null;
+    };
+    /**
+     * LinkChange
+     * @description A link whose load differs, kbit/s.
+     */
+    LinkChange: {
+      /** Unit */
+      unit: string;
+      /** Up Before */
+      up_before: number;
+      /** Up After */
+      up_after: number;
+      /** Down Before */
+      down_before: number;
+      /** Down After */
+      down_after: number;
+    };
+    /**
+     * LinkLoad
+     * @description What the conference puts on a link, what others put there at the busiest instant, and the capacity.
+     */
+    LinkLoad: {
+      /** Unit */
+      unit: string;
+      /** Up Kbps */
+      up_kbps: number;
+      /** Down Kbps */
+      down_kbps: number;
+      /** Up Streams */
+      up_streams: number;
+      /** Down Streams */
+      down_streams: number;
+      /** Legs */
+      legs: number;
+      /** Trunks */
+      trunks: number;
+      /** Others Up Kbps */
+      others_up_kbps: number;
+      /** Others Down Kbps */
+      others_down_kbps: number;
+      /** Capacity Up Kbps */
+      capacity_up_kbps: number | null;
+      /** Capacity Down Kbps */
+      capacity_down_kbps: number | null;
     };
     /**
      * LinkSample
@@ -2304,6 +3376,12 @@ export interface components {
       links: components["schemas"]["LinkStatus"][];
     };
     /**
+     * MailState
+     * @description How far a point's newest mail is; `none` when there is no address to send it to.
+     * @enum {string}
+     */
+    MailState: "none" | "waiting" | "sent" | "failed";
+    /**
      * MaintenanceQuery
      * @description Which windows: those that touch a time, with a point in a unit's subtree.
      */
@@ -2377,6 +3455,58 @@ export interface components {
       booked_by: string;
     };
     /**
+     * MediaNode
+     * @description A registered media node; one that is not `active` is not planned with.
+     */
+    MediaNode: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      /** Unit */
+      unit: string;
+      /** Legs */
+      legs: number;
+      /** Kbps */
+      kbps: number;
+      /**
+       * Active
+       * @default true
+       */
+      active: boolean;
+    };
+    /**
+     * MergeRequest
+     * @description Merges `units` into `into`: their points and the units under them go over to it, and they end.
+     *
+     *     `into` may be one of the present units (also one of those that are merged), or a new one that is then described by
+     *     `name`, `kind` and `parent`; a present one takes what is given of these. `effective` (None: now) is when the merger
+     *     became valid; conferences before it keep showing the old names.
+     */
+    MergeRequest: {
+      /** Units */
+      units: string[];
+      /** Into */
+      into: string;
+      /**
+       * Name
+       * @default null
+       */
+      name: string | null;
+      /** @default null */
+      kind: components["schemas"]["UnitKind"] | null;
+      /**
+       * Parent
+       * @default null
+       */
+      parent: string | null;
+      /**
+       * Effective
+       * @default null
+       */
+      effective: string | null;
+    };
+    /**
      * MergedUnit
      * @description A unit of the choice that was merged, and the present unit that stands for it.
      */
@@ -2385,6 +3515,18 @@ export interface components {
       code: string;
       /** Successor */
       successor: string;
+    };
+    /**
+     * Moved
+     * @description A point that changed its node; None where a plan does not have it.
+     */
+    Moved: {
+      /** Point */
+      point: string;
+      /** Before */
+      before: string | null;
+      /** After */
+      after: string | null;
     };
     /**
      * NearMissWindow
@@ -2409,10 +3551,193 @@ export interface components {
       points: components["schemas"]["PointRef"][];
     };
     /**
+     * NodeChanged
+     * @description A media node as it is now, and the conferences planned with it that should be looked at again.
+     */
+    NodeChanged: {
+      node: components["schemas"]["MediaNode"];
+      /** Conferences */
+      conferences: string[];
+    };
+    /**
+     * NodeFacts
+     * @description A media node without its code, which is in the path.
+     */
+    NodeFacts: {
+      /** Name */
+      name: string;
+      /** Unit */
+      unit: string;
+      /** Legs */
+      legs: number;
+      /** Kbps */
+      kbps: number;
+      /**
+       * Active
+       * @default true
+       */
+      active: boolean;
+    };
+    /**
+     * NodeLoad
+     * @description What the conference puts on a node, what others put there at the busiest instant, and the capacity.
+     */
+    NodeLoad: {
+      /** Node */
+      node: string;
+      /** Unit */
+      unit: string;
+      /** Points */
+      points: number;
+      /** Legs */
+      legs: number;
+      /** Kbps */
+      kbps: number;
+      /** Others Legs */
+      others_legs: number;
+      /** Others Kbps */
+      others_kbps: number;
+      /** Capacity Legs */
+      capacity_legs: number;
+      /** Capacity Kbps */
+      capacity_kbps: number;
+    };
+    /**
+     * NodeMaintenance
+     * @description A window in which a node is out of service; `id` is 0 until it is stored.
+     */
+    NodeMaintenance: {
+      /**
+       * Id
+       * @default 0
+       */
+      id: number;
+      /** Node */
+      node: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Reason
+       * @default
+       */
+      reason: string;
+    };
+    /**
+     * NodeWindow
+     * @description A maintenance window as it was added, and the conferences that are planned with the node then.
+     */
+    NodeWindow: {
+      window: components["schemas"]["NodeMaintenance"];
+      /** Conferences */
+      conferences: string[];
+    };
+    /**
+     * NodeWindowQuery
+     * @description Whose maintenance windows; None: every node's.
+     */
+    NodeWindowQuery: {
+      /**
+       * Node
+       * @default null
+       */
+      node: string | null;
+    };
+    /**
+     * NodeWindowRequest
+     * @description Takes a node out of service for a while.
+     */
+    NodeWindowRequest: {
+      /** Node */
+      node: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Reason
+       * @default
+       */
+      reason: string;
+    };
+    /**
      * Nothing
      * @description A request that says all in its path.
      */
     Nothing: Record<string, never>;
+    /**
+     * OccurrenceClashes
+     * @description An occurrence with `count` points that are taken; `clashes` has the first 50 of them.
+     */
+    OccurrenceClashes: {
+      /**
+       * Recurrence Id
+       * Format: date-time
+       */
+      recurrence_id: string;
+      times: components["schemas"]["ConferenceTimes"];
+      /** Count */
+      count: number;
+      /** Clashes */
+      clashes: components["schemas"]["Clash"][];
+    };
+    /**
+     * OccurrencePreview
+     * @description An occurrence before it is booked; `skipped` when it will be left out, `holiday` the name of what it falls on.
+     */
+    OccurrencePreview: {
+      /**
+       * Recurrence Id
+       * Format: date-time
+       */
+      recurrence_id: string;
+      times: components["schemas"]["ConferenceTimes"];
+      /** Count */
+      count: number;
+      /** Clashes */
+      clashes: components["schemas"]["Clash"][];
+      /** Holiday */
+      holiday: string | null;
+      /** Skipped */
+      skipped: boolean;
+    };
+    /**
+     * OnClash
+     * @description What becomes of a series when an occurrence clashes.
+     * @enum {string}
+     */
+    OnClash: "refuse" | "leave_out_points" | "skip_occurrence";
+    /**
+     * Operator
+     * @description A person who runs the hall.
+     */
+    Operator: {
+      /** Name */
+      name: string;
+      /**
+       * Phone
+       * @default
+       */
+      phone: string;
+      /**
+       * Email
+       * @default
+       */
+      email: string;
+    };
     /**
      * Participant
      * @description Who takes part: a hall (role operator, with its point), the chair, or a technician's console.
@@ -2441,6 +3766,236 @@ export interface components {
       role: components["schemas"]["Role"];
     };
     /**
+     * PastUnit
+     * @description What a unit was until `valid_to`; with `successor` it was merged then. `valid_from` None: as long as is known.
+     */
+    PastUnit: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      kind: components["schemas"]["UnitKind"];
+      /** Parent */
+      parent: string | null;
+      /** Valid From */
+      valid_from: string | null;
+      /**
+       * Valid To
+       * Format: date-time
+       */
+      valid_to: string;
+      /** Successor */
+      successor: string | null;
+    };
+    /**
+     * Plan
+     * @description Who serves whom, the trunks, and what it all costs.
+     *
+     *     `cost` is the traffic that depended on a decision, each kbit/s weighted by the scarcity of the links it crosses;
+     *     `bound` is a proven lower bound for it, `gap` how far above it the plan is (0.01: one per cent).
+     */
+    Plan: {
+      wanted: components["schemas"]["ProfileName"];
+      profile: components["schemas"]["ProfileName"];
+      /** Root */
+      root: string;
+      /** Assignments */
+      assignments: components["schemas"]["Assignment"][];
+      /** Trunks */
+      trunks: components["schemas"]["Trunk"][];
+      /** Links */
+      links: components["schemas"]["LinkLoad"][];
+      /** Nodes */
+      nodes: components["schemas"]["NodeLoad"][];
+      /**
+       * Lightened
+       * @default []
+       */
+      lightened: components["schemas"]["Lightened"][];
+      /**
+       * Degraded By
+       * @default []
+       */
+      degraded_by: components["schemas"]["Limit"][];
+      /** Cost */
+      cost: number;
+      /** Bound */
+      bound: number;
+      /** Gap */
+      gap: number;
+      /**
+       * Changed
+       * @default null
+       */
+      changed: number | null;
+    };
+    /**
+     * PlanDifference
+     * @description From plan `before` to plan `after`: points at another node, points there in one only, nodes, trunks, links.
+     */
+    PlanDifference: {
+      profile_before: components["schemas"]["ProfileName"];
+      profile_after: components["schemas"]["ProfileName"];
+      /** Cost Before */
+      cost_before: number;
+      /** Cost After */
+      cost_after: number;
+      /** Moved */
+      moved: components["schemas"]["Moved"][];
+      /** Nodes Only Before */
+      nodes_only_before: string[];
+      /** Nodes Only After */
+      nodes_only_after: string[];
+      /** Trunks Changed */
+      trunks_changed: string[];
+      /** Links */
+      links: components["schemas"]["LinkChange"][];
+    };
+    /**
+     * PlanNumber
+     * @description One of a conference's plans in a list, the newest first.
+     */
+    PlanNumber: {
+      /** Number */
+      number: number;
+      /**
+       * Made At
+       * Format: date-time
+       */
+      made_at: string;
+      /** Current */
+      current: boolean;
+    };
+    /**
+     * PlanOutcome
+     * @description What planning a conference came to; `planned` is False when no media node is registered (one-node house).
+     */
+    PlanOutcome: {
+      /** Conference */
+      conference: string;
+      /** Planned */
+      planned: boolean;
+      /** @default null */
+      profile: components["schemas"]["ProfileName"] | null;
+      /**
+       * Degraded By
+       * @default []
+       */
+      degraded_by: components["schemas"]["Limit"][];
+      /**
+       * Lightened
+       * @default []
+       */
+      lightened: components["schemas"]["Lightened"][];
+      /**
+       * Nodes
+       * @default 0
+       */
+      nodes: number;
+      /**
+       * Changed
+       * @default null
+       */
+      changed: number | null;
+    };
+    /**
+     * PlanPair
+     * @description Two plans, of one conference or of two.
+     */
+    PlanPair: {
+      before: components["schemas"]["PlanRef"];
+      after: components["schemas"]["PlanRef"];
+    };
+    /**
+     * PlanProblems
+     * @description Why a plan no longer holds, in words; empty when it does or none is needed.
+     */
+    PlanProblems: {
+      /** Problems */
+      problems: string[];
+    };
+    /**
+     * PlanQuery
+     * @description Which of a conference's latest plans; None: the current one.
+     */
+    PlanQuery: {
+      /**
+       * Number
+       * @default null
+       */
+      number: number | null;
+    };
+    /**
+     * PlanRef
+     * @description Names a plan; without a number the conference's current one.
+     */
+    PlanRef: {
+      /** Conference */
+      conference: string;
+      /**
+       * Number
+       * @default null
+       */
+      number: number | null;
+    };
+    /**
+     * PlanWish
+     * @description What a conference wants: a profile, the lightest acceptable one, and its chair's unit (None: the centre).
+     */
+    "PlanWish-Input": {
+      /** @default standard */
+      profile: components["schemas"]["ProfileName"];
+      /** @default voice */
+      lightest: components["schemas"]["ProfileName"];
+      /**
+       * Chair Unit
+       * @default null
+       */
+      chair_unit: string | null;
+    };
+    /**
+     * PlanWish
+     * @description What a conference wants: a profile, the lightest acceptable one, and its chair's unit (None: the centre).
+     */
+    "PlanWish-Output": {
+      /** @default standard */
+      profile: components["schemas"]["ProfileName"];
+      /** @default voice */
+      lightest: components["schemas"]["ProfileName"];
+      /**
+       * Chair Unit
+       * @default null
+       */
+      chair_unit: string | null;
+    };
+    /**
+     * PointAnswer
+     * @description One line of the list of answers. `sequence` is the revision of the invitation (RFC 5545 SEQUENCE).
+     */
+    PointAnswer: {
+      /** Point */
+      point: string;
+      /** Name */
+      name: string;
+      /** Sequence */
+      sequence: number;
+      answer: components["schemas"]["AnswerState"];
+      /** Answered At */
+      answered_at: string | null;
+      answered_by: components["schemas"]["Channel"] | null;
+      /** Delegates */
+      delegates: number | null;
+      /** Operator */
+      operator: string;
+      /** Comment */
+      comment: string;
+      /** Proposed Start */
+      proposed_start: string | null;
+      /** Proposed Stop */
+      proposed_stop: string | null;
+      mail: components["schemas"]["MailState"];
+    };
+    /**
      * PointLink
      * @description The join link of one point.
      */
@@ -2451,6 +4006,52 @@ export interface components {
       name: string;
       /** Url */
       url: string;
+    };
+    /**
+     * PointRecord
+     * @description A point with what is in the hall, who runs it (in the order in which to call them), and its lines.
+     */
+    PointRecord: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      /** Unit */
+      unit: string;
+      /**
+       * Seats
+       * @default 0
+       */
+      seats: number;
+      /**
+       * Contact
+       * @default
+       */
+      contact: string;
+      /**
+       * Number
+       * @default 0
+       */
+      number: number;
+      /**
+       * Address
+       * @default
+       */
+      address: string;
+      /**
+       * Equipment
+       * @default []
+       */
+      equipment: string[];
+      /**
+       * Operators
+       * @default []
+       */
+      operators: components["schemas"]["Operator"][];
+      /** @default null */
+      line: components["schemas"]["Line"] | null;
+      /** @default null */
+      backup: components["schemas"]["Line"] | null;
     };
     /**
      * PointRef
@@ -2549,6 +4150,39 @@ export interface components {
       };
     };
     /**
+     * Profile
+     * @description What one conference sends: per point downwards, per point that is on air upwards, and per trunk.
+     */
+    Profile: {
+      name: components["schemas"]["ProfileName"];
+      /** Stage Kbps */
+      stage_kbps: number;
+      /** Second Kbps */
+      second_kbps: number;
+      /** Content Kbps */
+      content_kbps: number;
+      /** Audio Kbps */
+      audio_kbps: number;
+      /** Up Kbps */
+      up_kbps: number;
+      /** Trunk Down Kbps */
+      trunk_down_kbps: number;
+      /** Leg Streams */
+      leg_streams: number;
+      /** Up Streams */
+      up_streams: number;
+      /** Trunk Streams */
+      trunk_streams: number;
+      /** Senders */
+      senders: number;
+    };
+    /**
+     * ProfileName
+     * @description Profiles from the heaviest to the lightest.
+     * @enum {string}
+     */
+    ProfileName: "full" | "standard" | "light" | "voice";
+    /**
      * PublishDirective
      * @description What the endpoint shall send from now on; anything else it must stop sending.
      */
@@ -2640,6 +4274,22 @@ export interface components {
        * @enum {string}
        */
       type: "release_floor";
+    };
+    /**
+     * ReplyOutcome
+     * @description What became of a calendar's reply; `outdated` ones were made for an earlier revision, or overtaken.
+     * @enum {string}
+     */
+    ReplyOutcome: "recorded" | "outdated";
+    /**
+     * ReplyReport
+     * @description The effect of a mail with a REPLY or COUNTER.
+     */
+    ReplyReport: {
+      outcome: components["schemas"]["ReplyOutcome"];
+      /** Conference */
+      conference: string;
+      answer: components["schemas"]["PointAnswer"];
     };
     /**
      * RequestContent
@@ -2813,6 +4463,176 @@ export interface components {
        */
       content_requested_at: string | null;
     };
+    /**
+     * SaveTemplate
+     * @description Keeps a conference's points, title and durations under a name.
+     */
+    SaveTemplate: {
+      /** Conference */
+      conference: string;
+      /** Name */
+      name: string;
+    };
+    /**
+     * Scope
+     * @description Which occurrences a change is for.
+     * @enum {string}
+     */
+    Scope: "this" | "following" | "all";
+    /**
+     * Series
+     * @description A series with its occurrences, in order of the starts that the rule gave them.
+     */
+    Series: {
+      /** Id */
+      id: string;
+      /** Rule */
+      rule: string;
+      /** Zone */
+      zone: string;
+      /**
+       * First Start
+       * Format: date-time
+       */
+      first_start: string;
+      /** Exdates */
+      exdates: string[];
+      /** Skip Holidays */
+      skip_holidays: boolean;
+      /** Booked By */
+      booked_by: string;
+      /** Occurrences */
+      occurrences: components["schemas"]["ConferenceSummary"][];
+    };
+    /**
+     * SeriesBooked
+     * @description A series as it was booked, what was not booked of it, and the points that were left out of occurrences.
+     */
+    SeriesBooked: {
+      series: components["schemas"]["Series"];
+      /**
+       * Skipped
+       * @default []
+       */
+      skipped: components["schemas"]["Skipped"][];
+      /**
+       * Left Out
+       * @default []
+       */
+      left_out: components["schemas"]["OccurrenceClashes"][];
+    };
+    /**
+     * SeriesChange
+     * @description A change of one occurrence, of it and those after it, or of all that are not over.
+     *
+     *     New times are those of the named occurrence; the others move by as much and last as long, on the clock of the
+     *     series' zone. Those that somebody has moved on their own before stay where they are.
+     */
+    SeriesChange: {
+      scope: components["schemas"]["Scope"];
+      change: components["schemas"]["ConferenceChange"];
+    };
+    /**
+     * SeriesChanged
+     * @description The occurrences that were changed, those whose times were kept, and the points left out.
+     */
+    SeriesChanged: {
+      /** Changed */
+      changed: string[];
+      /**
+       * Kept Times
+       * @default []
+       */
+      kept_times: string[];
+      /**
+       * Left Out
+       * @default []
+       */
+      left_out: components["schemas"]["OccurrenceClashes"][];
+    };
+    /**
+     * SeriesInvited
+     * @description The occurrences of a series whose points were invited, the earliest first.
+     */
+    SeriesInvited: {
+      /** Conferences */
+      conferences: string[];
+    };
+    /**
+     * SeriesPreview
+     * @description Every start that the rule gives, in order, with what stands against it.
+     */
+    SeriesPreview: {
+      /** Points */
+      points: number;
+      /** Occurrences */
+      occurrences: components["schemas"]["OccurrencePreview"][];
+    };
+    /**
+     * SeriesRequest
+     * @description Books an occurrence at every start that `rule` (RFC 5545 section 3.3.10, with COUNT or UNTIL) gives.
+     *
+     *     `first` is the first occurrence; the others start at the same time of day in `zone`, open their doors and last as
+     *     long. Starts in `exdates`, and on request those on Vietnam's holidays, are left out.
+     */
+    SeriesRequest: {
+      /** Title */
+      title: string;
+      first: components["schemas"]["RequestedTimes"];
+      /** Rule */
+      rule: string;
+      /**
+       * Zone
+       * @default Asia/Ho_Chi_Minh
+       */
+      zone: string;
+      /**
+       * Exdates
+       * @default []
+       */
+      exdates: string[];
+      /**
+       * Skip Holidays
+       * @default false
+       */
+      skip_holidays: boolean;
+      /**
+       * Units
+       * @default []
+       */
+      units: string[];
+      /**
+       * Points
+       * @default []
+       */
+      points: string[];
+      /**
+       * Setup Minutes
+       * @default 0
+       */
+      setup_minutes: number;
+      /**
+       * Teardown Minutes
+       * @default 0
+       */
+      teardown_minutes: number;
+      /** @default refuse */
+      on_clash: components["schemas"]["OnClash"];
+    };
+    /**
+     * SeriesStep
+     * @description A cancellation for a scope of occurrences.
+     */
+    SeriesStep: {
+      scope: components["schemas"]["Scope"];
+      /**
+       * @default {
+       *       "note": "",
+       *       "version": null
+       *     }
+       */
+      step: components["schemas"]["StepRequest"];
+    };
     ServerMessage:
       | components["schemas"]["Welcome"]
       | components["schemas"]["Answer"]
@@ -2889,6 +4709,12 @@ export interface components {
       participant: string | null;
     };
     /**
+     * Severity
+     * @description `critical`: the conference will not run as booked; `warning`: for some point; `note`: worth knowing.
+     * @enum {string}
+     */
+    Severity: "critical" | "warning" | "note";
+    /**
      * SignIn
      * @description Credentials.
      */
@@ -2897,6 +4723,31 @@ export interface components {
       username: string;
       /** Password */
       password: string;
+    };
+    /**
+     * SkipReason
+     * @description Why the rule gives a start that was not booked.
+     * @enum {string}
+     */
+    SkipReason: "exdate" | "holiday" | "clash";
+    /**
+     * Skipped
+     * @description A start that was not booked.
+     */
+    Skipped: {
+      /**
+       * Recurrence Id
+       * Format: date-time
+       */
+      recurrence_id: string;
+      reason: components["schemas"]["SkipReason"];
+      /**
+       * Holiday
+       * @default null
+       */
+      holiday: string | null;
+      /** @default null */
+      clashes: components["schemas"]["OccurrenceClashes"] | null;
     };
     /**
      * SlotName
@@ -3019,6 +4870,104 @@ export interface components {
       type: "stop_recording";
     };
     /**
+     * StoredPlan
+     * @description A plan with its number within the conference (1 is the first) and its moment.
+     */
+    StoredPlan: {
+      /** Conference */
+      conference: string;
+      /** Number */
+      number: number;
+      /**
+       * Made At
+       * Format: date-time
+       */
+      made_at: string;
+      /** Current */
+      current: boolean;
+      plan: components["schemas"]["Plan"];
+    };
+    /**
+     * Template
+     * @description A template with the codes of its points; points that have left the directory have left it too.
+     */
+    Template: {
+      /** Id */
+      id: string;
+      /** Name */
+      name: string;
+      /** Title */
+      title: string;
+      /**
+       * Doors
+       * Format: duration
+       */
+      doors: string;
+      /**
+       * Length
+       * Format: duration
+       */
+      length: string;
+      /**
+       * Last Join
+       * Format: duration
+       */
+      last_join: string;
+      /** Setup Minutes */
+      setup_minutes: number;
+      /** Teardown Minutes */
+      teardown_minutes: number;
+      /** Made By */
+      made_by: string;
+      /**
+       * Made At
+       * Format: date-time
+       */
+      made_at: string;
+      /** Points */
+      points: string[];
+    };
+    /**
+     * TemplateSummary
+     * @description A template as a list shows it; `points` is their number.
+     */
+    TemplateSummary: {
+      /** Id */
+      id: string;
+      /** Name */
+      name: string;
+      /** Title */
+      title: string;
+      /**
+       * Doors
+       * Format: duration
+       */
+      doors: string;
+      /**
+       * Length
+       * Format: duration
+       */
+      length: string;
+      /**
+       * Last Join
+       * Format: duration
+       */
+      last_join: string;
+      /** Setup Minutes */
+      setup_minutes: number;
+      /** Teardown Minutes */
+      teardown_minutes: number;
+      /** Made By */
+      made_by: string;
+      /**
+       * Made At
+       * Format: date-time
+       */
+      made_at: string;
+      /** Points */
+      points: number;
+    };
+    /**
      * Track
      * @description What an endpoint can send.
      * @enum {string}
@@ -3031,11 +4980,54 @@ export interface components {
      */
     Transport: "udp";
     /**
+     * Trunk
+     * @description A node joins its upstream node; `depth` counts the trunks from here to the root.
+     */
+    Trunk: {
+      /** Node */
+      node: string;
+      /** Upstream */
+      upstream: string;
+      /** Depth */
+      depth: number;
+    };
+    /**
+     * UnitHistory
+     * @description What a unit was before, oldest first, and the units that went into it, the latest first.
+     */
+    UnitHistory: {
+      /** Before */
+      before: components["schemas"]["PastUnit"][];
+      /** Predecessors */
+      predecessors: components["schemas"]["PastUnit"][];
+    };
+    /**
      * UnitKind
      * @description Levels of the administrative tree.
      * @enum {string}
      */
     UnitKind: "centre" | "province" | "commune";
+    /**
+     * UnitRecord
+     * @description A unit, and the capacity of its line to its parent (kbit/s; None: not known).
+     */
+    UnitRecord: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      kind: components["schemas"]["UnitKind"];
+      /**
+       * Parent
+       * @default null
+       */
+      parent: string | null;
+      /**
+       * Uplink Kbps
+       * @default null
+       */
+      uplink_kbps: number | null;
+    };
     /**
      * UnitSummary
      * @description A unit with the number of points in its whole subtree.
@@ -3118,6 +5110,12 @@ export interface components {
       server_time: string;
     };
     /**
+     * WhyNot
+     * @description Why another node does not serve the point.
+     * @enum {string}
+     */
+    WhyNot: "dearer" | "no_legs" | "no_kbps" | "not_used";
+    /**
      * WithdrawRequest
      * @description A point takes its request back (RFC 8855 Cancelled).
      */
@@ -3127,6 +5125,16 @@ export interface components {
        * @enum {string}
        */
       type: "withdraw_request";
+    };
+    /**
+     * Words
+     * @description A sentence in both languages.
+     */
+    Words: {
+      /** Vi */
+      vi: string;
+      /** En */
+      en: string;
     };
     /**
      * WorkingHours
@@ -3605,6 +5613,247 @@ export interface operations {
       };
     };
   };
+  export_spreadsheet: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_point: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        code: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PointRecord"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `directory.unknown_point` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  merge_units: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MergeRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UnitRecord"];
+        };
+      };
+      /** @description `directory.unknown_unit`, `directory.merge_incomplete`, `directory.unit_circle`, `directory.merge_future`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `directory.merged_unit` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_unit_history: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        code: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UnitHistory"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `directory.unknown_unit` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   list_conferences: {
     parameters: {
       query?: never;
@@ -3693,7 +5942,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash` */
+      /** @description `booking.clash`, `plan.over_capacity` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -3918,7 +6167,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.over`, `conference.changed`, `booking.clash`, `conference.running`, `approval.while_open` */
+      /** @description `conference.over`, `conference.changed`, `booking.clash`, `plan.over_capacity`, `conference.running`, `approval.while_open` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -4074,7 +6323,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash`, `conference.over`, `conference.running`, `conference.changed` */
+      /** @description `booking.clash`, `plan.over_capacity`, `conference.over`, `conference.running`, `conference.changed` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -4375,7 +6624,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash`, `request.key_reused` */
+      /** @description `booking.clash`, `plan.over_capacity`, `request.key_reused` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -4464,7 +6713,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.over`, `conference.changed`, `booking.clash` */
+      /** @description `conference.over`, `conference.changed`, `booking.clash`, `plan.over_capacity` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -4553,7 +6802,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.over`, `conference.changed`, `conference.state`, `booking.clash` */
+      /** @description `conference.over`, `conference.changed`, `conference.state`, `booking.clash`, `plan.over_capacity` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -5598,6 +7847,2602 @@ export interface operations {
       };
     };
   };
+  preview_series: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SeriesRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeriesPreview"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  book_series: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SeriesRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeriesBooked"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `series.clash`, `plan.over_capacity`, `request.key_reused` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_series: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        series: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Series"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `series.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  change_occurrences: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SeriesChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeriesChanged"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `booking.not_taking_part`, `series.leave_out`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `series.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.changed`, `conference.running`, `series.clash`, `plan.over_capacity`, `approval.while_open` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  cancel_occurrences: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SeriesStep"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeriesChanged"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `series.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_templates: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TemplateSummary"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  save_template: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SaveTemplate"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Template"];
+        };
+      };
+      /** @description `template.name`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `template.name_taken` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_template: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        template: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Template"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `template.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  drop_template: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        template: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TemplateSummary"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `template.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  book_template: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        template: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AgainRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Booked"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `template.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `booking.clash`, `plan.over_capacity`, `request.key_reused` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  book_again: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AgainRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Booked"];
+        };
+      };
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `booking.clash`, `plan.over_capacity`, `request.key_reused` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  invite_points: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InviteRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AnswerList"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.not_confirmed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  invite_series: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        series: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InviteRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeriesInvited"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `series.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.not_confirmed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_answers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AnswerList"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  note_answer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AnswerRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PointAnswer"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `invitation.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `answer.past` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  view_invitation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InvitationView"];
+        };
+      };
+      /** @description `answer.expired`, `answer.invalid` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invitation.unknown`, `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  answer_invitation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AnswerRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InvitationView"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `answer.expired`, `answer.invalid`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invitation.unknown`, `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `answer.past` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  take_reply: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "message/rfc822": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReplyReport"];
+        };
+      };
+      /** @description `reply.no_calendar`, `reply.unreadable`, `reply.unsupported`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `reply.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `reply.too_large`, `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_point_calendar: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        code: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FeedAddress"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `feed.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_unit_calendar: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        code: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FeedAddress"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `feed.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  read_calendar: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/calendar": string;
+        };
+      };
+      /** @description `feed.invalid` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `feed.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_nodes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MediaNode"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  put_node: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        node: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NodeFacts"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NodeChanged"];
+        };
+      };
+      /** @description `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `plan.unknown_node` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  remove_node: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        node: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MediaNode"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `plan.unknown_node` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `plan.node_in_use` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_node_windows: {
+    parameters: {
+      query?: {
+        node?: string | null;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NodeMaintenance"][];
+        };
+      };
+      /** @description `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  add_node_window: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NodeWindowRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NodeWindow"];
+        };
+      };
+      /** @description `plan.window`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `plan.unknown_node` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  remove_node_window: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        window: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NodeMaintenance"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `plan.unknown_window` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_profiles: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Profile"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_wish: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PlanWish-Output"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  set_wish: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PlanWish-Input"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PlanOutcome"];
+        };
+      };
+      /** @description `plan.lightest`, `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `plan.over_capacity` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_plan: {
+    parameters: {
+      query?: {
+        number?: number | null;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StoredPlan"];
+        };
+      };
+      /** @description `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `plan.none` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  plan_conference: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PlanOutcome"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `plan.over_capacity` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_plans: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PlanNumber"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  explain_plan: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Explanation"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `plan.none`, `plan.no_point` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  check_plan: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PlanProblems"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  compare_plans: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PlanPair"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PlanDifference"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `plan.none` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_diagnosis: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DiagnosisReport"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `diagnosis.none` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  diagnose_conference: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DiagnosisReport"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   feed: {
     parameters: {
       query?: never;
@@ -5620,7 +10465,8 @@ export interface operations {
             | components["schemas"]["LinksGraded"]
             | components["schemas"]["PresenceChanged"]
             | components["schemas"]["FloorMoved"]
-            | components["schemas"]["ConferenceChanged"];
+            | components["schemas"]["ConferenceChanged"]
+            | components["schemas"]["ConferenceWarning"];
         };
       };
       /** @description `sign_in.needed` */

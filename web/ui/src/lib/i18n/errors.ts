@@ -152,7 +152,31 @@ export function explain(problem: Problem): string {
   if (preferences.language === "en") return en[problem.code] ?? (problem.detail || problem.code);
   const family = families.find(([prefix]) => problem.code.startsWith(prefix));
   const text = vi[problem.code] ?? family?.[1] ?? (problem.detail || problem.code);
-  return fill(text, { id: String(problem.data["id"] ?? "") });
+  return [fill(text, { id: String(problem.data["id"] ?? "") }), ...tooSmall(problem)].join(" ");
+}
+
+interface TooSmall {
+  kind: string;
+  code: string;
+  short: number;
+}
+
+const LIMITS_SHOWN = 3;
+const limits: Record<string, string> = {
+  point_line: "Đường truyền của điểm cầu {code} thiếu {n} kbps.",
+  link: "Đường truyền của đơn vị {code} thiếu {n} kbps.",
+  node_kbps: "Máy chủ hình {code} thiếu {n} kbps.",
+  node_legs: "Máy chủ hình {code} thiếu {n} chỗ nối.",
+};
+
+/** What is too small for a conference and by how much; the English text says it itself. */
+function tooSmall(problem: Problem): string[] {
+  const told = problem.data["limits"];
+  if (problem.code !== "plan.over_capacity" || !Array.isArray(told)) return [];
+  return (told as TooSmall[]).slice(0, LIMITS_SHOWN).flatMap(({ kind, code, short }) => {
+    const text = limits[kind];
+    return text ? [fill(text, { code, n: short })] : [];
+  });
 }
 
 /** The Vietnamese sentence for a code that comes with an English one, as in an import's problems. */

@@ -11,9 +11,9 @@ from playwright.async_api import Page
 
 from core.database import Database
 from core.model import Role, point_participant
-from tests.browser.test_conference import enter_by_link, sign_in
 from tests.support.chromium import chromium, visitor
 from tests.support.installation import Installation, installed
+from tests.support.pages import enter_by_link, sign_in
 from tests.support.polling import eventually
 
 HALL = point_participant("p1")

@@ -29,6 +29,7 @@ const routes: Route[] = [
   { pattern: /^\/sign-in$/, load: page(() => import("../pages/Home.svelte")) },
   { pattern: /^\/organizer$/, load: page(() => import("../pages/Conferences.svelte")) },
   { pattern: /^\/organizer\/new$/, load: page(() => import("../pages/NewConference.svelte")) },
+  { pattern: /^\/organizer\/calendar$/, load: page(() => import("../pages/Calendar.svelte")) },
   { pattern: /^\/organizer\/directory$/, load: page(() => import("../pages/Directory.svelte")) },
   {
     pattern: /^\/organizer\/conference\/(?<id>[^/]+)$/,

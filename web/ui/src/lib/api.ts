@@ -1,5 +1,6 @@
 /** The HTTP API. Every call resolves to its answer or throws a `Problem`. */
 import type {
+  AnswerRequest,
   Attendance,
   Audience,
   Booked,
@@ -15,6 +16,7 @@ import type {
   FreeTimes,
   GradedSample,
   HistoryEntry,
+  InvitationView,
   ImportReport,
   JoinLink,
   MaintenanceWindow,
@@ -82,6 +84,10 @@ export const api = {
   me: () => get<Principal>("/api/me"),
   signIn: (username: string, password: string) => post<Principal>("/api/sign-in", { username, password }),
   signOut: () => post<void>("/api/sign-out"),
+
+  invitation: (token: string) => get<InvitationView>(`/api/answers/${encodeURIComponent(token)}`),
+  answer: (token: string, answer: AnswerRequest) =>
+    post<InvitationView>(`/api/answers/${encodeURIComponent(token)}`, answer),
 
   units: () => get<Unit[]>("/api/units"),
   points: () => get<BridgePoint[]>("/api/points"),

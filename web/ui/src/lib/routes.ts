@@ -46,6 +46,7 @@ const routes: Route[] = [
     load: page(() => import("../pages/Operator.svelte")),
     room: true,
   },
+  { pattern: /^\/a\/(?<token>[^/]+)$/, load: page(() => import("../pages/Answer.svelte")), guest: true },
   {
     pattern: /^\/j\/(?<token>[^/]+)$/,
     load: page(() => import("../pages/Operator.svelte")),

@@ -43,7 +43,7 @@ from core.messages import (
     StopConference,
     SubmitCommand,
 )
-from core.model import AUDIENCE_SLOTS, CONSOLE_SLOTS, ConferenceId, ConferenceState, LegId, SlotName
+from core.model import AUDIENCE_SLOTS, CONSOLE_SLOTS, ConferenceId, ConferenceState, LegId, SessionId, SlotName
 from core.settings import Settings
 
 log = structlog.get_logger("node")
@@ -169,9 +169,9 @@ class BridgeNode:
 
     # --- inside --------------------------------------------------------------------------------------
 
-    def _seat(self, conference: ConferenceId, session: str) -> tuple[LiveConference, Member]:
+    def _seat(self, conference: ConferenceId, session: SessionId) -> tuple[LiveConference, Member]:
         live = self._live.get(conference)
-        member = next((m for m in live.members.values() if m.session == session), None) if live else None
+        member = live.member_of(session) if live else None
         if live is None or member is None:
             raise Refused("session.unknown", "This connection has no place in the conference. Join again.")
         return live, member

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NewType, Self
 
@@ -267,10 +266,3 @@ class LinkSample(Model):
     jitter_down_ms: float | None = None
     rtt_ms: float | None = None
     transport: Transport = Transport.UDP
-
-
-class Sign(Model):
-    """A moment and a person or process: who did what when."""
-
-    at: datetime
-    by: str

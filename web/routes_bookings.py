@@ -22,15 +22,10 @@ from scheduler.model import (
 )
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.models import Appointment, Demand
-from web.routes_conferences import BOOKING_INPUT, UNKNOWN
+from web.routes_conferences import BOOKING_INPUT, UNKNOWN, version_of
 from web.routes_directory import CONSOLES, ORGANIZER
 
 _ETAG = re.compile(r'"(\d{1,9})"')
-
-
-def version_of(conference: Conference) -> str:
-    """The entity tag of a conference: its version (RFC 9110 section 8.8.3)."""
-    return f'"{conference.version}"'
 
 
 def wanted_version(request: web.Request, given: int | None) -> int | None:

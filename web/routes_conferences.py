@@ -38,6 +38,11 @@ BOOKING_INPUT = (
 UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
 
 
+def version_of(conference: Conference) -> str:
+    """The entity tag of a conference: its version (RFC 9110 section 8.8.3)."""
+    return f'"{conference.version}"'
+
+
 async def list_conferences(ask: Ask[Nothing]) -> list[ConferenceSummary] | list[ConferenceTitle]:
     """All conferences, newest start first; an operator is told only which there are and when."""
     conferences = await ask.context.scheduler.conferences()
@@ -144,7 +149,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=_CONFERENCE,
         roles=CONSOLES,
         errors=UNKNOWN,
-        etag=lambda conference: f'"{conference.version}"',
+        etag=version_of,
     ),
     Endpoint(
         "POST",

@@ -8,8 +8,7 @@ from core.errors import BadInput, Conflict, NotFound
 from scheduler.model import Booked
 from scheduler.templates import AgainRequest, SaveTemplate, Template, TemplateSummary
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.routes_bookings import version_of
-from web.routes_conferences import BOOKING_INPUT, UNKNOWN
+from web.routes_conferences import BOOKING_INPUT, UNKNOWN, version_of
 from web.routes_directory import ORGANIZER
 
 

@@ -38,6 +38,7 @@ from core.settings import Settings
 from monitor.attendance import Ledger, attend
 from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
+from monitor.points.reader import PointReader
 from monitor.sheets import attendance_sheet, quality_sheet
 from monitor.store import Store, conference_key, sample_record
 from monitor.writer import Writer
@@ -70,6 +71,7 @@ class Monitor:
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds)
         self._floors: dict[ConferenceId, FloorMoved] = {}
+        self.points = PointReader(database)
         self.ready = asyncio.Event()
 
     async def run(self) -> None:

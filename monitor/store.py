@@ -33,7 +33,8 @@ SampleRecord = tuple[Any, ...]
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
+    """What the database raises inside when it is away becomes `Unavailable` `database.away`."""
     try:
         yield
     except AWAY as exc:
@@ -105,14 +106,14 @@ class Store:
 
         Holds a connection until exhausted or closed.
         """
-        with _reading():
+        with reading():
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
                 cursor = connection.cursor(_SQL["samples"], conference_key(conference), prefetch=_FETCH_ROWS)
                 async for row in cursor:
                     yield _graded_sample(row)
 
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        with _reading():
+        with reading():
             return await self._pool.fetch(_SQL[query], *arguments)
 
 

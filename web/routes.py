@@ -12,6 +12,7 @@ from web import (
     routes_invitations,
     routes_monitoring,
     routes_plans,
+    routes_points,
     routes_recordings,
     routes_series,
     routes_system,
@@ -32,5 +33,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_plans.ENDPOINTS,
     *routes_diagnosis.ENDPOINTS,
     *routes_monitoring.ENDPOINTS,
+    *routes_points.ENDPOINTS,
     *routes_recordings.ENDPOINTS,
 )

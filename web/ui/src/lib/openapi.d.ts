@@ -1496,6 +1496,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/map": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Where the points stand in the unit tree
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_map"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/points/{point}/story": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What happened to a point
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_point_story"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/recordings": {
     parameters: {
       query?: never;
@@ -2333,6 +2373,16 @@ export interface components {
       at: string;
     };
     /**
+     * ConferenceMap
+     * @description The booked points of a conference, by name, and every unit above them.
+     */
+    ConferenceMap: {
+      /** Units */
+      units: components["schemas"]["MapUnit"][];
+      /** Points */
+      points: components["schemas"]["MapPoint"][];
+    };
+    /**
      * ConferenceState
      * @description Life of a conference: drafted, requested where a unit approves its bookings, confirmed or rejected, held.
      * @enum {string}
@@ -2963,6 +3013,12 @@ export interface components {
       participant: string;
     };
     /**
+     * Happening
+     * @description What can happen to a point in a conference.
+     * @enum {string}
+     */
+    Happening: "joined" | "left" | "floor_requested" | "floor_granted" | "floor_ended" | "request_denied";
+    /**
      * Health
      * @description The server answers.
      */
@@ -3453,6 +3509,32 @@ export interface components {
       points: string[];
       /** Booked By */
       booked_by: string;
+    };
+    /**
+     * MapPoint
+     * @description A booked point and the unit it belongs to.
+     */
+    MapPoint: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      /** Unit */
+      unit: string;
+    };
+    /**
+     * MapUnit
+     * @description A unit that has booked points below it.
+     */
+    MapUnit: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      /** Kind */
+      kind: string;
+      /** Parent */
+      parent: string | null;
     };
     /**
      * MediaNode
@@ -3996,6 +4078,20 @@ export interface components {
       mail: components["schemas"]["MailState"];
     };
     /**
+     * PointEvent
+     * @description One thing that happened to a point; `how` with `left` only.
+     */
+    PointEvent: {
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      what: components["schemas"]["Happening"];
+      /** @default null */
+      how: components["schemas"]["Departure"] | null;
+    };
+    /**
      * PointLink
      * @description The join link of one point.
      */
@@ -4062,6 +4158,14 @@ export interface components {
       code: string;
       /** Name */
       name: string;
+    };
+    /**
+     * PointStory
+     * @description What happened to one point in a conference, oldest first.
+     */
+    PointStory: {
+      /** Events */
+      events: components["schemas"]["PointEvent"][];
     };
     /**
      * PointsQuery
@@ -10732,6 +10836,123 @@ export interface operations {
         };
       };
       /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_map: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConferenceMap"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_point_story: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PointStory"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
       404: {
         headers: {
           [name: string]: unknown;

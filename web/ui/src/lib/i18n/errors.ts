@@ -57,6 +57,7 @@ const vi: Record<string, string> = {
   "conference.running": "Hội nghị đã mở phòng nên không đổi được giờ bắt đầu.",
   "conference.changed": "Có người vừa thay đổi hội nghị này. Tải lại trang rồi thử lại.",
   "enter.point": "Chưa chọn điểm cầu để vào.",
+  "point.unknown": "Điểm cầu này không tham gia hội nghị.",
   "enter.point_unknown": "Điểm cầu này không thuộc hội nghị. Kiểm tra lại mã điểm cầu.",
   "enter.role": "Không vào hội nghị với vai trò này được.",
   "join.invalid": "Đường dẫn không hợp lệ. Hãy mở đúng nguyên văn đường dẫn đã được gửi.",

@@ -1,0 +1,58 @@
+"""What is told about one point, and about all points of a conference as places in the unit tree."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from core.model import CodeText, Departure, Model, NameText
+
+
+class MapUnit(Model):
+    """A unit that has booked points below it."""
+
+    code: CodeText
+    name: NameText
+    kind: str
+    parent: CodeText | None
+
+
+class MapPoint(Model):
+    """A booked point and the unit it belongs to."""
+
+    code: CodeText
+    name: NameText
+    unit: CodeText
+
+
+class ConferenceMap(Model):
+    """The booked points of a conference, by name, and every unit above them."""
+
+    units: tuple[MapUnit, ...]
+    points: tuple[MapPoint, ...]
+
+
+class Happening(StrEnum):
+    """What can happen to a point in a conference."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    FLOOR_REQUESTED = "floor_requested"
+    FLOOR_GRANTED = "floor_granted"
+    FLOOR_ENDED = "floor_ended"
+    REQUEST_DENIED = "request_denied"
+
+
+class PointEvent(Model):
+    """One thing that happened to a point; `how` with `left` only."""
+
+    at: AwareDatetime
+    what: Happening
+    how: Departure | None = None
+
+
+class PointStory(Model):
+    """What happened to one point in a conference, oldest first."""
+
+    events: tuple[PointEvent, ...]

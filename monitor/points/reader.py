@@ -1,0 +1,63 @@
+"""Reads what the database knows about the points of a conference."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+
+from core.database import Database, load_queries
+from core.errors import NotFound
+from core.model import ConferenceId, Departure, point_participant
+from monitor.points.model import ConferenceMap, MapPoint, MapUnit, PointStory
+from monitor.points.story import tell
+from monitor.store import conference_key, reading
+
+_SQL = load_queries("monitor.points")
+
+
+class PointReader:
+    """Answers about points. Every method raises `NotFound` `conference.unknown`, and `Unavailable` `database.away`."""
+
+    def __init__(self, database: Database) -> None:
+        self._pool = database.pool
+
+    async def map(self, conference: ConferenceId) -> ConferenceMap:
+        """Where each booked point stands in the unit tree."""
+        key = await self._known(conference)
+        units = await self._fetch("map_units", key)
+        points = await self._fetch("map_points", key)
+        return ConferenceMap(
+            units=tuple(MapUnit.model_validate(dict(row)) for row in units),
+            points=tuple(MapPoint.model_validate(dict(row)) for row in points),
+        )
+
+    async def story(self, conference: ConferenceId, point: str) -> PointStory:
+        """What happened to a booked point. Raises `NotFound` `point.unknown` for one that is not booked."""
+        key = await self._known(conference)
+        await self._booked(key, point)
+        participant = point_participant(point)
+        presence = await self._fetch("presence", key, participant)
+        moves = await self._fetch("floor", key, participant)
+        return PointStory(
+            events=tell(
+                [(r["joined_at"], r["left_at"], Departure(r["how"]) if r["how"] else None) for r in presence],
+                [(r["at"], r["type"], bool(r["own"])) for r in moves],
+            )
+        )
+
+    async def _known(self, conference: ConferenceId) -> UUID:
+        key = conference_key(conference)
+        if key is None or not await self._fetch("known", key):
+            raise NotFound("conference.unknown", "There is no such conference.")
+        return key
+
+    async def _booked(self, key: UUID, point: str) -> asyncpg.Record:
+        rows = await self._fetch("point", key, point)
+        if not rows:
+            raise NotFound("point.unknown", "This point does not take part in the conference.")
+        return rows[0]
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        with reading():
+            return await self._pool.fetch(_SQL[query], *arguments)

@@ -1,0 +1,49 @@
+"""The points of a conference as the technician's wall shows them."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from core.errors import NotFound
+from monitor.points.model import ConferenceMap, PointStory
+from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
+from web.routes_directory import CONSOLES
+
+_UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
+_UNKNOWN_POINT: Errors = {NotFound: ("conference.unknown", "point.unknown")}
+
+
+async def get_map(ask: Ask[Nothing]) -> ConferenceMap:
+    """Every booked point, and the units above it."""
+    return await ask.context.monitor.points.map(ask.conference)
+
+
+async def get_point_story(ask: Ask[Nothing]) -> PointStory:
+    """Joins, departures and turns to speak of one point, oldest first."""
+    return await ask.context.monitor.points.story(ask.conference, ask.code("point", "point.unknown"))
+
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/map",
+        "Where the points stand in the unit tree",
+        get_map,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(ConferenceMap),
+        roles=CONSOLES,
+        errors=_UNKNOWN,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/points/{point}/story",
+        "What happened to a point",
+        get_point_story,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(PointStory),
+        roles=CONSOLES,
+        errors=_UNKNOWN_POINT,
+    ),
+)

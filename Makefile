@@ -14,6 +14,7 @@ serve: $(VENV)/.installed $(PAGES)
 	@$(BIN)/python -m diemcau serve
 
 test: $(VENV)/.installed-dev $(PAGES) browsers
+	deploy/with-node.sh npm --prefix $(UI) test
 	$(BIN)/python -m pytest
 
 test-unit: $(VENV)/.installed-dev

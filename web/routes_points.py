@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 from core.errors import NotFound
-from monitor.points.model import ConferenceMap, PointStory
+from monitor.points.model import ConferenceMap, LastTimeReply, PointStory
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.routes_directory import CONSOLES
 
@@ -21,6 +21,11 @@ async def get_map(ask: Ask[Nothing]) -> ConferenceMap:
 async def get_point_story(ask: Ask[Nothing]) -> PointStory:
     """Joins, departures and turns to speak of one point, oldest first."""
     return await ask.context.monitor.points.story(ask.conference, ask.code("point", "point.unknown"))
+
+
+async def get_last_time(ask: Ask[Nothing]) -> LastTimeReply:
+    """One point's line in its last conference before this one."""
+    return await ask.context.monitor.points.last_time(ask.conference, ask.code("point", "point.unknown"))
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -43,6 +48,17 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         Source.NONE,
         reply=TypeAdapter(PointStory),
+        roles=CONSOLES,
+        errors=_UNKNOWN_POINT,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/points/{point}/last-time",
+        "How a point's line was the last time",
+        get_last_time,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(LastTimeReply),
         roles=CONSOLES,
         errors=_UNKNOWN_POINT,
     ),

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
-from core.model import CodeText, Departure, Model, NameText
+from core.model import CodeText, ConferenceId, Departure, Model, NameText
 
 
 class MapUnit(Model):
@@ -56,3 +56,26 @@ class PointStory(Model):
     """What happened to one point in a conference, oldest first."""
 
     events: tuple[PointEvent, ...]
+
+
+class LastTime(Model):
+    """A point's line in the latest earlier conference in which it was measured.
+
+    Middle values (kbit/s, fractions of packets, ms) of its samples, None where nothing was measured; `good` is the
+    share of its graded samples that were good.
+    """
+
+    conference: ConferenceId
+    title: NameText
+    start: AwareDatetime
+    kbps_up: float | None
+    kbps_down: float | None
+    loss: float | None
+    rtt_ms: float | None
+    good: float | None
+
+
+class LastTimeReply(Model):
+    """None: it was in no earlier conference that is still on record."""
+
+    last: LastTime | None

@@ -9,7 +9,7 @@ import asyncpg
 from core.database import Database, load_queries
 from core.errors import NotFound
 from core.model import ConferenceId, Departure, point_participant
-from monitor.points.model import ConferenceMap, MapPoint, MapUnit, PointStory
+from monitor.points.model import ConferenceMap, LastTime, LastTimeReply, MapPoint, MapUnit, PointStory
 from monitor.points.story import tell
 from monitor.store import conference_key, reading
 
@@ -45,6 +45,16 @@ class PointReader:
                 [(r["at"], r["type"], bool(r["own"])) for r in moves],
             )
         )
+
+    async def last_time(self, conference: ConferenceId, point: str) -> LastTimeReply:
+        """A booked point's line in its last conference before this one. Raises `NotFound` `point.unknown`."""
+        key = await self._known(conference)
+        await self._booked(key, point)
+        rows = await self._fetch("last_time", key, point, point_participant(point))
+        if not rows:
+            return LastTimeReply(last=None)
+        fields = dict(rows[0])
+        return LastTimeReply(last=LastTime.model_validate({"conference": str(fields.pop("id")), **fields}))
 
     async def _known(self, conference: ConferenceId) -> UUID:
         key = conference_key(conference)

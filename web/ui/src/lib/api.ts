@@ -9,6 +9,7 @@ import type {
   Chosen,
   ClashPreview,
   Conference,
+  ConferenceMap,
   ConferenceSummary,
   ConferenceTitle,
   Config,
@@ -16,10 +17,12 @@ import type {
   FreeTimes,
   GradedSample,
   HistoryEntry,
-  InvitationView,
   ImportReport,
+  InvitationView,
   JoinLink,
+  LastTime,
   MaintenanceWindow,
+  PointEvent,
   Principal,
   Times,
   Unit,
@@ -130,6 +133,11 @@ export const api = {
   enterPoint: (id: string, point: string) =>
     post<{ token: string }>(`${at(id)}/enter`, { role: "operator", point }),
   attendance: (id: string) => get<Attendance>(`${at(id)}/attendance`),
+  map: (id: string) => get<ConferenceMap>(`${at(id)}/map`),
+  story: async (id: string, point: string) =>
+    (await get<{ events: PointEvent[] }>(`${at(id)}/points/${encodeURIComponent(point)}/story`)).events,
+  lastTime: async (id: string, point: string) =>
+    (await get<{ last: LastTime | null }>(`${at(id)}/points/${encodeURIComponent(point)}/last-time`)).last,
   history: async (id: string, participant: string, minutes: number) => {
     const query = new URLSearchParams({ participant, minutes: String(minutes) });
     return (await get<{ samples: GradedSample[] }>(`${at(id)}/history?${query}`)).samples;

@@ -1536,6 +1536,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/points/{point}/last-time": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a point's line was the last time
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_last_time"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/recordings": {
     parameters: {
       query?: never;
@@ -3224,6 +3244,41 @@ export interface components {
       note: string | null;
     };
     JsonValue: unknown;
+    /**
+     * LastTime
+     * @description A point's line in the latest earlier conference in which it was measured.
+     *
+     *     Middle values (kbit/s, fractions of packets, ms) of its samples, None where nothing was measured; `good` is the
+     *     share of its graded samples that were good.
+     */
+    LastTime: {
+      /** Conference */
+      conference: string;
+      /** Title */
+      title: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /** Kbps Up */
+      kbps_up: number | null;
+      /** Kbps Down */
+      kbps_down: number | null;
+      /** Loss */
+      loss: number | null;
+      /** Rtt Ms */
+      rtt_ms: number | null;
+      /** Good */
+      good: number | null;
+    };
+    /**
+     * LastTimeReply
+     * @description None: it was in no earlier conference that is still on record.
+     */
+    LastTimeReply: {
+      last: components["schemas"]["LastTime"] | null;
+    };
     /**
      * LegStatus
      * @description The media connection of this session.
@@ -10932,6 +10987,65 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["PointStory"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_last_time: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LastTimeReply"];
         };
       };
       /** @description `sign_in.needed` */

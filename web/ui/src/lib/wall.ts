@@ -61,7 +61,7 @@ function rank(tile: Tile): number {
 }
 
 export function passes(tile: Tile, filter: GradeFilter, search: string): boolean {
-  if (!tile.folded.includes(fold(search.trim()))) return false;
+  if (search !== "" && !tile.folded.includes(fold(search.trim()))) return false;
   if (filter === "all") return true;
   return filter === "absent"
     ? tile.presence === "absent"

@@ -99,55 +99,87 @@ export function illness(tiles: readonly Tile[]): number {
   return tiles.length === 0 ? 0 : ill / tiles.length;
 }
 
+interface Layout {
+  columns: number;
+  room: number;
+  across: number;
+  cellWidth: number;
+  cellHeight: number;
+  named: boolean;
+}
+
 /** Places all groups in the room, with names where they fit, else with the largest tiles that fit. */
 export function placeMosaic(groups: readonly Group[], width: number, height: number, rem: number): Mosaic {
-  for (const columns of [1, 2, 3, 4]) {
-    const named = place(groups, width, columns, NAMED_REM.width * rem, NAMED_REM.height * rem, rem, true);
-    if (named && named.height <= height) return named;
-  }
-  for (let cell = Math.floor(LARGEST_REM * rem); cell >= MIN_CELL; cell--) {
-    for (let columns = 1; columns <= 8; columns++) {
-      const mosaic = place(groups, width, columns, cell, cell, rem, false);
-      if (mosaic && mosaic.height <= height) return mosaic;
-    }
-  }
-  const columns = Math.max(1, Math.min(8, Math.floor(width / (16 * rem))));
-  return place(groups, width, columns, MIN_CELL, MIN_CELL, rem, false) ?? NOTHING;
+  const counts = groups.map((group) => group.tiles.length);
+  const layout = chooseLayout(counts, width, height, rem);
+  return layout ? build(groups, layout, rem) : NOTHING;
 }
 
 const NOTHING: Mosaic = { cellWidth: MIN_CELL, cellHeight: MIN_CELL, named: false, height: 0, groups: [] };
 
-/** Groups side by side in `columns`, each below the shortest column so far; null when a tile is wider than a column. */
-function place(
-  groups: readonly Group[],
+function chooseLayout(counts: readonly number[], width: number, height: number, rem: number): Layout | null {
+  const fits = (layout: Layout | null): layout is Layout =>
+    layout !== null && bottomsOf(counts, layout, rem).height <= height;
+  for (const columns of [1, 2, 3, 4]) {
+    const named = layoutOf(width, columns, NAMED_REM.width * rem, NAMED_REM.height * rem, rem, true);
+    if (fits(named)) return named;
+  }
+  for (let cell = Math.floor(LARGEST_REM * rem); cell >= MIN_CELL; cell--) {
+    for (let columns = 1; columns <= 8; columns++) {
+      const layout = layoutOf(width, columns, cell, cell, rem, false);
+      if (fits(layout)) return layout;
+    }
+  }
+  const columns = Math.max(1, Math.min(8, Math.floor(width / (16 * rem))));
+  return layoutOf(width, columns, MIN_CELL, MIN_CELL, rem, false);
+}
+
+/** Null when a tile is wider than a column, or a column narrower than its title needs. */
+function layoutOf(
   width: number,
   columns: number,
   cellWidth: number,
   cellHeight: number,
   rem: number,
   named: boolean,
-): Mosaic | null {
-  const gap = GROUP_GAP_REM * rem;
-  const room = (width - gap * (columns - 1)) / columns;
+): Layout | null {
+  const room = (width - GROUP_GAP_REM * rem * (columns - 1)) / columns;
   const across = Math.floor(room / cellWidth);
   if (across < 1 || (columns > 1 && room < 8 * rem)) return null;
-  const wide = named ? room / across : cellWidth;
-  const bottoms = new Array<number>(columns).fill(0);
-  const placed = groups.map((group) => {
+  return { columns, room, across, cellWidth: named ? room / across : cellWidth, cellHeight, named };
+}
+
+/** Where each group begins: below the shortest column so far. Arithmetic only, for it is tried hundreds of times. */
+function bottomsOf(counts: readonly number[], layout: Layout, rem: number) {
+  const bottoms = new Array<number>(layout.columns).fill(0);
+  const starts = counts.map((count) => {
     const column = bottoms.indexOf(Math.min(...bottoms));
-    const x = column * (room + gap);
     const y = bottoms[column] ?? 0;
-    const top = y + HEADER_REM * rem;
-    const rows = Math.ceil(group.tiles.length / across);
-    bottoms[column] = top + rows * cellHeight + gap;
-    const tiles = group.tiles.map((tile, n) => ({
+    const rows = Math.ceil(count / layout.across);
+    bottoms[column] = y + (HEADER_REM + GROUP_GAP_REM) * rem + rows * layout.cellHeight;
+    return { column, y };
+  });
+  return { starts, height: Math.max(0, ...bottoms) };
+}
+
+function build(groups: readonly Group[], layout: Layout, rem: number): Mosaic {
+  const { across, cellWidth, cellHeight, named, room } = layout;
+  const { starts, height } = bottomsOf(
+    groups.map((group) => group.tiles.length),
+    layout,
+    rem,
+  );
+  const placed = groups.map((group, n) => {
+    const { column, y } = starts[n] ?? { column: 0, y: 0 };
+    const x = column * (room + GROUP_GAP_REM * rem);
+    const tiles = group.tiles.map((tile, at) => ({
       tile,
-      x: x + (n % across) * wide,
-      y: top + Math.floor(n / across) * cellHeight,
+      x: x + (at % across) * cellWidth,
+      y: y + HEADER_REM * rem + Math.floor(at / across) * cellHeight,
     }));
     return { group, x, y, width: room, tiles };
   });
-  return { cellWidth: wide, cellHeight, named, height: Math.max(0, ...bottoms), groups: placed };
+  return { cellWidth, cellHeight, named, height, groups: placed };
 }
 
 /** The tile at a place, or null between them. */

@@ -33,13 +33,20 @@ export function hallOf(point: PointRef): Hall {
   };
 }
 
+/** Thousands of samples are of one moment: its text is read once. */
+let moment = { text: "", ms: 0 };
+function momentMs(text: string): number {
+  if (moment.text !== text) moment = { text, ms: Date.parse(text) };
+  return moment.ms;
+}
+
 export function tileOf(
   hall: Hall,
   link: LinkStatus | undefined,
   presence: PresenceNow | undefined,
   nowMs: number,
 ): Tile {
-  const ageMs = link ? Math.max(0, nowMs - Date.parse(link.sample.at)) : null;
+  const ageMs = link ? Math.max(0, nowMs - momentMs(link.sample.at)) : null;
   const stale = ageMs === null || ageMs > STALE_MS;
   return {
     ...hall,

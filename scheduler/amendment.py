@@ -11,28 +11,39 @@ from core.errors import BadInput, Conflict
 from core.model import ConferenceState, ConferenceTimes, PointRef
 from scheduler import booking, lifecycle
 from scheduler.model import Conference, ConferenceChange, FieldChange
+from scheduler.plan.model import PlanWish
 
 
 def amended(present: Conference, change: ConferenceChange, points: tuple[PointRef, ...], now: datetime) -> Conference:
     """The conference after `change`, with `points` as its points; equal to `present` when nothing is different.
 
-    Raises as `booking.moved_times` and `checked_title`, and `Conflict` `conference.running` for the set-up time of an
-    open conference.
+    Raises as `booking.moved_times`, `checked_title` and `checked_wish`, and `Conflict` `conference.running` for the
+    set-up time or the wish of an open conference.
     """
     lifecycle.refuse_if_over(present.state)
     setup = present.setup_minutes if change.setup_minutes is None else change.setup_minutes
-    if present.state is ConferenceState.OPEN and setup != present.setup_minutes:
-        message = "The conference is running: its set-up is over."
-        raise Conflict("conference.running", message, field="setup_minutes")
+    wish = present.wish if change.wish is None else booking.checked_wish(change.wish)
+    if present.state is ConferenceState.OPEN:
+        _refuse_what_is_past(present, setup, wish)
     teardown = present.teardown_minutes if change.teardown_minutes is None else change.teardown_minutes
     changes = {
         "title": present.title if change.title is None else booking.checked_title(change.title),
         "times": _times(present, change, now),
         "setup_minutes": setup,
         "teardown_minutes": teardown,
+        "wish": wish,
         "points": points,
     }
     return present.model_copy(update=changes)
+
+
+def _refuse_what_is_past(present: Conference, setup: int, wish: PlanWish) -> None:
+    if setup != present.setup_minutes:
+        message = "The conference is running: its set-up is over."
+        raise Conflict("conference.running", message, field="setup_minutes")
+    if wish != present.wish:
+        message = "The conference is running: its halls are connected as it was planned."
+        raise Conflict("conference.running", message, field="wish")
 
 
 def _times(present: Conference, change: ConferenceChange, now: datetime) -> ConferenceTimes:
@@ -81,4 +92,5 @@ def _fields(conference: Conference | None) -> dict[str, JsonValue]:
         **conference.times.model_dump(mode="json"),
         "setup_minutes": conference.setup_minutes,
         "teardown_minutes": conference.teardown_minutes,
+        **conference.wish.model_dump(mode="json"),
     }

@@ -10,6 +10,7 @@ from core.errors import BadInput, Conflict
 from core.model import ConferenceSpec, ConferenceState, ConferenceTimes
 from scheduler.lifecycle import refuse_if_over
 from scheduler.model import Clash, Conference, RequestedTimes
+from scheduler.plan.model import PlanWish, ProfileName
 
 MAX_TITLE = 200
 LONGEST = timedelta(days=31)
@@ -27,6 +28,15 @@ def checked_title(title: str) -> str:
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in title):
         raise BadInput("booking.title", "The title has an invisible control character or a line break.")
     return title
+
+
+def checked_wish(wish: PlanWish) -> PlanWish:
+    """The wish; raises `plan.lightest` when the lightest acceptable profile is heavier than the wanted one."""
+    ranked = list(ProfileName)
+    if ranked.index(wish.lightest) < ranked.index(wish.profile):
+        message = "The lightest acceptable profile must not be heavier than the wanted one."
+        raise BadInput("plan.lightest", message, field="lightest")
+    return wish
 
 
 def ordered_times(times: RequestedTimes) -> ConferenceTimes:

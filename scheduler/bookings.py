@@ -6,7 +6,7 @@ Each is one transaction that writes all of it or, with a named refusal, nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -38,6 +38,7 @@ from scheduler.model import (
     Verdict,
 )
 from scheduler.plan.booking import plan_bookings
+from scheduler.plan.model import PlanOutcome
 from scheduler.reservations import Connection, lock_points, writing
 from scheduler.store import Store
 
@@ -46,7 +47,15 @@ log = structlog.get_logger("scheduler")
 Decide = Callable[[Entry], Entry]
 
 
-async def commit(connection: Connection, revisions: Sequence[Revision], by: str, now: datetime) -> list[Revision]:
+@dataclass(frozen=True)
+class Committed:
+    """Revisions in the state that approval gave them, and what planning each came to."""
+
+    revisions: Sequence[Revision]
+    plans: Sequence[PlanOutcome]
+
+
+async def commit(connection: Connection, revisions: Sequence[Revision], by: str, now: datetime) -> Committed:
     """Writes revisions in the state that approval gives them; their points must be locked.
 
     Raises `Conflict` `booking.clash` for a single one that clashes; of several all clashes by conference, in
@@ -58,8 +67,8 @@ async def commit(connection: Connection, revisions: Sequence[Revision], by: str,
         raise ClashesFound(refused)
     for revision in final:
         await approvals.write_awaited(connection, revision)
-    await plan_bookings(connection, [revision.after.conference.id for revision in final], now)
-    return final
+    plans = await plan_bookings(connection, [revision.after.conference.id for revision in final], now)
+    return Committed(final, plans)
 
 
 class ClashesFound(Exception):
@@ -90,7 +99,8 @@ class Bookings:
 
         It is requested instead of confirmed when a unit of its points approves its bookings. Raises `Conflict`
         `booking.clash` with `clashes` (one `Clash` per point) and `request.key_reused`, `BadInput` `request.key`,
-        `booking.title`, `.times`, `.past`, `.no_points`, `.too_many_points`, `.unknown_point`, `.unknown_unit`.
+        `booking.title`, `.times`, `.past`, `.no_points`, `.too_many_points`, `.unknown_point`, `.unknown_unit`,
+        `plan.lightest`, `plan.unknown_unit`.
         """
         now = self._clock.now()
         title = booking.checked_title(request.title)
@@ -103,6 +113,7 @@ class Bookings:
             times=times,
             setup_minutes=request.setup_minutes,
             teardown_minutes=request.teardown_minutes,
+            wish=booking.checked_wish(request.wish),
             version=1,
             booked_by=by,
             points=_refs(chosen),
@@ -130,7 +141,7 @@ class Bookings:
         return ClashReport(points=len(chosen), clashes=found)
 
     async def change(self, id: ConferenceId, change: ConferenceChange, by: str) -> Booked:
-        """Changes title, times, buffers and points together, or nothing.
+        """Changes title, times, buffers, wish and points together, or nothing.
 
         While it is open only `stop`, `must_join_before`, the tear-down and the points may change; the bridge is told.
         Raises as `book`, and `Conflict` `conference.over`, `.running`, `.changed`, `approval.while_open`, `BadInput`
@@ -245,12 +256,12 @@ class Bookings:
         if leave_out:
             after, left_out = await ledger.without_clashing(connection, after)
         try:
-            [final] = await commit(connection, [replace(revision, after=after)], by, now)
+            done = await commit(connection, [replace(revision, after=after)], by, now)
         except ClashesFound as found:
             if revision.action is Action.EXTENDED and before is not None:
                 raise booking.extension_error(before.conference, found.all()) from None
             raise booking.clash_error(found.all()) from None
-        return Booked(conference=final.after.conference, left_out=left_out)
+        return Booked(conference=done.revisions[0].after.conference, left_out=left_out, plan=done.plans[0])
 
     async def _chosen(self, units: Sequence[str], points: Sequence[str]) -> list[ChosenPoint]:
         return await self._directory.chosen(units, points, self._limits.points_per_conference)

@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.errors import Conflict, NotFound
+import asyncpg
+
+from core.errors import BadInput, Conflict, NotFound
 from core.model import ConferenceId, ConferenceState, ConferenceTimes, PointRef
 from scheduler import amendment, booking, lifecycle
 from scheduler.model import Action, Clash, Conference
+from scheduler.plan.model import PlanWish
 from scheduler.reservations import SQL, Connection, clashes
 
 
@@ -144,12 +147,18 @@ async def write(
 
 async def _write_row(connection: Connection, revision: Revision, by: str, now: datetime) -> None:
     new, old = revision.after.conference, revision.before.conference if revision.before else None
-    what = (new.title, new.state.value, *_columns(new.times), new.setup_minutes, new.teardown_minutes, by, now)
-    if old is None:
-        series = UUID(new.series) if new.series else None
-        await connection.execute(SQL["insert_conference"], key(new.id), *what, series, new.recurrence_id)
-    else:
-        await connection.execute(SQL["update_conference"], key(new.id), *what)
+    buffers, wish = (new.setup_minutes, new.teardown_minutes), wish_columns(new.wish)
+    what = (new.title, new.state.value, *_columns(new.times), *buffers, by, now, *wish)
+    try:
+        if old is None:
+            series = UUID(new.series) if new.series else None
+            await connection.execute(SQL["insert_conference"], key(new.id), *what, series, new.recurrence_id)
+        else:
+            await connection.execute(SQL["update_conference"], key(new.id), *what)
+    except asyncpg.ForeignKeyViolationError as exc:
+        if exc.constraint_name != "conference_chair_unit_known":
+            raise
+        raise BadInput("plan.unknown_unit", f"There is no unit {new.wish.chair_unit}.", field="chair_unit") from exc
     changes = [change.model_dump() for change in amendment.differences(old, new)]
     told = (new.version, now, by, revision.action.value, revision.note, changes)
     await connection.execute(SQL["insert_history"], key(new.id), *told)
@@ -208,11 +217,17 @@ def facts(row: Any) -> dict[str, Any]:
         "times": ConferenceTimes(**{name: row[name] for name in ConferenceTimes.model_fields}),
         "setup_minutes": row["setup_minutes"],
         "teardown_minutes": row["teardown_minutes"],
+        "wish": PlanWish(profile=row["profile"], lightest=row["lightest"], chair_unit=row["chair_unit"]),
         "version": row["version"],
         "booked_by": row["booked_by"],
         "series": str(row["series"]) if row["series"] else None,
         "recurrence_id": row["recurrence_id"],
     }
+
+
+def wish_columns(wish: PlanWish) -> tuple[str, str, str | None]:
+    """The columns `profile`, `lightest` and `chair_unit`."""
+    return wish.profile.value, wish.lightest.value, wish.chair_unit
 
 
 def _columns(times: ConferenceTimes) -> tuple[datetime, datetime, datetime, datetime]:

@@ -17,6 +17,7 @@ from core.model import (
     Role,
     UnitKind,
 )
+from scheduler.plan.model import PlanOutcome, PlanWish
 
 
 class UnitSummary(Model):
@@ -77,6 +78,8 @@ class BookingRequest(Model):
 
     The points are held `setup_minutes` before the doors open and `teardown_minutes` after the stop as well. With
     `leave_out_clashing` the free points are booked when others are taken. A `draft` holds nothing until submitted.
+    Where lines and media nodes do not carry the wanted profile it gets the heaviest that they carry, down to
+    `wish.lightest`; else it is refused.
     """
 
     title: str
@@ -85,6 +88,7 @@ class BookingRequest(Model):
     points: tuple[str, ...] = ()
     setup_minutes: BufferMinutes = 0
     teardown_minutes: BufferMinutes = 0
+    wish: PlanWish = PlanWish()
     leave_out_clashing: bool = False
     draft: bool = False
 
@@ -99,6 +103,7 @@ class ConferenceChange(Model):
     times: RequestedTimes | None = None
     setup_minutes: BufferMinutes | None = None
     teardown_minutes: BufferMinutes | None = None
+    wish: PlanWish | None = None
     add_units: tuple[str, ...] = ()
     add_points: tuple[str, ...] = ()
     remove_units: tuple[str, ...] = ()
@@ -176,6 +181,7 @@ class ConferenceFacts(Model):
     times: ConferenceTimes
     setup_minutes: int = 0
     teardown_minutes: int = 0
+    wish: PlanWish = PlanWish()
     version: int
     booked_by: str
     series: str | None = None
@@ -195,10 +201,14 @@ class Conference(ConferenceFacts):
 
 
 class Booked(Model):
-    """A conference as it was booked or changed, and the points that were left out because they are taken."""
+    """A conference as it was booked or changed, and the points that were left out because they are taken.
+
+    `plan` says which profile it got and why not the wanted one; None when nothing was planned because nothing changed.
+    """
 
     conference: Conference
     left_out: tuple[Clash, ...] = ()
+    plan: PlanOutcome | None = None
 
 
 class Action(StrEnum):

@@ -111,10 +111,11 @@ class SeriesBook:
             ledger.check_version(named(entries, id).conference, change.version)
             plan = targets(living(entries, id), id, resolved, recurrence.zone_of(zone), now)
             leave_out = change.leave_out_clashing
-            revisions, left_out = await series_ledger.change_all(connection, plan, leave_out, by, now)
-        log.info("series_changed", occurrences=len(revisions), scope=request.scope.value)
+            done, left_out = await series_ledger.change_all(connection, plan, leave_out, by, now)
+        log.info("series_changed", occurrences=len(done.revisions), scope=request.scope.value)
         kept = tuple(target.before.conference.id for target in plan if target.kept_times)
-        return SeriesChanged(changed=self._told(revisions, now), kept_times=kept, left_out=tuple(left_out))
+        changed = self._told(done.revisions, now)
+        return SeriesChanged(changed=changed, kept_times=kept, left_out=tuple(left_out), plans=tuple(done.plans))
 
     async def cancel(self, id: ConferenceId, request: SeriesStep, by: str) -> SeriesChanged:
         """Cancels the occurrence `id`, with those after it or with all that are not over; raises as `change`."""

@@ -11,7 +11,7 @@ from core.database import load_queries
 from core.errors import Conflict, NotFound
 from core.model import ConferenceId, ConferenceState, ConferenceTimes, PointRef
 from scheduler import booking, ledger
-from scheduler.bookings import ClashesFound, commit
+from scheduler.bookings import ClashesFound, Committed, commit
 from scheduler.directory_store import ChosenPoint
 from scheduler.ledger import Entry, Revision
 from scheduler.model import Action, Clash, Conference, ConferenceSummary
@@ -53,8 +53,14 @@ async def book(connection: Connection, draft: Draft, now: datetime) -> SeriesBoo
     exdates = sorted(one.recurrence_id for one in skipped)
     facts = (request.rule, request.zone, request.first.start, exdates, request.skip_holidays, draft.by, now)
     await connection.execute(SQL["insert_series"], id, *facts)
-    await commit_all(connection, [Revision(None, entry, Action.BOOKED) for entry in entries], draft.by, now)
-    return SeriesBooked(series=await read(connection, id), skipped=tuple(skipped), left_out=tuple(left_out))
+    revisions = [Revision(None, entry, Action.BOOKED) for entry in entries]
+    done = await commit_all(connection, revisions, draft.by, now)
+    return SeriesBooked(
+        series=await read(connection, id),
+        skipped=tuple(skipped),
+        left_out=tuple(left_out),
+        plans=tuple(done.plans),
+    )
 
 
 def _skipped(found: Iterable[Occurrence]) -> list[Skipped]:
@@ -98,6 +104,7 @@ def _entry(one: Occurrence, draft: Draft, series: str) -> Entry:
         times=one.times,
         setup_minutes=request.setup_minutes,
         teardown_minutes=request.teardown_minutes,
+        wish=booking.checked_wish(request.wish),
         version=1,
         booked_by=draft.by,
         series=series,
@@ -109,7 +116,7 @@ def _entry(one: Occurrence, draft: Draft, series: str) -> Entry:
 
 async def change_all(
     connection: Connection, plan: Sequence[Target], leave_out: bool, by: str, now: datetime
-) -> tuple[list[Revision], list[OccurrenceClashes]]:
+) -> tuple[Committed, list[OccurrenceClashes]]:
     """Writes what is different; with `leave_out` without the added points that are taken, which are returned."""
     await lock_points(connection, numbers(entry for target in plan for entry in (target.before, target.after)))
     left_out: list[OccurrenceClashes] = []
@@ -123,7 +130,7 @@ async def change_all(
     return await commit_all(connection, revisions, by, now), left_out
 
 
-async def commit_all(connection: Connection, revisions: Sequence[Revision], by: str, now: datetime) -> list[Revision]:
+async def commit_all(connection: Connection, revisions: Sequence[Revision], by: str, now: datetime) -> Committed:
     """Writes the revisions; raises `Conflict` `series.clash`, telling the clashes of each occurrence."""
     try:
         return await commit(connection, revisions, by, now)

@@ -15,6 +15,7 @@ from scheduler.model import (
     RequestedTimes,
     StepRequest,
 )
+from scheduler.plan.model import PlanOutcome, PlanWish
 
 MAX_OCCURRENCES = 400
 MAX_RULE = 500
@@ -48,6 +49,7 @@ class SeriesRequest(Model):
     points: tuple[str, ...] = ()
     setup_minutes: BufferMinutes = 0
     teardown_minutes: BufferMinutes = 0
+    wish: PlanWish = PlanWish()
     on_clash: OnClash = OnClash.REFUSE
 
 
@@ -105,11 +107,15 @@ class Series(Model):
 
 
 class SeriesBooked(Model):
-    """A series as it was booked, what was not booked of it, and the points that were left out of occurrences."""
+    """A series as it was booked, what was not booked of it, and the points that were left out of occurrences.
+
+    `plans` says which profile each occurrence got, in their order.
+    """
 
     series: Series
     skipped: tuple[Skipped, ...] = ()
     left_out: tuple[OccurrenceClashes, ...] = ()
+    plans: tuple[PlanOutcome, ...] = ()
 
 
 class Scope(StrEnum):
@@ -139,8 +145,9 @@ class SeriesStep(Model):
 
 
 class SeriesChanged(Model):
-    """The occurrences that were changed, those whose times were kept, and the points left out."""
+    """The occurrences that were changed, those whose times were kept, the points left out, and the profiles given."""
 
     changed: tuple[ConferenceId, ...]
     kept_times: tuple[ConferenceId, ...] = ()
     left_out: tuple[OccurrenceClashes, ...] = ()
+    plans: tuple[PlanOutcome, ...] = ()

@@ -14,8 +14,10 @@ from core.clock import Clock
 from core.database import Database, load_queries
 from core.errors import BadInput, Conflict, NotFound
 from core.model import ConferenceId, ConferenceTimes, Model
+from scheduler import ledger
 from scheduler.bookings import Bookings
 from scheduler.model import Booked, BookingRequest, RequestedTimes
+from scheduler.plan.model import PlanWish
 from scheduler.store import Store
 
 SQL = load_queries("scheduler", "templates.sql")
@@ -37,6 +39,7 @@ class TemplateFacts(Model):
     last_join: timedelta
     setup_minutes: int
     teardown_minutes: int
+    wish: PlanWish
     made_by: str
     made_at: AwareDatetime
 
@@ -61,10 +64,11 @@ class SaveTemplate(Model):
 
 
 class AgainRequest(Model):
-    """Books the same at another start; another `title`, drafts and clashes as in `BookingRequest`."""
+    """Books the same at another start; another `title` or `wish`, drafts and clashes as in `BookingRequest`."""
 
     start: AwareDatetime
     title: str | None = None
+    wish: PlanWish | None = None
     leave_out_clashing: bool = False
     draft: bool = False
 
@@ -87,7 +91,8 @@ class Templates:
         conference = await self._store.conference(request.conference)
         id, times = uuid4(), conference.times
         durations = (times.start - times.can_join_after, times.stop - times.start, times.must_join_before - times.start)
-        facts = (name, conference.title, *durations, conference.setup_minutes, conference.teardown_minutes)
+        buffers = (conference.setup_minutes, conference.teardown_minutes)
+        facts = (name, conference.title, *durations, *buffers, *ledger.wish_columns(conference.wish))
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(SQL["insert_template"], id, *facts, by, self._clock.now())
@@ -122,6 +127,7 @@ class Templates:
             points=found.points,
             setup_minutes=found.setup_minutes,
             teardown_minutes=found.teardown_minutes,
+            wish=found.wish if request.wish is None else request.wish,
             leave_out_clashing=request.leave_out_clashing,
             draft=request.draft,
         )
@@ -136,6 +142,7 @@ class Templates:
             points=tuple(point.code for point in former.points),
             setup_minutes=former.setup_minutes,
             teardown_minutes=former.teardown_minutes,
+            wish=former.wish if request.wish is None else request.wish,
             leave_out_clashing=request.leave_out_clashing,
             draft=request.draft,
         )
@@ -162,7 +169,9 @@ def _checked_name(name: str) -> str:
 
 
 def _facts(row: Any) -> dict[str, Any]:
-    return {**row, "id": str(row["id"])}
+    wish = PlanWish(profile=row["profile"], lightest=row["lightest"], chair_unit=row["chair_unit"])
+    columns = {name: value for name, value in row.items() if name not in PlanWish.model_fields}
+    return {**columns, "id": str(row["id"]), "wish": wish}
 
 
 def _key(id: str) -> UUID:

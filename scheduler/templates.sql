@@ -1,8 +1,9 @@
 -- name: insert_template
 INSERT INTO template (
-    id, name, title, doors, length, last_join, setup_minutes, teardown_minutes, made_by, made_at
+    id, name, title, doors, length, last_join, setup_minutes, teardown_minutes, profile, lightest, chair_unit, made_by,
+    made_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 
 -- name: insert_points
 INSERT INTO template_point (template, point)

@@ -34,6 +34,8 @@ BOOKING_INPUT = (
     "booking.too_many_points",
     "booking.unknown_point",
     "booking.unknown_unit",
+    "plan.lightest",
+    "plan.unknown_unit",
 )
 UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
 

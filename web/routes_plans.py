@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from core.errors import BadInput, Conflict, NotFound
 from core.model import Role
+from scheduler.model import ConferenceChange
 from scheduler.plan.compare import PlanDifference
 from scheduler.plan.explain import Explanation
 from scheduler.plan.model import MediaNode, NodeMaintenance, PlanOutcome, PlanWish, Profile, StoredPlan
@@ -76,13 +77,14 @@ async def list_profiles(ask: Ask[Nothing]) -> tuple[Profile, ...]:
 
 async def get_wish(ask: Ask[Nothing]) -> PlanWish:
     """What a conference wants of its plan."""
-    await ask.context.scheduler.conference(ask.conference)
-    return await ask.context.office.plans.wish(ask.conference)
+    return (await ask.context.scheduler.conference(ask.conference)).wish
 
 
 async def set_wish(ask: Ask[PlanWish]) -> PlanOutcome:
     """Changes what a conference wants and plans it anew, or changes nothing."""
-    return await ask.context.office.plans.set_wish(ask.conference, ask.input)
+    change = ConferenceChange(wish=ask.input)
+    booked = await ask.context.scheduler.bookings.change(ask.conference, change, ask.person.username)
+    return booked.plan or await ask.context.office.plans.plan(ask.conference)
 
 
 async def plan_conference(ask: Ask[Nothing]) -> PlanOutcome:
@@ -211,7 +213,11 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.JSON,
         reply=_OUTCOME,
         roles=ORGANIZER,
-        errors={**_PLANNING, BadInput: ("plan.lightest", "plan.unknown_unit")},
+        errors={
+            **UNKNOWN,
+            BadInput: ("plan.lightest", "plan.unknown_unit"),
+            Conflict: ("plan.over_capacity", "conference.over", "conference.running"),
+        },
     ),
     Endpoint(
         "POST",

@@ -6,7 +6,7 @@ SELECT pg_advisory_xact_lock($1)
 SELECT EXISTS (SELECT FROM media_node)
 
 -- name: conference
-SELECT id, state, can_join_after, stop FROM conference WHERE id = $1
+SELECT id, state, can_join_after, stop, profile, lightest, chair_unit FROM conference WHERE id = $1
 
 -- name: points
 SELECT point.code, point.unit, line.up_kbps, line.down_kbps
@@ -54,14 +54,6 @@ WHERE conference.id <> $1 AND conference.state IN ('requested', 'confirmed', 'op
 SELECT name, stage_kbps, second_kbps, content_kbps, audio_kbps, up_kbps, trunk_down_kbps, leg_streams, up_streams,
     trunk_streams, senders
 FROM conference_profile ORDER BY rank
-
--- name: wish
-SELECT profile, lightest, chair_unit FROM plan_wish WHERE conference = $1
-
--- name: put_wish
-INSERT INTO plan_wish (conference, profile, lightest, chair_unit) VALUES ($1, $2, $3, $4)
-ON CONFLICT (conference) DO UPDATE
-SET profile = excluded.profile, lightest = excluded.lightest, chair_unit = excluded.chair_unit
 
 -- name: lock_conference
 SELECT id FROM conference WHERE id = $1 FOR UPDATE

@@ -16,7 +16,7 @@ from scheduler.plan import store
 from scheduler.plan.booking import plan_booking
 from scheduler.plan.compare import PlanDifference, compare
 from scheduler.plan.explain import Explanation, explain
-from scheduler.plan.model import MediaNode, NodeMaintenance, PlanOutcome, PlanWish, Profile, StoredPlan
+from scheduler.plan.model import MediaNode, NodeMaintenance, PlanOutcome, Profile, StoredPlan
 from scheduler.plan.planner import problems
 from scheduler.plan.store import SQL
 from scheduler.reservations import writing
@@ -99,24 +99,6 @@ class Plans:
     async def profiles(self) -> tuple[Profile, ...]:
         """The profiles from the heaviest to the lightest."""
         return await store.profiles(self._pool)
-
-    async def wish(self, id: ConferenceId) -> PlanWish:
-        """What the conference wants."""
-        return await store.read_wish(self._pool, id)
-
-    async def set_wish(self, id: ConferenceId, wish: PlanWish) -> PlanOutcome:
-        """Changes what the conference wants and plans it anew, or changes nothing.
-
-        Raises `BadInput` `plan.lightest`, `plan.unknown_unit`, and as `plan`.
-        """
-        store.check_wish(wish, await self.profiles())
-        try:
-            async with writing(self._pool) as connection:
-                await _lock_conference(connection, id)
-                await store.write_wish(connection, id, wish)
-                return await plan_booking(connection, id, self._clock.now())
-        except asyncpg.ForeignKeyViolationError as exc:
-            raise BadInput("plan.unknown_unit", f"There is no unit {wish.chair_unit}.", field="chair_unit") from exc
 
     async def plan(self, id: ConferenceId) -> PlanOutcome:
         """Plans a conference as things are now; a plan that still fits stays.

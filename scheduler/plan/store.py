@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from core.database import load_queries
-from core.errors import BadInput, NotFound
+from core.errors import NotFound
 from core.model import ConferenceId, ConferenceState
 from scheduler.plan.model import (
     LinkUse,
@@ -65,7 +65,7 @@ async def situation(connection: Connection, id: ConferenceId) -> Situation:
     if row is None:
         raise unknown()
     start, stop = row["can_join_after"], row["stop"]
-    wish = await read_wish(connection, id)
+    wish = PlanWish(profile=row["profile"], lightest=row["lightest"], chair_unit=row["chair_unit"])
     points = tuple(PointLine(**point) for point in await connection.fetch(SQL["points"], key(id)))
     nodes = tuple(Node(**node) for node in await connection.fetch(SQL["nodes_in_service"], start, stop))
     units = await _units(connection, points, nodes, wish)
@@ -86,18 +86,6 @@ async def situation(connection: Connection, id: ConferenceId) -> Situation:
 async def profiles(connection: Connection) -> tuple[Profile, ...]:
     """The profiles from the heaviest to the lightest."""
     return tuple(Profile(**row) for row in await connection.fetch(SQL["profiles"]))
-
-
-async def read_wish(connection: Connection, id: ConferenceId) -> PlanWish:
-    """What the conference wants, or the usual."""
-    row = await connection.fetchrow(SQL["wish"], key(id))
-    return PlanWish() if row is None else PlanWish(**row)
-
-
-async def write_wish(connection: Connection, id: ConferenceId, wish: PlanWish) -> None:
-    """Stores what the conference wants; it is heeded by its next plan."""
-    values = (wish.profile.value, wish.lightest.value, wish.chair_unit)
-    await connection.execute(SQL["put_wish"], key(id), *values)
 
 
 async def current(connection: Connection, id: ConferenceId) -> StoredPlan | None:
@@ -177,14 +165,6 @@ def _stored(row: Any) -> StoredPlan | None:
         current=row["current"],
         plan=Plan.model_validate(row["document"]),
     )
-
-
-def check_wish(wish: PlanWish, known: Sequence[Profile]) -> None:
-    """Raises `BadInput` `plan.lightest` when the lightest acceptable profile is heavier than the wanted one."""
-    names = [profile.name for profile in known]
-    if names.index(wish.lightest) < names.index(wish.profile):
-        message = "The lightest acceptable profile must not be heavier than the wanted one."
-        raise BadInput("plan.lightest", message, field="lightest")
 
 
 def key(id: ConferenceId) -> UUID:

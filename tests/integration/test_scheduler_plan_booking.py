@@ -15,7 +15,7 @@ from core.errors import Conflict, DiemcauError
 from core.model import ConferenceId
 from core.settings import Limits
 from scheduler.model import Conference, ConferenceChange, StepRequest
-from scheduler.plan.model import MediaNode, NodeMaintenance, PlanWish, ProfileName
+from scheduler.plan.model import MediaNode, NodeMaintenance, PlanOutcome, PlanWish, ProfileName
 from scheduler.plan.service import PlanRef, Plans
 from scheduler.series import SeriesBook
 from scheduler.series_model import SeriesRequest
@@ -46,6 +46,12 @@ class House:
         codes = self.codes[first : first + count]
         return await self.scheduler.book(booking_of(f"{first}+{count}", start, codes, minutes=minutes), "lan")
 
+    async def wish(self, id: ConferenceId, wish: PlanWish) -> PlanOutcome:
+        """Changes what a conference wants; what its new plan came to."""
+        changed = await self.scheduler.bookings.change(id, ConferenceChange(wish=wish), "lan")
+        assert changed.plan is not None
+        return changed.plan
+
     async def profile(self, conference: Conference) -> ProfileName:
         return (await self.plans.get(conference.id)).plan.profile
 
@@ -53,7 +59,7 @@ class House:
         return {item.profile for item in (await self.plans.get(conference.id)).plan.assignments}
 
     async def only(self, conference: Conference, profile: ProfileName) -> None:
-        await self.plans.set_wish(conference.id, PlanWish(profile=profile, lightest=profile))
+        await self.wish(conference.id, PlanWish(profile=profile, lightest=profile))
 
 
 @pytest.fixture
@@ -169,20 +175,20 @@ async def test_a_move_into_a_crowded_hour_is_refused_or_lightened(house: House) 
 async def test_a_wish_is_heeded_or_changes_nothing(house: House) -> None:
     await house.furnish()
     made = await house.book(0, 1)
-    outcome = await house.plans.set_wish(made.id, PlanWish(profile=ProfileName.FULL, lightest=ProfileName.FULL))
+    outcome = await house.wish(made.id, PlanWish(profile=ProfileName.FULL, lightest=ProfileName.FULL))
     assert outcome.profile is ProfileName.FULL
     [link] = (await house.plans.get(made.id)).plan.links
     assert link.down_kbps == FULL.down_kbps
     crowded = await house.book(1, 1)
     wish = PlanWish(profile=ProfileName.FULL, lightest=ProfileName.FULL)
-    assert await code_of(house.plans.set_wish(crowded.id, wish)) == "plan.over_capacity"
-    assert await house.plans.wish(crowded.id) == PlanWish()
+    assert await code_of(house.wish(crowded.id, wish)) == "plan.over_capacity"
+    assert (await house.scheduler.conference(crowded.id)).wish == PlanWish()
     upside_down = PlanWish(profile=ProfileName.LIGHT, lightest=ProfileName.FULL)
-    assert await code_of(house.plans.set_wish(crowded.id, upside_down)) == "plan.lightest"
+    assert await code_of(house.wish(crowded.id, upside_down)) == "plan.lightest"
     nowhere = PlanWish(chair_unit="NOWHERE")
-    assert await code_of(house.plans.set_wish(crowded.id, nowhere)) == "plan.unknown_unit"
+    assert await code_of(house.wish(crowded.id, nowhere)) == "plan.unknown_unit"
     nobody = ConferenceId("00000000-0000-4000-8000-000000000000")
-    assert await code_of(house.plans.set_wish(nobody, PlanWish())) == "conference.unknown"
+    assert await code_of(house.wish(nobody, PlanWish())) == "conference.unknown"
 
 
 async def test_a_node_in_maintenance_is_avoided_and_missed(house: House) -> None:

@@ -1631,7 +1631,7 @@ export interface components {
       | "closed";
     /**
      * AgainRequest
-     * @description Books the same at another start; another `title`, drafts and clashes as in `BookingRequest`.
+     * @description Books the same at another start; another `title` or `wish`, drafts and clashes as in `BookingRequest`.
      */
     AgainRequest: {
       /**
@@ -1644,6 +1644,8 @@ export interface components {
        * @default null
        */
       title: string | null;
+      /** @default null */
+      wish: components["schemas"]["PlanWish-Input"] | null;
       /**
        * Leave Out Clashing
        * @default false
@@ -1926,6 +1928,8 @@ export interface components {
     /**
      * Booked
      * @description A conference as it was booked or changed, and the points that were left out because they are taken.
+     *
+     *     `plan` says which profile it got and why not the wanted one; None when nothing was planned because nothing changed.
      */
     Booked: {
       conference: components["schemas"]["Conference"];
@@ -1934,6 +1938,8 @@ export interface components {
        * @default []
        */
       left_out: components["schemas"]["Clash"][];
+      /** @default null */
+      plan: components["schemas"]["PlanOutcome"] | null;
     };
     /**
      * BookingRequest
@@ -1941,6 +1947,8 @@ export interface components {
      *
      *     The points are held `setup_minutes` before the doors open and `teardown_minutes` after the stop as well. With
      *     `leave_out_clashing` the free points are booked when others are taken. A `draft` holds nothing until submitted.
+     *     Where lines and media nodes do not carry the wanted profile it gets the heaviest that they carry, down to
+     *     `wish.lightest`; else it is refused.
      */
     BookingRequest: {
       /** Title */
@@ -1966,6 +1974,14 @@ export interface components {
        * @default 0
        */
       teardown_minutes: number;
+      /**
+       * @default {
+       *       "profile": "standard",
+       *       "lightest": "voice",
+       *       "chair_unit": null
+       *     }
+       */
+      wish: components["schemas"]["PlanWish-Input"];
       /**
        * Leave Out Clashing
        * @default false
@@ -2306,6 +2322,14 @@ export interface components {
        * @default 0
        */
       teardown_minutes: number;
+      /**
+       * @default {
+       *       "profile": "standard",
+       *       "lightest": "voice",
+       *       "chair_unit": null
+       *     }
+       */
+      wish: components["schemas"]["PlanWish-Output"];
       /** Version */
       version: number;
       /** Booked By */
@@ -2347,6 +2371,8 @@ export interface components {
        * @default null
        */
       teardown_minutes: number | null;
+      /** @default null */
+      wish: components["schemas"]["PlanWish-Input"] | null;
       /**
        * Add Units
        * @default []
@@ -2429,6 +2455,14 @@ export interface components {
        * @default 0
        */
       teardown_minutes: number;
+      /**
+       * @default {
+       *       "profile": "standard",
+       *       "lightest": "voice",
+       *       "chair_unit": null
+       *     }
+       */
+      wish: components["schemas"]["PlanWish-Output"];
       /** Version */
       version: number;
       /** Booked By */
@@ -4666,6 +4700,8 @@ export interface components {
     /**
      * SeriesBooked
      * @description A series as it was booked, what was not booked of it, and the points that were left out of occurrences.
+     *
+     *     `plans` says which profile each occurrence got, in their order.
      */
     SeriesBooked: {
       series: components["schemas"]["Series"];
@@ -4679,6 +4715,11 @@ export interface components {
        * @default []
        */
       left_out: components["schemas"]["OccurrenceClashes"][];
+      /**
+       * Plans
+       * @default []
+       */
+      plans: components["schemas"]["PlanOutcome"][];
     };
     /**
      * SeriesChange
@@ -4693,7 +4734,7 @@ export interface components {
     };
     /**
      * SeriesChanged
-     * @description The occurrences that were changed, those whose times were kept, and the points left out.
+     * @description The occurrences that were changed, those whose times were kept, the points left out, and the profiles given.
      */
     SeriesChanged: {
       /** Changed */
@@ -4708,6 +4749,11 @@ export interface components {
        * @default []
        */
       left_out: components["schemas"]["OccurrenceClashes"][];
+      /**
+       * Plans
+       * @default []
+       */
+      plans: components["schemas"]["PlanOutcome"][];
     };
     /**
      * SeriesInvited
@@ -4775,6 +4821,14 @@ export interface components {
        * @default 0
        */
       teardown_minutes: number;
+      /**
+       * @default {
+       *       "profile": "standard",
+       *       "lightest": "voice",
+       *       "chair_unit": null
+       *     }
+       */
+      wish: components["schemas"]["PlanWish-Input"];
       /** @default refuse */
       on_clash: components["schemas"]["OnClash"];
     };
@@ -5076,6 +5130,7 @@ export interface components {
       setup_minutes: number;
       /** Teardown Minutes */
       teardown_minutes: number;
+      wish: components["schemas"]["PlanWish-Output"];
       /** Made By */
       made_by: string;
       /**
@@ -5116,6 +5171,7 @@ export interface components {
       setup_minutes: number;
       /** Teardown Minutes */
       teardown_minutes: number;
+      wish: components["schemas"]["PlanWish-Output"];
       /** Made By */
       made_by: string;
       /**
@@ -6074,7 +6130,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -6152,7 +6208,7 @@ export interface operations {
           "application/json": components["schemas"]["ClashReport"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -6290,7 +6346,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -6756,7 +6812,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -6836,7 +6892,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -6925,7 +6981,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -8028,7 +8084,7 @@ export interface operations {
           "application/json": components["schemas"]["SeriesPreview"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -8097,7 +8153,7 @@ export interface operations {
           "application/json": components["schemas"]["SeriesBooked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -8235,7 +8291,7 @@ export interface operations {
           "application/json": components["schemas"]["SeriesChanged"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `booking.not_taking_part`, `series.leave_out`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `booking.not_taking_part`, `series.leave_out`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -8663,7 +8719,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -8752,7 +8808,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10068,7 +10124,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `plan.over_capacity` */
+      /** @description `plan.over_capacity`, `conference.over`, `conference.running` */
       409: {
         headers: {
           [name: string]: unknown;

@@ -1,0 +1,377 @@
+"""From evidence over time to incidents: opened when it lasts, folded under common causes, closed after recovery. Pure.
+
+Feed `tick` all points' newest evidence every couple of seconds; it returns what changed. The incidents that it holds
+are those that are open or folded; what is closed is the store's to remember.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from core.model import PointCode
+from monitor.incidents.assessing import assess, assess_alone, assess_equipment
+from monitor.incidents.evidence import Condition, Evidence
+from monitor.incidents.localise import Explanation, explain
+from monitor.incidents.model import (
+    REOPENED_WITHIN,
+    Assessment,
+    Cause,
+    CauseKind,
+    EntryKind,
+    IncidentId,
+    Severity,
+)
+from monitor.incidents.pulse import Pulse
+from monitor.incidents.topology import Topology
+
+RISE_SECONDS = 6.0
+"""Grades are slow already; this much longer a line stays ill before it counts."""
+FALL_SECONDS = 30.0
+SETTLE_COMMON_SECONDS = 4.0
+SETTLE_ALONE_SECONDS = 10.0
+"""A hall's own incident waits longer than a common one, so that a growing fault is told once."""
+LEAVE_SECONDS = 20.0
+"""What something else explains better now is kept so long, for that may become an incident that it is folded under."""
+REASSESS_SECONDS = 10.0
+UNSEEN_SECONDS = 120.0
+"""A point without any data is kept as it was for so long."""
+_HISTORY = 30
+
+
+@dataclass
+class Tracked:
+    """One incident that is open or folded; `members` are the points that it harms now."""
+
+    id: IncidentId
+    cause: Cause
+    assessment: Assessment
+    members: dict[PointCode, Evidence] = field(default_factory=dict)
+    folded_into: IncidentId | None = None
+    unexplained: float | None = None
+    assessed: float = 0.0
+    ever: set[PointCode] = field(default_factory=set)
+    told: Severity | None = None
+    """The worst severity of which an alarm was given, by itself or by what is folded under it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something to be stored and told. `joined` and `recovered` are points that became members or ceased to be.
+
+    `alarm`: people are to be told of it now.
+    """
+
+    kind: EntryKind
+    incident: IncidentId
+    cause: Cause
+    assessment: Assessment
+    joined: Mapping[PointCode, Evidence] = field(default_factory=dict)
+    recovered: frozenset[PointCode] = frozenset()
+    folded_into: IncidentId | None = None
+    alarm: bool = False
+
+
+@dataclass
+class _Point:
+    line: Pulse = field(default_factory=lambda: Pulse(RISE_SECONDS, FALL_SECONDS))
+    equipment: Pulse = field(default_factory=lambda: Pulse(RISE_SECONDS, FALL_SECONDS))
+    recent: deque[Evidence] = field(default_factory=lambda: deque(maxlen=_HISTORY))
+    worst: Evidence | None = None
+    """The newest evidence that spoke for a fault of the line, and of the equipment."""
+    broken: Evidence | None = None
+    known_at: float = 0.0
+
+
+class Tracker:
+    """All incidents of an installation. Times are monotonic seconds."""
+
+    def __init__(self, new_id: Callable[[], IncidentId]) -> None:
+        self._new_id = new_id
+        self._points: dict[PointCode, _Point] = {}
+        self.incidents: dict[IncidentId, Tracked] = {}
+        self._pending: dict[Cause, float] = {}
+        self._dismissed: set[Cause] = set()
+        self._quiet: set[PointCode] = set()
+        """Points whose fault was told as part of a common one that is over: no second alarm."""
+        self._closed: dict[Cause, tuple[float, IncidentId, Severity | None]] = {}
+        self._explained: tuple[object, list[Explanation]] = (None, [])
+
+    # --- in ------------------------------------------------------------------------------------------
+
+    def recover(self, incidents: Iterable[Tracked], now: float) -> None:
+        """Takes over what a former process left; its members count as harmed until seen otherwise."""
+        for incident in incidents:
+            self.incidents[incident.id] = incident
+            for point, evidence in incident.members.items():
+                known = self._points.setdefault(point, _Point())
+                known.known_at = now
+                pulse = known.equipment if incident.cause.kind is CauseKind.EQUIPMENT else known.line
+                pulse.is_on, pulse.began, pulse.last, pulse.asked = True, now, now, now
+                if incident.cause.kind is CauseKind.EQUIPMENT:
+                    known.broken = evidence
+                else:
+                    known.worst = evidence
+
+    def dismiss(self, incident: IncidentId) -> None:
+        """A person closed it: its cause is not told again before it has recovered."""
+        found = self.incidents.pop(incident, None)
+        if found is None:
+            return
+        self._dismissed.add(found.cause)
+        for other in [o for o in self.incidents.values() if o.folded_into == incident]:
+            self.dismiss(other.id)
+
+    def tick(self, evidence: Mapping[PointCode, Evidence], topology: Topology, now: float) -> list[Change]:
+        """Takes each point's newest evidence (a point that is not named has left) and says what changed."""
+        self._feel(evidence, now)
+        explained = self._explain(topology)
+        wanted = self._wanted(explained, topology)
+        changes = [*self._open_and_update(wanted, topology, now)]
+        changes += self._fold()
+        changes += self._leave(wanted, now)
+        self._forget(wanted)
+        return changes
+
+    # --- evidence ------------------------------------------------------------------------------------
+
+    def _feel(self, evidence: Mapping[PointCode, Evidence], now: float) -> None:
+        for point in [point for point in self._points if point not in evidence]:
+            del self._points[point]
+            self._quiet.discard(point)
+        for point, seen in evidence.items():
+            known = self._points.setdefault(point, _Point())
+            if seen.equipment is not None:
+                known.broken = seen
+            known.equipment.feel(seen.equipment is not None, now)
+            if seen.line is Condition.UNKNOWN:
+                if now - known.known_at < UNSEEN_SECONDS:
+                    known.line.hold(now)
+                else:
+                    known.line.feel(False, now)
+                continue
+            known.known_at = now
+            known.recent.append(seen)
+            if seen.line.is_affected:
+                known.worst = _worse(known, seen)
+            if not known.line.feel(seen.line.is_affected, now):
+                if not seen.line.is_affected:
+                    known.worst = None
+                self._quiet.discard(point)
+
+    def _condition(self, known: _Point) -> Condition:
+        if known.line.is_on and known.worst is not None:
+            return known.worst.line
+        if not known.recent:
+            return Condition.UNKNOWN
+        newest = known.recent[-1].line
+        # Not for long enough yet: speaks neither for nor against.
+        return Condition.UNKNOWN if newest.is_affected else newest
+
+    # --- explanations --------------------------------------------------------------------------------
+
+    def _explain(self, topology: Topology) -> list[Explanation]:
+        seen = {point: self._condition(known) for point, known in self._points.items()}
+        seen = {point: condition for point, condition in seen.items() if condition is not Condition.UNKNOWN}
+        held = {incident.cause for incident in self.incidents.values() if incident.cause.kind.is_common}
+        if not held and sum(condition.is_affected for condition in seen.values()) < 2:
+            return []
+        # A search costs tens of milliseconds with thousands of points, and mostly nothing has changed.
+        question = (seen, held, topology)
+        if self._explained[0] != question:
+            self._explained = question, explain(seen, topology.groups(seen), held)
+        return self._explained[1]
+
+    def _wanted(self, explained: list[Explanation], topology: Topology) -> dict[Cause, _Want]:
+        """The incidents that there should be."""
+        wanted: dict[Cause, _Want] = {}
+        covered: set[PointCode] = set()
+        for each in explained:
+            members = {point: self._of_line(point) for point in each.points}
+            covered |= each.points
+            recent = {point: list(self._points[point].recent) for point in members}
+            wanted[each.cause] = _Want(members, assess(each, recent, topology, len(self._points)))
+        for point, known in self._points.items():
+            if known.line.is_on and point not in covered and known.worst is not None:
+                cause = Cause(kind=CauseKind.LINE, code=point)
+                serious = known.worst.line.is_serious or any(i.cause == cause for i in self.incidents.values())
+                if serious:
+                    recent_here = list(known.recent)
+                    wanted[cause] = _Want({point: known.worst}, assess_alone(known.worst, recent_here, topology))
+            if known.equipment.is_on and known.broken is not None:
+                cause = Cause(kind=CauseKind.EQUIPMENT, code=point)
+                wanted[cause] = _Want({point: known.broken}, assess_equipment(known.broken))
+        return wanted
+
+    def _of_line(self, point: PointCode) -> Evidence:
+        worst = self._points[point].worst
+        assert worst is not None
+        return worst
+
+    # --- incidents -----------------------------------------------------------------------------------
+
+    def _open_and_update(self, wanted: Mapping[Cause, _Want], topology: Topology, now: float) -> list[Change]:
+        by_cause = {incident.cause: incident for incident in self.incidents.values()}
+        changes = []
+        for cause, want in wanted.items():
+            incident = by_cause.get(cause)
+            if incident is not None and incident.folded_into is None:
+                changes += self._update(incident, want, now)
+            elif cause not in self._dismissed and self._has_settled(cause, want, now):
+                changes.append(self._unfold(incident, want, now) if incident else self._open(cause, want, now))
+        for cause in [cause for cause in self._pending if cause not in wanted]:
+            del self._pending[cause]
+        return changes
+
+    def _has_settled(self, cause: Cause, want: _Want, now: float) -> bool:
+        # What was told under a common cause and is still there needs no second look.
+        known = cause.kind is CauseKind.LINE and want.members.keys() <= self._quiet
+        settle = 0.0 if known else SETTLE_COMMON_SECONDS if cause.kind.is_common else SETTLE_ALONE_SECONDS
+        return now - self._pending.setdefault(cause, now) >= settle
+
+    def _open(self, cause: Cause, want: _Want, now: float) -> Change:
+        del self._pending[cause]
+        kind, id, told = EntryKind.OPENED, None, None
+        if (former := self._closed.pop(cause, None)) and now - former[0] <= REOPENED_WITHIN.total_seconds():
+            kind, id, told = EntryKind.REOPENED, former[1], former[2]
+        incident = Tracked(id or self._new_id(), cause, want.assessment, dict(want.members), assessed=now, told=told)
+        incident.ever = set(want.members)
+        self.incidents[incident.id] = incident
+        told_before = cause.kind is CauseKind.LINE and incident.ever <= self._quiet
+        return self._change(kind, incident, joined=want.members, alarm=not told_before)
+
+    def _unfold(self, incident: Tracked, want: _Want, now: float) -> Change:
+        self._pending.pop(incident.cause, None)
+        incident.folded_into, incident.assessed = None, now
+        incident.assessment, incident.members = want.assessment, dict(want.members)
+        return self._change(EntryKind.UNFOLDED, incident, joined=want.members)
+
+    def _update(self, incident: Tracked, want: _Want, now: float) -> list[Change]:
+        incident.unexplained = None
+        changes = []
+        joined = {point: seen for point, seen in want.members.items() if point not in incident.members}
+        recovered = frozenset(incident.members.keys() - want.members.keys())
+        incident.members = dict(want.members)
+        grew = bool(joined.keys() - incident.ever)
+        incident.ever |= joined.keys()
+        if grew or joined or recovered:
+            incident.assessment = incident.assessment.model_copy(
+                update={"affected": want.assessment.affected, "observed": want.assessment.observed}
+            )
+            changes.append(self._change(EntryKind.GREW, incident, joined=joined, recovered=recovered))
+        before, after = incident.assessment, want.assessment
+        if now - incident.assessed >= REASSESS_SECONDS and _differs(before, after):
+            incident.assessment, incident.assessed = after, now
+            changes.append(self._change(EntryKind.REASSESSED, incident, alarm=True))
+        return changes
+
+    def _fold(self) -> list[Change]:
+        """Puts incidents whose points are attributed to a common cause under its incident."""
+        holder: dict[PointCode, Tracked] = {}
+        commons = [i for i in self.incidents.values() if i.cause.kind.is_common and i.folded_into is None]
+        for common in commons:
+            if common.unexplained is None:
+                holder.update(dict.fromkeys(common.members, common))
+        changes = []
+        for incident in list(self.incidents.values()):
+            if incident.folded_into is not None or incident.cause.kind is CauseKind.EQUIPMENT:
+                continue
+            into = self._holder_of(incident, holder)
+            if into is not None and into is not incident:
+                changes.append(self._fold_into(incident, into))
+        return changes
+
+    def _holder_of(self, incident: Tracked, holder: Mapping[PointCode, Tracked]) -> Tracked | None:
+        if incident.cause.kind is CauseKind.LINE:
+            return holder.get(PointCode(incident.cause.code))
+        if incident.unexplained is None:
+            return None
+        holders = [holder[point] for point in incident.members if point in holder]
+        if not holders or 2 * len(holders) < len(incident.members):
+            return None
+        return max(holders, key=lambda each: len(each.members))
+
+    def _fold_into(self, incident: Tracked, into: Tracked) -> Change:
+        incident.folded_into = into.id
+        recovered = frozenset(incident.members)
+        incident.members = {}
+        for other in self.incidents.values():
+            if other.folded_into == incident.id:
+                other.folded_into = into.id
+        if incident.told is not None and (into.told is None or into.told.rank < incident.told.rank):
+            into.told = incident.told
+        return self._change(EntryKind.FOLDED, incident, recovered=recovered, folded_into=into.id)
+
+    def _leave(self, wanted: Mapping[Cause, _Want], now: float) -> list[Change]:
+        """Closes what is not there any more, with what is folded under it."""
+        changes = []
+        for incident in list(self.incidents.values()):
+            if incident.folded_into is not None or incident.cause in wanted:
+                continue
+            incident.unexplained = now if incident.unexplained is None else incident.unexplained
+            left = {point for point in incident.members if self._is_ill(point, incident.cause.kind)}
+            if left and now - incident.unexplained < LEAVE_SECONDS:
+                continue
+            changes += self._close(incident, left, now)
+        return changes
+
+    def _close(self, incident: Tracked, left: set[PointCode], now: float) -> list[Change]:
+        if incident.cause.kind.is_common:
+            self._quiet |= left
+        recovered = frozenset(incident.members)
+        self._closed[incident.cause] = (now, incident.id, incident.told)
+        del self.incidents[incident.id]
+        changes = [self._change(EntryKind.CLOSED, incident, recovered=recovered, alarm=True)]
+        for other in [o for o in self.incidents.values() if o.folded_into == incident.id]:
+            if PointCode(other.cause.code) not in left:
+                del self.incidents[other.id]
+                changes.append(self._change(EntryKind.CLOSED, other))
+        return changes
+
+    def _is_ill(self, point: PointCode, kind: CauseKind) -> bool:
+        known = self._points.get(point)
+        if known is None:
+            return False
+        return known.equipment.is_on if kind is CauseKind.EQUIPMENT else known.line.is_on
+
+    def _forget(self, wanted: Mapping[Cause, _Want]) -> None:
+        self._dismissed &= wanted.keys()
+
+    def _change(
+        self,
+        kind: EntryKind,
+        incident: Tracked,
+        *,
+        joined: Mapping[PointCode, Evidence] | None = None,
+        recovered: frozenset[PointCode] = frozenset(),
+        folded_into: IncidentId | None = None,
+        alarm: bool = False,
+    ) -> Change:
+        """An alarm is given once for each severity, and of the end if there was one."""
+        severity = incident.assessment.severity
+        if kind is EntryKind.CLOSED:
+            alarm = alarm and incident.told is not None
+        elif alarm := alarm and (incident.told is None or severity.rank > incident.told.rank):
+            incident.told = severity
+        return Change(
+            kind, incident.id, incident.cause, incident.assessment, dict(joined or {}), recovered, folded_into, alarm
+        )
+
+
+@dataclass(frozen=True)
+class _Want:
+    members: Mapping[PointCode, Evidence]
+    assessment: Assessment
+
+
+def _worse(known: _Point, seen: Evidence) -> Evidence:
+    """A line that was poor stays so while it is only fair for a moment: the pulse decides when it is over."""
+    held = known.worst
+    if held is not None and held.line is Condition.POOR and seen.line is Condition.FAIR:
+        return held
+    return seen
+
+
+def _differs(before: Assessment, after: Assessment) -> bool:
+    return (before.likely, before.severity) != (after.likely, after.severity)

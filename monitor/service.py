@@ -39,6 +39,7 @@ from monitor.attendance import Ledger, attend
 from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
 from monitor.points.reader import PointReader
+from monitor.reports.reader import Reports
 from monitor.sheets import attendance_sheet, quality_sheet
 from monitor.store import Store, conference_key, sample_record
 from monitor.writer import Writer
@@ -67,6 +68,7 @@ class Monitor:
         self._grace_seconds = settings.reconnect_grace_seconds
         self._zone = ZoneInfo(settings.time_zone)
         self._store = Store(database)
+        self.reports = Reports(database, clock, self._zone, self.attendance)
         self._writer = Writer(self._store)
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds)

@@ -14,6 +14,7 @@ from web import (
     routes_plans,
     routes_points,
     routes_recordings,
+    routes_reports,
     routes_series,
     routes_system,
     routes_templates,
@@ -35,4 +36,5 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_monitoring.ENDPOINTS,
     *routes_points.ENDPOINTS,
     *routes_recordings.ENDPOINTS,
+    *routes_reports.ENDPOINTS,
 )

@@ -150,5 +150,7 @@ export const files = {
   links: (id: string) => `${at(id)}/links.csv`,
   attendance: (id: string) => `${at(id)}/attendance.csv`,
   quality: (id: string) => `${at(id)}/quality.csv`,
+  report: (id: string, form: string, language: string, section?: string) =>
+    `${at(id)}/report.${form}?${new URLSearchParams(section ? { section, language } : { language })}`,
   feed: (id: string) => `${at(id)}/feed`,
 };

@@ -1,0 +1,197 @@
+"""A conference's figures, computed and rounded once; every file is made from these. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.model import Departure, PointRef, Role, point_participant
+from monitor.attendance import Interval
+from monitor.model import Attendance, AttendanceRow
+
+NOTABLE = timedelta(minutes=1)
+"""Being late, or leaving early, by less than this is not told."""
+WORST_LINES = 20
+CURVE_STEPS = 180
+
+
+@dataclass(frozen=True)
+class BookedPoint:
+    """A point and the unit that its figures are summed under: its own unit's parent, or its own at the root."""
+
+    ref: PointRef
+    unit: str
+    unit_name: str
+
+
+@dataclass(frozen=True)
+class LineFigures:
+    """One line over the conference: samples by grade, mean losses in percent, mean round trip in ms."""
+
+    samples: int
+    good: int
+    fair: int
+    poor: int
+    loss_up: float | None
+    loss_down: float | None
+    rtt_ms: float | None
+
+    @property
+    def poor_percent(self) -> float | None:
+        """The share of samples graded poor; None without samples."""
+        return round(100 * self.poor / self.samples, 1) if self.samples else None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the minutes."""
+
+    seq: int
+    at: datetime
+    kind: str
+    who: str | None
+
+
+@dataclass(frozen=True)
+class PointFigures:
+    """One booked point: when it was there, how it left, and its line if there were samples of it."""
+
+    point: BookedPoint
+    attended: AttendanceRow
+    how: Departure | None
+    late: timedelta
+    early: timedelta
+    line: LineFigures | None
+
+    @property
+    def came(self) -> bool:
+        """Whether its endpoint was ever there."""
+        return self.attended.first_joined is not None
+
+    @property
+    def minutes(self) -> float:
+        """Time present, in minutes."""
+        return round(self.attended.seconds_present / 60, 1)
+
+
+@dataclass(frozen=True)
+class UnitSum:
+    """The points of one unit, counted."""
+
+    code: str
+    name: str
+    points: int
+    came: int
+    late: int
+    early: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """All figures of one conference as known at `made_at`."""
+
+    title: str
+    start: datetime
+    stop: datetime
+    made_at: datetime
+    points: tuple[PointFigures, ...]
+    units: tuple[UnitSum, ...]
+    total: UnitSum
+    events: tuple[Event, ...]
+    curve: tuple[int, ...]
+    """Points present at equal steps from start to stop (or until `made_at`)."""
+
+    @property
+    def worst(self) -> tuple[PointFigures, ...]:
+        """The lines with the largest shares of poor samples, worst first; lines without any are left out."""
+        ill = [p for p in self.points if p.line is not None and p.line.poor]
+        ill.sort(key=lambda p: (-(p.line.poor_percent or 0.0) if p.line else 0.0, p.point.ref.code))
+        return tuple(ill[:WORST_LINES])
+
+
+def build(
+    title: str,
+    times: tuple[datetime, datetime],
+    made_at: datetime,
+    points: Sequence[BookedPoint],
+    attendance: Attendance,
+    intervals: Iterable[Interval],
+    lines: Mapping[str, LineFigures],
+    events: Sequence[Event],
+) -> Report:
+    """The report; `attendance` holds a row for each of `points`, `lines` are by participant."""
+    start, stop = times
+    spans = sorted((i for i in intervals if i.participant.role is Role.OPERATOR), key=lambda i: i.joined_at)
+    last = {i.participant.id: i for i in spans}
+    rows: dict[str, AttendanceRow] = {row.point: row for row in attendance.rows}
+    over = _ended(events, stop, made_at)
+    figures = []
+    for point in points:
+        row, participant = rows[point.ref.code], point_participant(point.ref.code)
+        how = last[participant].how if participant in last else None
+        late = _notable(row.first_joined - start) if row.first_joined else timedelta(0)
+        is_early = over is not None and row.last_left is not None and how is not Departure.ENDED
+        early = _notable(over - row.last_left) if is_early and over and row.last_left else timedelta(0)
+        figures.append(PointFigures(point, row, how, late, early, lines.get(participant)))
+    return Report(
+        title=title,
+        start=start,
+        stop=stop,
+        made_at=made_at,
+        points=tuple(figures),
+        units=_units(figures),
+        total=_sum("", "", figures),
+        events=tuple(events),
+        curve=_curve(spans, start, min(stop, made_at), made_at),
+    )
+
+
+def _ended(events: Sequence[Event], stop: datetime, made_at: datetime) -> datetime | None:
+    """When the conference ended; None while it has not."""
+    closed = [event.at for event in events if event.kind == "closed"]
+    if closed:
+        return min(closed[-1], stop)
+    return stop if made_at >= stop else None
+
+
+def _notable(length: timedelta) -> timedelta:
+    return length if length >= NOTABLE else timedelta(0)
+
+
+def _units(figures: Sequence[PointFigures]) -> tuple[UnitSum, ...]:
+    groups: dict[tuple[str, str], list[PointFigures]] = {}
+    for figure in figures:
+        groups.setdefault((figure.point.unit_name, figure.point.unit), []).append(figure)
+    return tuple(_sum(code, name, members) for (name, code), members in sorted(groups.items()))
+
+
+def _sum(code: str, name: str, members: Sequence[PointFigures]) -> UnitSum:
+    return UnitSum(
+        code=code,
+        name=name,
+        points=len(members),
+        came=sum(p.came for p in members),
+        late=sum(p.late > timedelta(0) for p in members),
+        early=sum(p.early > timedelta(0) for p in members),
+    )
+
+
+def _curve(spans: Sequence[Interval], start: datetime, until: datetime, made_at: datetime) -> tuple[int, ...]:
+    """By counting joins and leaves once, not every interval at every step."""
+    if until <= start:
+        return ()
+    step = (until - start) / CURVE_STEPS
+    changes = [0] * (CURVE_STEPS + 1)
+    for span in spans:
+        end = span.left_at or min(span.last_seen, made_at)
+        first = max(0, -((start - span.joined_at) // step))
+        beyond = max(0, -((start - end) // step))
+        if first <= CURVE_STEPS:
+            changes[first] += 1
+            changes[min(beyond, CURVE_STEPS)] -= 1 if beyond <= CURVE_STEPS else 0
+    total, curve = 0, []
+    for change in changes:
+        total += change
+        curve.append(total)
+    return tuple(curve[:CURVE_STEPS])

@@ -1,0 +1,96 @@
+"""Gathers a conference's figures from the database, and makes files of them without holding up anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from core.clock import Clock
+from core.database import Database, load_queries
+from core.errors import NotFound
+from core.model import ConferenceId, PointRef
+from monitor.model import Attendance
+from monitor.reports.files import csv_file, pdf_file, xlsx_file
+from monitor.reports.model import BookedPoint, Event, LineFigures, Report, build
+from monitor.reports.tables import Language, Section
+from monitor.store import Store, conference_key, reading
+
+_SQL = load_queries("monitor.reports")
+
+
+class Reports:
+    """Every method raises `NotFound` `conference.unknown`, and `Unavailable` `database.away`."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        zone: ZoneInfo,
+        attendance: Callable[[ConferenceId], Awaitable[Attendance]],
+    ) -> None:
+        self._pool = database.pool
+        self._store = Store(database)
+        self._clock = clock
+        self._zone = zone
+        self._attendance = attendance
+        self._one_file = asyncio.Lock()
+        """A document takes a core for a second: they are made one after the other."""
+
+    async def report(self, conference: ConferenceId) -> Report:
+        """The figures as they are now."""
+        key = conference_key(conference)
+        found = await self._fetch("conference", key) if key else []
+        if not found:
+            raise NotFound("conference.unknown", "There is no such conference.")
+        points = [
+            BookedPoint(PointRef(code=r["code"], name=r["name"]), r["above"], r["above_name"])
+            for r in await self._fetch("points", key)
+        ]
+        lines = {row["participant"]: _line(row) for row in await self._fetch("quality", key)}
+        events = [Event(r["seq"], r["at"], r["kind"], r["who"]) for r in await self._fetch("events", key)]
+        intervals = await self._store.intervals(conference)
+        attendance = await self._attendance(conference)
+        booked = found[0]
+        times, now = (booked["start"], booked["stop"]), self._clock.now()
+        # Points may be added between the two queries: what has no row yet is in the next report.
+        known = {row.point for row in attendance.rows}
+        points = [point for point in points if point.ref.code in known]
+        return await asyncio.to_thread(build, booked["title"], times, now, points, attendance, intervals, lines, events)
+
+    async def csv(self, conference: ConferenceId, section: Section, language: Language) -> str:
+        """One table of the report."""
+        report = await self.report(conference)
+        return await asyncio.to_thread(csv_file, report, section, language, self._zone)
+
+    async def xlsx(self, conference: ConferenceId, language: Language) -> bytes:
+        """The whole report as a workbook."""
+        async with self._one_file:
+            return await asyncio.to_thread(xlsx_file, await self.report(conference), language, self._zone)
+
+    async def pdf(self, conference: ConferenceId, language: Language) -> bytes:
+        """The whole report as a document."""
+        async with self._one_file:
+            return await asyncio.to_thread(pdf_file, await self.report(conference), language, self._zone)
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        with reading():
+            return await self._pool.fetch(_SQL[query], *arguments)
+
+
+def _line(row: asyncpg.Record) -> LineFigures:
+    return LineFigures(
+        samples=row["samples"],
+        good=row["good"],
+        fair=row["fair"],
+        poor=row["poor"],
+        loss_up=_tenths(row["loss_up"], 100),
+        loss_down=_tenths(row["loss_down"], 100),
+        rtt_ms=_tenths(row["rtt_ms"], 1),
+    )
+
+
+def _tenths(value: float | None, times: int) -> float | None:
+    return None if value is None else round(value * times, 1)

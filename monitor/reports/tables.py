@@ -1,0 +1,145 @@
+"""The report as tables in one language: what CSV, XLSX and PDF all show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+
+from core.model import CHAIR
+from monitor.reports.model import PointFigures, Report
+from monitor.reports.texts import DEPARTURES, EVENTS, TEXTS
+
+Language = Literal["vi", "en"]
+Section = Literal["summary", "units", "attendance", "quality", "worst", "events"]
+Cell = str | int | float | datetime | None
+"""Moments are local to the installation and without a zone, as a spreadsheet wants them."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table; all rows are as long as `header`."""
+
+    section: Section
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def tables(report: Report, language: Language, zone: tzinfo) -> tuple[Table, ...]:
+    """All tables, in the order in which a reader wants them."""
+    return _Writer(report, language, zone).all()
+
+
+class _Writer:
+    def __init__(self, report: Report, language: Language, zone: tzinfo) -> None:
+        self._report = report
+        self._language = language
+        self._zone = zone
+        self._names: dict[str, str] = {p.attended.point: p.attended.name for p in report.points}
+
+    def all(self) -> tuple[Table, ...]:
+        report = self._report
+        return (
+            self._table("summary", ("what", "value"), self._summary()),
+            self._table("units", ("unit_code", "unit", "points", "came", "late", "early"), self._units()),
+            self._table("worst", _QUALITY, [self._quality(p) for p in report.worst]),
+            self._table("attendance", _ATTENDANCE, [self._attendance(p) for p in report.points]),
+            self._table("quality", _QUALITY, [self._quality(p) for p in report.points if p.line]),
+            self._table("events", ("number", "at", "event", "who"), self._events()),
+        )
+
+    def _table(self, section: Section, header: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> Table:
+        return Table(section, self._t(section), tuple(self._t(f"column.{name}") for name in header), tuple(rows))
+
+    def _t(self, key: str) -> str:
+        return TEXTS[key][self._language == "en"]
+
+    def _local(self, at: datetime | None) -> datetime | None:
+        return at.astimezone(self._zone).replace(tzinfo=None, microsecond=0) if at else None
+
+    def _summary(self) -> list[tuple[Cell, ...]]:
+        report, total = self._report, self._report.total
+        values: dict[str, Cell] = {
+            "title": report.title,
+            "start": self._local(report.start),
+            "stop": self._local(report.stop),
+            "made_at": self._local(report.made_at),
+            "expected": total.points,
+            "came": total.came,
+            "never": total.points - total.came,
+            "late": total.late,
+            "early": total.early,
+        }
+        return [(self._t(f"summary.{key}"), value) for key, value in values.items()]
+
+    def _units(self) -> list[tuple[Cell, ...]]:
+        return [(u.code, u.name, u.points, u.came, u.late, u.early) for u in self._report.units]
+
+    def _attendance(self, figures: PointFigures) -> tuple[Cell, ...]:
+        row = figures.attended
+        how = DEPARTURES[figures.how][self._language == "en"] if figures.how else None
+        return (
+            row.point,
+            row.name,
+            figures.point.unit_name,
+            self._local(row.first_joined),
+            self._local(row.last_left),
+            figures.minutes,
+            row.intervals,
+            _minutes(figures.late),
+            _minutes(figures.early),
+            how,
+        )
+
+    def _quality(self, figures: PointFigures) -> tuple[Cell, ...]:
+        line = figures.line
+        assert line is not None
+        facts = (line.samples, line.good, line.fair, line.poor, line.poor_percent)
+        return (figures.attended.point, figures.attended.name, *facts, line.loss_up, line.loss_down, line.rtt_ms)
+
+    def _events(self) -> list[tuple[Cell, ...]]:
+        return [(e.seq, self._local(e.at), self._event(e.kind), self._who(e.who)) for e in self._report.events]
+
+    def _event(self, kind: str) -> str:
+        words = EVENTS.get(kind)
+        return words[self._language == "en"] if words else kind
+
+    def _who(self, who: str | None) -> str | None:
+        if who is None:
+            return None
+        if who == CHAIR or who in ("clock", "failure"):
+            return self._t(f"who.{who}")
+        code = who.removeprefix("point:")
+        return self._names.get(code, code)
+
+
+def _minutes(length: timedelta) -> float:
+    return round(length.total_seconds() / 60, 1)
+
+
+_ATTENDANCE = (
+    "point",
+    "name",
+    "unit",
+    "first_joined",
+    "last_left",
+    "minutes",
+    "times",
+    "late_minutes",
+    "early_minutes",
+    "how",
+)
+_QUALITY = (
+    "point",
+    "name",
+    "samples",
+    "good",
+    "fair",
+    "poor",
+    "poor_percent",
+    "loss_up",
+    "loss_down",
+    "rtt",
+)

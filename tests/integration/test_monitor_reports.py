@@ -1,0 +1,137 @@
+"""Reports: the same figures in every format, from a real database and over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pypdf
+import pytest
+
+from core.database import Database
+from core.model import ConferenceId, Departure, Role
+from monitor.reports.files import text_of
+from monitor.reports.tables import Language, tables
+from tests.support.website import Website, running_website
+
+CONFERENCE = ConferenceId("00000000-0000-0000-0000-000000000042")
+START = datetime(2026, 11, 23, 1, tzinfo=UTC)
+STOP = START + timedelta(hours=2)
+PERSONS = {1: (0, 7200, "ended"), 2: (600, 7200, "ended"), 3: (0, 3600, "departed")}
+
+
+@pytest.fixture
+async def site(database: Database, tmp_path: Path) -> AsyncIterator[Website]:
+    async with running_website(database, tmp_path) as site:
+        await site.add_points(4)
+        await _hold(database)
+        yield site
+
+
+async def _hold(database: Database) -> None:
+    """A conference of four points that is over: one on time, one late, one that left early, one that never came."""
+    pool = database.pool
+    await pool.execute(
+        "INSERT INTO conference (id, title, state, can_join_after, start, stop, must_join_before, booked_by, booked_at,"
+        " changed_by, changed_at) VALUES ($1, '=Hội nghị', 'closed', $2, $2, $3, $3, 'o', $2, 'o', $2)",
+        CONFERENCE,
+        START,
+        STOP,
+    )
+    await pool.execute(
+        "INSERT INTO reservation (conference, point, during) SELECT $1, number, tstzrange($2, $3) FROM bridge_point",
+        CONFERENCE,
+        START,
+        STOP,
+    )
+    for n, (came, left, how) in PERSONS.items():
+        await pool.execute(
+            "INSERT INTO presence_interval (conference, participant, name, role, point, joined_at, last_seen, left_at,"
+            " how) VALUES ($1, $2, 'x', 'operator', $3, $4, $5, $5, $6)",
+            CONFERENCE,
+            f"point:d{n}",
+            f"d{n}",
+            START + timedelta(seconds=came),
+            START + timedelta(seconds=left),
+            how,
+        )
+        await pool.execute(
+            "INSERT INTO link_sample (conference, participant, leg, at, kbps_up, kbps_down, loss_down, rtt_ms,"
+            " transport, grade) SELECT $1, $2, 'leg', $3::timestamptz + n * interval '2 s', 5, 900, $4, 20, 'udp',"
+            " CASE WHEN n % 4 < $5 THEN 'poor' ELSE 'good' END FROM generate_series(1, 100) n",
+            CONFERENCE,
+            f"point:d{n}",
+            START,
+            n / 100,
+            n - 1,
+        )
+    events = [{"type": "floor_granted", "participant": "point:d2"}, {"type": "closed", "by": "chair"}]
+    for seq, event in enumerate(events, start=1):
+        await pool.execute("INSERT INTO conference_event VALUES ($1, $2, $3, $4)", CONFERENCE, seq, STOP, event)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+async def test_the_figures_are_the_same_in_every_format(site: Website, language: Language) -> None:
+    visitor = await site.signed_in(Role.TECHNICIAN)
+    base = f"/api/conferences/{CONFERENCE}/report"
+    report = await site.monitor.reports.report(CONFERENCE)
+    shown = tables(report, language, ZoneInfo(site.settings.time_zone))
+    book_file = await visitor.get(f"{base}.xlsx?language={language}")
+    pdf_file = await visitor.get(f"{base}.pdf?language={language}")
+    assert (book_file.status, pdf_file.status) == (200, 200)
+    book = openpyxl.load_workbook(io.BytesIO(book_file.body))
+    pages = pypdf.PdfReader(io.BytesIO(pdf_file.body)).pages
+    printed = _squeezed(" ".join(page.extract_text() for page in pages))
+    for table, sheet in zip(shown, book.worksheets, strict=True):
+        reply = await visitor.get(f"{base}.csv?section={table.section}&language={language}")
+        header, *lines = csv.reader(io.StringIO(reply.body.decode("utf-8-sig")))
+        sheet_header, *sheet_rows = sheet.iter_rows(values_only=True)
+        assert tuple(header) == sheet_header == table.header
+        # When the report was made moves on between the requests.
+        wanted = [row for n, row in enumerate(table.rows) if (table.section, n) != ("summary", 3)]
+        assert len(lines) == len(sheet_rows) == len(table.rows)
+        for row in wanted:
+            place = table.rows.index(row)
+            assert [line.removeprefix("'") for line in lines[place]] == [text_of(value) for value in row]
+            assert [_same(value) for value in sheet_rows[place]] == [_same(value) for value in row]
+            assert _squeezed("".join(text_of(value, language) for value in row)) in printed
+
+
+def _same(value: Any) -> Any:
+    return float(value) if isinstance(value, int) else value
+
+
+async def test_the_figures_are_those_of_the_history(site: Website) -> None:
+    report = await site.monitor.reports.report(CONFERENCE)
+    assert (report.total.points, report.total.came, report.total.late, report.total.early) == (4, 3, 1, 1)
+    late, gone, never = report.points[1], report.points[2], report.points[3]
+    assert (late.late, late.minutes) == (timedelta(minutes=10), 110.0)
+    assert (gone.early, gone.how) == (timedelta(hours=1), Departure.DEPARTED)
+    assert (never.came, never.line) == (False, None)
+    assert [(p.attended.point, p.line and p.line.poor_percent) for p in report.worst] == [("d3", 50.0), ("d2", 25.0)]
+    assert gone.line is not None
+    assert gone.line.loss_down == 3.0
+    assert (report.curve[0], max(report.curve), report.curve[-1]) == (2, 3, 2)
+    assert [unit.code for unit in report.units] == ["p"]
+
+
+async def test_an_unknown_conference_has_no_report(site: Website) -> None:
+    visitor = await site.signed_in(Role.ORGANIZER)
+    for form in ("csv", "xlsx", "pdf"):
+        reply = await visitor.get(f"/api/conferences/00000000-0000-0000-0000-000000000001/report.{form}")
+        assert reply.code == "conference.unknown"
+
+
+async def test_a_report_is_not_for_operators(site: Website) -> None:
+    visitor = await site.signed_in(Role.OPERATOR)
+    assert (await visitor.get(f"/api/conferences/{CONFERENCE}/report.pdf")).code == "role.missing"

@@ -1,0 +1,87 @@
+"""Reports of a conference as files."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from core.errors import NotFound
+from core.model import Model
+from monitor.reports.tables import Language, Section
+from web.csvfile import CSV, csv_response, disposition
+from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Source
+from web.routes_directory import CONSOLES, XLSX
+
+PDF = "application/pdf"
+_UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
+
+
+class ReportQuery(Model):
+    """In which language."""
+
+    language: Language = "vi"
+
+
+class ReportTableQuery(Model):
+    """Which table, in which language."""
+
+    section: Section = "attendance"
+    language: Language = "vi"
+
+
+async def download_report_csv(ask: Ask[ReportTableQuery]) -> web.Response:
+    """One table of the report."""
+    text = await ask.context.monitor.reports.csv(ask.conference, ask.input.section, ask.input.language)
+    return csv_response(text, f"report-{ask.input.section}-{ask.conference}.csv")
+
+
+async def download_report_xlsx(ask: Ask[ReportQuery]) -> web.Response:
+    """The report as a workbook."""
+    data = await ask.context.monitor.reports.xlsx(ask.conference, ask.input.language)
+    return _file(data, XLSX, f"report-{ask.conference}.xlsx")
+
+
+async def download_report_pdf(ask: Ask[ReportQuery]) -> web.Response:
+    """The report as a document."""
+    data = await ask.context.monitor.reports.pdf(ask.conference, ask.input.language)
+    return _file(data, PDF, f"report-{ask.conference}.pdf")
+
+
+def _file(data: bytes, media: str, name: str) -> web.Response:
+    return web.Response(body=data, content_type=media, headers={"Content-Disposition": disposition(name)})
+
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/report.csv",
+        "One table of a conference's report",
+        download_report_csv,
+        ReportTableQuery,
+        Source.QUERY,
+        media=CSV,
+        roles=CONSOLES,
+        errors=_UNKNOWN,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/report.xlsx",
+        "A conference's report as a workbook",
+        download_report_xlsx,
+        ReportQuery,
+        Source.QUERY,
+        media=XLSX,
+        roles=CONSOLES,
+        errors=_UNKNOWN,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/report.pdf",
+        "A conference's report as a document",
+        download_report_pdf,
+        ReportQuery,
+        Source.QUERY,
+        media=PDF,
+        roles=CONSOLES,
+        errors=_UNKNOWN,
+    ),
+)

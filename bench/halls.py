@@ -11,7 +11,7 @@ import json
 import os
 
 from bench.media_client import HOST
-from bench.media_node import NodeSubject
+from bench.media_node import PUBLISHER, NodeSubject
 from bench.processes import cpu_seconds
 from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
@@ -21,17 +21,17 @@ _JOINS_AT_ONCE = 5
 _FIRST_FRAME_WITHIN = 15.0
 
 
-async def _join(node: NodeSubject, endpoint: MediaEndpoint, role: str) -> None:
-    await endpoint.connect(await node.answer(role, *endpoint.offer()))
+async def _join(node: NodeSubject, endpoint: MediaEndpoint, participant: str | None) -> None:
+    await endpoint.connect(await node.answer(participant, *endpoint.offer()))
 
 
 async def _join_all(node: NodeSubject, endpoints: list[MediaEndpoint]) -> float:
     """Joins; the first one is who will publish. Returns this process's CPU per join in ms."""
     before = cpu_seconds(os.getpid())
-    await _join(node, endpoints[0], "publisher")
+    await _join(node, endpoints[0], PUBLISHER)
     for start in range(1, len(endpoints), _JOINS_AT_ONCE):
         batch = endpoints[start : start + _JOINS_AT_ONCE]
-        await asyncio.gather(*(_join(node, endpoint, "receiver") for endpoint in batch))
+        await asyncio.gather(*(_join(node, endpoint, None) for endpoint in batch))
     return (cpu_seconds(os.getpid()) - before) / len(endpoints) * 1_000
 
 
@@ -66,6 +66,7 @@ async def run(halls: int, seconds: float) -> dict[str, float | int]:
         print(f"{halls} halls joined, {join_cpu_ms:.1f} ms of this process's CPU each")
         idle, _ = await _window(endpoints, seconds)
         print(f"idle: {idle:.1%} of a core for all of them")
+        await node.show(PUBLISHER)
         endpoints[0].publish(True, CameraLevel.FULL)
         await _until_all_see(endpoints[1:], endpoints[0])
         busy, rate = await _window(endpoints, seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import socket
 import tempfile
@@ -13,9 +14,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from bench.janus_api import JanusApi
-from bench.media_client import HOST, CountingReceiver, Publisher, local_of
+from bench.media_client import HOST, CountingReceiver, local_of
+from bench.media_source import Source
 from bridge.endpoint.line import SecureLine
-from bridge.endpoint.negotiation import MID_EXTENSION, read_description, write_offer
+from bridge.endpoint.negotiation import read_description
 
 INSTALL = "Janus is not installed; to compare with it: apt-get install janus"
 _BINARY = Path("/usr/bin/janus")
@@ -91,7 +93,7 @@ class JanusSubject:
             raise
         return subject
 
-    async def join_publisher(self, publisher: Publisher) -> None:
+    async def join_source(self, source: Source) -> None:
         """Makes the room and publishes into it."""
         handle = await self._api.attach()
         room = {
@@ -101,19 +103,18 @@ class JanusSubject:
         await self._api.message(handle, room)
         joined = await self._api.message(handle, {"request": "join", "ptype": "publisher", "room": _ROOM})
         self._feed = joined["plugindata"]["data"]["id"]
-        offer, _, _ = write_offer(local_of(publisher, publisher.ssrc), [])
+        offer, _, _ = source.offer()
         reply = await self._api.message(handle, {"request": "publish"}, {"type": "offer", "sdp": offer})
-        answer = read_description(reply["jsep"]["sdp"])
-        section = answer.sections["1"]
-        publisher.negotiated(section, "1", section.extensions.get(MID_EXTENSION, 0))
-        await publisher.connect(answer.peer, timeout=_CONNECTS_WITHIN)
+        await source.play(read_description(reply["jsep"]["sdp"]), timeout=_CONNECTS_WITHIN)
 
     async def join_receiver(self) -> CountingReceiver:
         """Subscribes to the publisher; here Janus offers."""
         handle = await self._api.attach()
-        body = {"request": "join", "ptype": "subscriber", "room": _ROOM, "streams": [{"feed": self._feed, "mid": "1"}]}
+        streams = [{"feed": self._feed, "mid": mid} for mid in ("0", "1")]
+        body = {"request": "join", "ptype": "subscriber", "room": _ROOM, "streams": streams}
         offer: str = (await self._api.message(handle, body))["jsep"]["sdp"]
         receiver = CountingReceiver(self.host, controlling=False)
+        receiver.repair_types = {int(number) for number in re.findall(r"a=rtpmap:(\d+) rtx/", offer)}
         jsep = {"type": "answer", "sdp": _answer(offer, receiver)}
         async with asyncio.TaskGroup() as together:
             together.create_task(receiver.connect(read_description(offer).peer, timeout=_CONNECTS_WITHIN))

@@ -1,4 +1,4 @@
-"""CPU of the media node per forwarded packet and per join, beside Janus under the same load.
+"""The media node's speed, all features on: beside Janus under the same load, and with a whole country's halls.
 
 Run as `python -m bench.media`; the last line is one JSON object.
 """
@@ -10,140 +10,151 @@ import asyncio
 import json
 import os
 from dataclasses import dataclass
+from statistics import quantiles
 
 from bench import janus
-from bench.media_client import CountingReceiver, Publisher
-from bench.media_node import NodeSubject
-from bench.processes import cpu_seconds
-from bench.subject import Subject
+from bench.media_compare import Figures, measure
+from bench.media_crowd import Crowd
+from bench.media_hall import Idle, Stage, measure_idle, measure_stage, measure_switches
+from bench.media_node import PUBLISHER, NodeSubject
+from bench.media_source import Source
+from bench.media_storm import Storm, measure_storm
+from bench.processes import LOAD_CORE, NODE_CORE, pin, usable_cores
 
-_JOINS_AT_ONCE = 5
-_SETTLE_SECONDS = 1.0
-_FIRST_PACKETS_WITHIN = 15.0
-_SATURATED = 0.9
-"""Share of one core above which the load tool itself may be what limits."""
-
-
-@dataclass(frozen=True)
-class Load:
-    """What a subject is put under."""
-
-    receivers: int
-    packets_per_second: float
-    size: int
-    seconds: float
+SECOND_PUBLISHER = "second publisher"
+PROFILE_LINES = 12
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What one subject cost."""
+class Plan:
+    """How much of everything."""
 
-    us_per_packet: float
-    join_cpu_ms: float
-    delivered_ratio: float
+    receivers: int = 200
+    """Beside Janus."""
+    legs: int = 542
+    seconds: float = 12.0
+    """Of each window in which is counted."""
+    switches: int = 12
+    storm_seconds: float = 30.0
 
 
-async def measure(subject: Subject, load: Load) -> Figures:
-    """Joins everybody, publishes, and counts. Raises when somebody cannot join or receives nothing."""
-    publisher = Publisher(load.size, subject.host)
-    receivers: list[CountingReceiver] = []
+Json = dict[str, float | int | None]
+
+
+async def run(plan: Plan) -> Json:
+    """Everything, one after the other: the comparison on all cores, then node and load on a core each."""
+    figures = await _compare(plan)
+    cores = usable_cores()
+    pin(0, cores[LOAD_CORE])
     try:
-        await subject.join_publisher(publisher)
-        await publisher.publish(load.packets_per_second, _SETTLE_SECONDS)
-        join_cpu_ms = await _join_all(subject, load, receivers)
-        await _until_all_receive(publisher, receivers, load)
-        return await _publish(subject, load, publisher, receivers, join_cpu_ms)
+        figures |= await _halls(plan, cores[NODE_CORE])
+        figures |= await _storm(plan, cores[NODE_CORE])
     finally:
-        await asyncio.gather(publisher.close(), *(receiver.close() for receiver in receivers))
-
-
-async def _join_all(subject: Subject, load: Load, receivers: list[CountingReceiver]) -> float:
-    before = cpu_seconds(subject.pid)
-    while len(receivers) < load.receivers:
-        batch = min(_JOINS_AT_ONCE, load.receivers - len(receivers))
-        receivers += await asyncio.gather(*(subject.join_receiver() for _ in range(batch)))
-    cost = (cpu_seconds(subject.pid) - before) / load.receivers * 1_000
-    print(f"{subject.name}: {load.receivers} receivers joined, {cost:.1f} ms of its CPU each")
-    return cost
-
-
-async def _until_all_receive(publisher: Publisher, receivers: list[CountingReceiver], load: Load) -> None:
-    deadline = asyncio.get_running_loop().time() + _FIRST_PACKETS_WITHIN
-    while missing := sum(not receiver.packets for receiver in receivers):
-        if asyncio.get_running_loop().time() > deadline:
-            raise RuntimeError(f"{missing} of {len(receivers)} receivers get nothing")
-        await publisher.publish(load.packets_per_second, _SETTLE_SECONDS)
-
-
-async def _publish(
-    subject: Subject, load: Load, publisher: Publisher, receivers: list[CountingReceiver], join_cpu_ms: float
-) -> Figures:
-    sent_before, received_before = publisher.sent, sum(receiver.packets for receiver in receivers)
-    cpu_before, own_before = cpu_seconds(subject.pid), cpu_seconds(os.getpid())
-    took = await publisher.publish(load.packets_per_second, load.seconds)
-    cpu, own = cpu_seconds(subject.pid) - cpu_before, cpu_seconds(os.getpid()) - own_before
-    await asyncio.sleep(_SETTLE_SECONDS / 2)
-    sent = publisher.sent - sent_before
-    received = sum(receiver.packets for receiver in receivers) - received_before
-    figures = Figures(cpu / received * 1e6, join_cpu_ms, received / (sent * load.receivers))
-    print(
-        f"{subject.name}: {sent / took:.0f} packets/s in, {received / took:.0f}/s out, {figures.delivered_ratio:.2%} "
-        f"delivered, {cpu / took:.0%} of a core, {figures.us_per_packet:.2f} µs per packet (tool: {own / took:.0%})"
-    )
-    _warn(load, sent / took, own / took, sum(receiver.undecryptable for receiver in receivers))
+        os.sched_setaffinity(0, cores)
     return figures
 
 
-def _warn(load: Load, rate: float, own_share: float, undecryptable: int) -> None:
-    if own_share > _SATURATED or rate < 0.97 * load.packets_per_second:
-        print("WARNING: the load tool was saturated; what is missing may be its own loss")
-    if undecryptable:
-        print(f"WARNING: {undecryptable} of the packets looked into could not be decrypted")
-
-
-async def run(load: Load) -> dict[str, float | int | None]:
-    """Measures the node, then Janus if it is installed."""
+async def _compare(plan: Plan) -> Json:
     node = await NodeSubject.start()
     try:
-        ours = await measure(node, load)
+        ours = await measure(node, plan.receivers, plan.seconds, simulcast=True)
     finally:
         await node.close()
-    theirs = await _run_janus(load)
+    theirs = await _measure_janus(plan)
     return {
-        "receivers": load.receivers,
+        "receivers": plan.receivers,
         "us_per_packet": round(ours.us_per_packet, 2),
         "us_per_packet_janus": round(theirs.us_per_packet, 2) if theirs else None,
         "ratio_to_janus": round(ours.us_per_packet / theirs.us_per_packet, 3) if theirs else None,
         "join_cpu_ms": round(ours.join_cpu_ms, 2),
         "join_cpu_ms_janus": round(theirs.join_cpu_ms, 2) if theirs else None,
-        "delivered_ratio": round(ours.delivered_ratio, 5),
-        "delivered_ratio_janus": round(theirs.delivered_ratio, 5) if theirs else None,
+        "compared_delivered_ratio": round(ours.delivered_ratio, 5),
+        "compared_delivered_ratio_janus": round(theirs.delivered_ratio, 5) if theirs else None,
     }
 
 
-async def _run_janus(load: Load) -> Figures | None:
+async def _measure_janus(plan: Plan) -> Figures | None:
     if not janus.installed():
         print(janus.INSTALL)
         return None
     subject = await janus.JanusSubject.start()
     try:
-        return await measure(subject, load)
+        return await measure(subject, plan.receivers, plan.seconds, simulcast=False)
     finally:
         await subject.close()
 
 
+async def _halls(plan: Plan, core: int) -> Json:
+    node = await NodeSubject.start(core)
+    sources = {name: Source(tag, node.host) for name, tag in ((PUBLISHER, b"frst"), (SECOND_PUBLISHER, b"scnd"))}
+    try:
+        async with Crowd() as crowd:
+            idle = await measure_idle(node, crowd, plan.legs, plan.seconds)
+            for name, source in sources.items():
+                await node.join_as(name, source)
+                source.speaks = name == PUBLISHER
+            await node.show(PUBLISHER)
+            stage = await measure_stage(node, crowd, sources[PUBLISHER], plan.seconds)
+            waited = await measure_switches(node, crowd, list(sources.items()), plan.switches)
+            undecryptable = sum(receiver.undecryptable for receiver in crowd.receivers)
+    finally:
+        await asyncio.gather(*(source.close() for source in sources.values()))
+        await node.close()
+    _print_profile(stage)
+    return _halls_figures(plan, idle, stage, waited) | {"undecryptable": undecryptable}
+
+
+def _halls_figures(plan: Plan, idle: Idle, stage: Stage, waited: list[float]) -> Json:
+    percentiles = quantiles(waited, n=100, method="inclusive")
+    print(
+        f"{plan.switches} floor switches: key frame after {percentiles[49]:.0f} ms (median), "
+        f"{percentiles[98]:.0f} ms (p99), {waited[-1]:.0f} ms (last of {len(waited)})"
+    )
+    tally = stage.tally
+    return {
+        "legs": plan.legs,
+        "delivered_ratio": round(tally.delivered_ratio, 6),
+        "packets_per_second": round(tally.received / tally.seconds),
+        "node_cores": round(tally.cpu / tally.seconds, 3),
+        "load_cores": round(tally.own_cpu / tally.seconds, 3),
+        "floor_switch_ms_p50": round(percentiles[49], 1),
+        "floor_switch_ms_p99": round(percentiles[98], 1),
+        "floor_switch_ms_max": round(waited[-1], 1),
+        "idle_cores": round(idle.cores, 4),
+        "kib_per_leg": round(idle.kib_per_leg, 1),
+    }
+
+
+def _print_profile(stage: Stage) -> None:
+    print("where the node's time goes with one stage to all:")
+    for line, share in list(stage.profile.items())[:PROFILE_LINES]:
+        print(f"  {share:6.1%}  {line}")
+
+
+async def _storm(plan: Plan, core: int) -> Json:
+    node = await NodeSubject.start(core)
+    try:
+        storm: Storm = await measure_storm(node, plan.legs, plan.storm_seconds)
+    finally:
+        await node.close()
+    return {
+        "storm_seconds": round(storm.seconds, 1),
+        "storm_joined": storm.joined,
+        "storm_stage_lost": storm.stage_lost,
+        "storm_slowest_join_ms": round(storm.slowest_join_ms),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.media", description=__doc__)
-    parser.add_argument("--receivers", type=int, default=100, choices=range(1, 1_001), metavar="N")
-    parser.add_argument("--pps", type=float, default=200.0, help="packets per second of the publisher")
-    parser.add_argument("--size", type=int, default=1_100, help="bytes of payload per packet, 40 to 1,200")
-    parser.add_argument("--seconds", type=float, default=15.0, help="how long each server is measured")
+    parser.add_argument("--receivers", type=int, default=Plan.receivers, help="beside Janus, 1 to 400")
+    parser.add_argument("--legs", type=int, default=Plan.legs, help="of the whole country, 1 to 1,000")
     # Janus drops a session after 60 s without a request, and none is sent while packets are counted.
+    parser.add_argument("--seconds", type=float, default=Plan.seconds, help="of each window, 1 to 45")
     given = parser.parse_args()
-    if not (5 <= given.pps <= 2_000 and 40 <= given.size <= 1_200 and 1 <= given.seconds <= 45):
-        parser.error("--pps must be 5..2000, --size 40..1200, --seconds 1..45")
-    figures = asyncio.run(run(Load(given.receivers, given.pps, given.size, given.seconds)))
-    print(json.dumps(figures))
+    if not (1 <= given.receivers <= 400 and 1 <= given.legs <= 1_000 and 1 <= given.seconds <= 45):
+        parser.error("--receivers must be 1..400, --legs 1..1000, --seconds 1..45")
+    print(json.dumps(asyncio.run(run(Plan(given.receivers, given.legs, given.seconds)))))
 
 
 if __name__ == "__main__":

@@ -1,130 +1,172 @@
-"""The load: one publisher of made-up VP8 packets, and receivers that only count."""
+"""The receivers of the media bench: they count what comes by its open RTP header, and decrypt only samples."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import time
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from struct import Struct
 
 import pylibsrtp
-from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPacket, RtcpPsfbPacket
 
+from bench.datagrams import CELL_BYTES, Reader
 from bridge.endpoint.line import SecureLine
-from bridge.endpoint.negotiation import Local, Section
-from bridge.media.rtp import build_packet
-from core.model import Track
+from bridge.endpoint.negotiation import Local, Peer, write_offer
+from bridge.media import rtcp
+from core.model import SlotName, Track
 
 HOST = "127.0.0.1"
-FRAME_PACKETS = 5
-_KEY_FRAME_EVERY = 200
+VP8_TYPE, RTX_TYPE = 96, 97
+REPORT_SECONDS = 1.0
 _VERIFY_EVERY = 1_000
 """One packet in so many is decrypted, which proves that what is counted is media; counting must stay cheap."""
+_ESTIMATE = 8_000_000
+"""What a receiver says that its line carries, bit/s."""
+_ASKED_AGAIN = 3
+"""How far behind the newest packet of the picture the one is that a receiver says it misses, once for each report."""
+_READER = Reader()
+_NUMBERS = Struct("!BBHII")
 
-_KEY_FRAME_HEADER = b"\x10\x00\x00\x9d\x01\x2a\x80\x02\x68\x01"
-"""RFC 6386 section 9.1: a key frame of 640x360."""
 
-_DELTA_FRAME_HEADER = b"\x11\x00\x00"
+@dataclass(slots=True)
+class Counted:
+    """One incoming stream as its headers tell it."""
+
+    ssrc: int
+    kind: int
+    """Payload type."""
+    first: int
+    highest: int
+    """Extended by the wraps seen."""
+    packets: int = 0
+
+    @property
+    def expected(self) -> int:
+        """Packets that its sender numbered."""
+        return self.highest - self.first + 1
 
 
 class CountingReceiver(SecureLine):
-    """Counts RTP packets as they come, mostly without decrypting them."""
+    """Counts RTP packets. From `connect` on it reads its socket itself, all waiting datagrams at once."""
 
     def __init__(self, host: str | None, *, controlling: bool = True) -> None:
         # Not coalesced: a receiver elsewhere would not save the sender any work either.
         super().__init__(lambda _: None, lambda _: None, host=host, controlling=controlling, coalesce=False)
-        self.packets = 0
+        self.streams: dict[int, Counted] = {}
+        self.repair_types: Collection[int] = (RTX_TYPE,)
+        """Payload types of retransmissions."""
+        self.captured: list[tuple[float, bytes]] | None = None
+        """When not None, every packet of the pictures is kept here with the time at which it was read."""
         self.undecryptable = 0
+        self._ssrc = secrets.randbelow(1 << 32)
+        self._unverified = 0
 
-    def take_protected(self, data: bytes) -> None:
-        if 191 < data[1] < 224:
+    @property
+    def packets(self) -> int:
+        """All that came but retransmissions."""
+        return sum(stream.packets for stream in self.streams.values() if stream.kind not in self.repair_types)
+
+    @property
+    def missing(self) -> int:
+        """Packets that never came by themselves, by the holes in the numbers."""
+        streams = [stream for stream in self.streams.values() if stream.kind not in self.repair_types]
+        return sum(stream.expected - stream.packets for stream in streams)
+
+    @property
+    def repaired(self) -> int:
+        """Packets sent once more."""
+        return sum(stream.packets for stream in self.streams.values() if stream.kind in self.repair_types)
+
+    async def connect(self, peer: Peer, *, timeout: float) -> None:
+        await super().connect(peer, timeout=timeout)
+        datagrams = self.ice._socket
+        self._descriptor = datagrams._socket.fileno()
+        self._source = peer.candidates[0] if self.ice._address is None else self.ice._address
+        datagrams._readers.remove(self._descriptor)
+        datagrams._readers.add(self._descriptor, self._read)
+
+    def _read(self) -> None:
+        cells, unpack, streams = _READER.cells, _NUMBERS.unpack_from, self.streams
+        count = _READER.read(self._descriptor)
+        for number in range(count):
+            at = number * CELL_BYTES
+            first, kind, sequence, _, ssrc = unpack(cells, at)
+            if not 127 < first < 192 or 191 < kind < 224:
+                if first < 128:
+                    self.ice._take(bytes(cells[at : at + _READER.length(number)]), self._source)
+                continue
+            stream = streams.get(ssrc)
+            if stream is None:
+                stream = streams[ssrc] = Counted(ssrc, kind & 0x7F, sequence, sequence - 1)
+            stream.packets += 1
+            ahead = sequence - stream.highest & 0xFFFF
+            if ahead < 0x8000:
+                stream.highest += ahead
+        self._sample(count)
+
+    def _sample(self, count: int) -> None:
+        """Keeps or verifies what lies in the reader's cells."""
+        if self.captured is not None:
+            now = time.perf_counter()
+            self.captured += [(now, self._cell(number)) for number in range(count)]
             return
-        self.packets += 1
-        if self.packets % _VERIFY_EVERY == 1:
-            self._verify(data)
+        self._unverified += count
+        if self._unverified > _VERIFY_EVERY and count:
+            self._unverified = 0
+            packet = self._cell(0)
+            if 127 < packet[0] < 192 and not 191 < packet[1] < 224 and self.opened(packet) is None:
+                self.undecryptable += 1
 
-    def _verify(self, data: bytes) -> None:
+    def _cell(self, number: int) -> bytes:
+        at = number * CELL_BYTES
+        return bytes(_READER.cells[at : at + _READER.length(number)])
+
+    def opened(self, packet: bytes) -> bytes | None:
+        """A packet decrypted; None when that cannot be done."""
         try:
-            if self._inbound is not None:
-                self._inbound.unprotect(data)
+            return bytes(self._inbound.unprotect(packet)) if self._inbound is not None else None
         except pylibsrtp.Error:
-            self.undecryptable += 1
+            return None
+
+    def report(self) -> None:
+        """Tells the sender what a browser would: receiver report, REMB, and that it misses a packet of the picture."""
+        blocks = [
+            rtcp.ReportBlock(s.ssrc, s.expected - s.packets, s.highest, 0, 0, 0)
+            for s in self.streams.values()
+            if s.kind not in self.repair_types
+        ]
+        pictures = [block for block in blocks if self.streams[block.ssrc].kind == VP8_TYPE]
+        packet = rtcp.receiver_report(self._ssrc, blocks)
+        if pictures:
+            packet += rtcp.remb(self._ssrc, _ESTIMATE, [block.ssrc for block in pictures])
+            for block in pictures:
+                packet += rtcp.missing(self._ssrc, block.ssrc, [block.highest - _ASKED_AGAIN & 0xFFFF])
+        self.send_rtcp(packet)
 
 
-@dataclass
-class Clock90:
-    """Sequence, timestamp and picture id of the made-up stream."""
-
-    sequence: int = field(default_factory=lambda: secrets.randbits(15))
-    timestamp: int = field(default_factory=lambda: secrets.randbits(31))
-    picture_id: int = 0
-
-
-class Publisher(SecureLine):
-    """Sends frames of five packets; each 200th is a key frame, and so is the next after one is asked for."""
-
-    def __init__(self, size: int, host: str | None) -> None:
-        super().__init__(lambda _: None, self._take_rtcp, host=host)
-        self.ssrc = secrets.randbits(32)
-        self.sent = 0
-        self._size = size
-        self._noise = secrets.token_bytes(size)
-        self._at = Clock90()
-        self._frames = 0
-        self._key_frame_wanted = True
-        self._payload_type = 96
-        self._mid, self._mid_extension = "", 0
-
-    def negotiated(self, section: Section, mid: str, mid_extension: int) -> None:
-        """What the answer says about the stream."""
-        assert section.payload_type is not None
-        self._payload_type, self._mid, self._mid_extension = section.payload_type, mid, mid_extension
-
-    async def publish(self, packets_per_second: float, seconds: float) -> float:
-        """Sends at a steady rate; returns the seconds that it took."""
-        began = upcoming = time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            self._send_frame(round(90_000 * FRAME_PACKETS / packets_per_second))
-            upcoming += FRAME_PACKETS / packets_per_second
-            await asyncio.sleep(max(0.0, upcoming - time.perf_counter()))
-        return time.perf_counter() - began
-
-    def _send_frame(self, ticks: int) -> None:
-        key_frame = self._key_frame_wanted or self._frames % _KEY_FRAME_EVERY == 0
-        self._key_frame_wanted = False
-        self._frames += 1
-        at = self._at
-        at.timestamp = (at.timestamp + ticks) & 0xFFFFFFFF
-        at.picture_id = (at.picture_id + 1) & 0x7FFF
-        identifier = (0x8000 | at.picture_id).to_bytes(2, "big")
-        for number in range(FRAME_PACKETS):
-            at.sequence = (at.sequence + 1) & 0xFFFF
-            head = (b"\x80\x80" if number else b"\x90\x80") + identifier
-            if number == 0:
-                head += _KEY_FRAME_HEADER if key_frame else _DELTA_FRAME_HEADER
-            packet = build_packet(
-                payload_type=self._payload_type,
-                marker=number == FRAME_PACKETS - 1,
-                sequence=at.sequence,
-                timestamp=at.timestamp,
-                ssrc=self.ssrc,
-                payload=head + self._noise[len(head) :],
-                mid=self._mid,
-                mid_extension=self._mid_extension,
-            )
-            self.send_rtp(packet)
-            self.sent += 1
-
-    def _take_rtcp(self, data: bytes) -> None:
-        try:
-            packets = RtcpPacket.parse(data)
-        except ValueError:
-            return
-        if any(isinstance(p, RtcpPsfbPacket) and p.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR) for p in packets):
-            self._key_frame_wanted = True
+async def report_forever(receivers: Sequence[CountingReceiver]) -> None:
+    """Lets each of `receivers`, which may become more, report once a second, spread over it."""
+    steps = 20
+    turn = 0
+    while True:
+        await asyncio.sleep(REPORT_SECONDS / steps)
+        turn += 1
+        for index in range(turn % steps, len(receivers), steps):
+            receivers[index].report()
 
 
-def local_of(line: SecureLine, ssrc: int = 0) -> Local:
+def local_of(line: SecureLine, camera: int = 0, microphone: int = 0) -> Local:
     """What this line's offer says about it."""
-    ssrcs = {Track.MICROPHONE: (ssrc + 1) & 0xFFFFFFFF, Track.CAMERA: ssrc}
-    return Local(line.ice.credentials, line.fingerprint, line.ice.address, "load", ssrcs)
+    ssrcs = {Track.MICROPHONE: microphone or 1, Track.CAMERA: camera, Track.CONTENT: 2}
+    return Local(line.ice.credentials, line.fingerprint, line.ice.address, "load", ssrcs, estimates=True)
+
+
+def receiving_offer(line: SecureLine, slots: Sequence[SlotName]) -> tuple[str, dict[str, SlotName], dict[str, Track]]:
+    """An offer as a browser's: with retransmissions on streams of their own (RFC 4588), and NACK for sound too."""
+    text, receive, send = write_offer(local_of(line), slots)
+    text = text.replace(" 96 102\r\n", f" 96 102 {RTX_TYPE}\r\n")
+    rtx = f"a=rtpmap:{RTX_TYPE} rtx/90000\r\na=fmtp:{RTX_TYPE} apt=96\r\n"
+    text = text.replace("a=rtpmap:102 H264/90000\r\n", rtx + "a=rtpmap:102 H264/90000\r\n")
+    return text.replace("a=rtpmap:111 opus", "a=rtcp-fb:111 nack\r\na=rtpmap:111 opus"), receive, send

@@ -1,10 +1,11 @@
-"""What is measured: a server process that a publisher and receivers can join."""
+"""What is measured: a server process that a source and receivers can join."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from bench.media_client import CountingReceiver, Publisher
+from bench.media_client import CountingReceiver
+from bench.media_source import Source
 
 
 class Subject(Protocol):
@@ -15,11 +16,11 @@ class Subject(Protocol):
     host: str | None
     """The address from which it is to be joined; None for any of this machine."""
 
-    async def join_publisher(self, publisher: Publisher) -> None:
-        """Connects the one publisher."""
+    async def join_source(self, source: Source) -> None:
+        """Connects the one source, which sends from then on."""
 
     async def join_receiver(self) -> CountingReceiver:
-        """Connects one more receiver of the publisher's stream."""
+        """Connects one more receiver of the source's streams."""
 
     async def close(self) -> None:
         """Ends the server process."""

@@ -63,7 +63,7 @@ async def measure_stage(node: NodeSubject, crowd: Crowd, source: Source, seconds
 async def measure_switches(
     node: NodeSubject, crowd: Crowd, sources: Sequence[tuple[str, Source]], times: int
 ) -> list[float]:
-    """Gives the floor to `sources` in turn, from the second on. Returns, sorted, each leg's ms until the key frame came.
+    """Gives the floor to `sources` in turn, from the second on. Returns each leg's ms until the key frame.
 
     A leg that does not get it counts as `SWITCH_SECONDS`.
     """

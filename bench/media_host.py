@@ -1,7 +1,7 @@
 """The node process of the media bench: a `MediaEngine` and nothing else, steered by JSON lines.
 
 Each line asks for one thing, and is answered with one line: `{"join": …, "sdp": …, "receive": …, "send": …}` with
-`{"sdp": …}`; `{"show": who or null}`, which puts that participant's picture and sound into everybody's slots, with `{}`;
+`{"sdp": …}`; `{"show": who or null}`, which puts that participant into everybody's slots, with `{}`;
 `{"profile": seconds}` with the shares of the lines that run; `{}` with totals. It ends with its input.
 """
 

@@ -75,6 +75,7 @@ class Application:
         """What works by itself once the doors are open."""
         yield "clockwork", self.clockwork.run
         yield "secretary", self.office.secretary.run
+        yield "renewal", self.office.renewal.run
         if self.office.postman is not None:
             yield "postman", self.office.postman.run
 

@@ -19,6 +19,7 @@ from scheduler.invitations.postman import Postman
 from scheduler.invitations.secretary import Secretary
 from scheduler.invitations.service import Invitations
 from scheduler.maintenance import Maintenance
+from scheduler.plan.renewal import Renewal
 from scheduler.plan.service import Plans
 from scheduler.series import SeriesBook
 from scheduler.templates import Templates
@@ -26,7 +27,7 @@ from scheduler.templates import Templates
 
 @dataclass(frozen=True)
 class Office:
-    """The parts; each is safe to use from many tasks. `secretary` and `postman` have a `run` for whoever owns tasks.
+    """The parts, each safe to use from many tasks. Those with a `run` want a task: `renewal`, `secretary`, `postman`.
 
     Without a mail server in the settings there is no postman.
     """
@@ -39,6 +40,7 @@ class Office:
     series: SeriesBook
     templates: Templates
     plans: Plans
+    renewal: Renewal
     invitations: Invitations
     diagnosis: Diagnosis
     secretary: Secretary
@@ -61,6 +63,7 @@ def open_office(
         series=SeriesBook(database, bus, clock, settings.limits),
         templates=Templates(database, clock, bookings),
         plans=plans,
+        renewal=Renewal(database, clock),
         invitations=Invitations(database, clock, signer, settings),
         diagnosis=diagnosis,
         secretary=Secretary(database, bus, clock, signer, settings, diagnosis),

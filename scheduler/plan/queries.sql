@@ -121,3 +121,27 @@ INSERT INTO media_node_maintenance (node, during, reason) VALUES ($1, tstzrange(
 
 -- name: delete_window
 DELETE FROM media_node_maintenance WHERE id = $1
+
+-- name: spoiled
+-- Conferences yet to open at $1 (or only $2) whose plan uses a node that is out of service then, or that needs more of
+-- a node or a line than it has at all; the earliest first.
+SELECT conference.id FROM conference
+WHERE conference.state IN ('requested', 'confirmed') AND conference.can_join_after > $1
+  AND ($2::uuid IS NULL OR conference.id = $2)
+  AND (
+    EXISTS (
+        SELECT FROM plan_node_load AS load JOIN media_node AS node ON node.code = load.node
+        WHERE load.conference = conference.id AND (
+            NOT node.active OR load.legs > node.legs OR load.kbps > node.kbps OR EXISTS (
+                SELECT FROM media_node_maintenance AS closed
+                WHERE closed.node = node.code AND closed.during && tstzrange(conference.can_join_after, conference.stop)
+            )
+        )
+    )
+    OR EXISTS (
+        SELECT FROM plan_link_load AS load JOIN unit ON unit.code = load.unit
+        WHERE load.conference = conference.id AND greatest(load.up_kbps, load.down_kbps) > unit.uplink_kbps
+    )
+  )
+ORDER BY conference.can_join_after, conference.id
+LIMIT 100

@@ -25,6 +25,7 @@ from playwright.async_api import Browser, Page
 from bench.lines_devices import WIDTH, draw_detailed_camera, record_voice
 from bench.lines_figures import Figures, Reading, figures, recovered_after, settled_after
 from bench.lines_page import lead, read, watch
+from bench.lines_verdicts import verdicts
 from core.database import start_embedded
 from core.model import Role, point_participant
 from scheduler.model import Conference
@@ -220,7 +221,8 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     repairs = {"both": (True, False), "on": (True,), "off": (False,)}[given.repair]
     rows = asyncio.run(measure(given.seconds, given.only or names, repairs))
-    print(json.dumps({"rows": [row.json() for row in rows]}, ensure_ascii=False))
+    told = [row.json() for row in rows]
+    print(json.dumps(verdicts(told) | {"rows": told}, ensure_ascii=False))
 
 
 if __name__ == "__main__":

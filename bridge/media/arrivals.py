@@ -13,6 +13,8 @@ BEFORE_FIRST = 32
 """Packets overtaken by a stream's first one are still taken."""
 REORDER_SECONDS = 0.015
 """A packet that is only overtaken mostly comes within this time."""
+LONGEST_REORDER_SECONDS = 0.08
+"""Waiting longer than this costs those packets that are lost too much."""
 GIVE_UP_SECONDS = 0.5
 """A packet that is missing for longer helps no decoder any more."""
 MOST_MISSING = 250
@@ -20,6 +22,8 @@ MOST_MISSING = 250
 _FIRST_ROUND_TRIP = 0.1
 _LEAST_PAUSE = 0.02
 _BACK_OFF = 0.5
+_REORDER_MARGIN = 1.25
+_REORDER_DECAY = 0.97
 
 
 class Arrival(Enum):
@@ -49,12 +53,17 @@ class Arrivals:
     """By sequence number."""
     round_trip: float = _FIRST_ROUND_TRIP
     """Seconds from a request to its packet, smoothed."""
+    reorder: float = REORDER_SECONDS
+    """How long overtaken packets are waited for; it follows what the line does."""
     _first: int = -1
     _highest: int = -1
     _ring: list[int] = field(default_factory=lambda: [-1] * WINDOW)
 
-    def add(self, sequence: int, now: float) -> Arrival:
-        """A packet came. DUPLICATE and TOO_LATE ones must go no further."""
+    def add(self, sequence: int, now: float, *, original: bool = False) -> Arrival:
+        """A packet came. DUPLICATE and TOO_LATE ones must go no further.
+
+        `original`: it is surely no retransmission, since these come on a stream of their own.
+        """
         if self._highest < 0:
             # One cycle up, so that what comes before the first has a number too.
             self._first = self._highest = sequence + SEQUENCES
@@ -70,7 +79,7 @@ class Arrivals:
         elif number < self._first - BEFORE_FIRST or (number >= self._first and sequence not in self.missing):
             return Arrival.TOO_LATE
         self._ring[number & WINDOW - 1] = number
-        return Arrival.NEW if step > 0 else self._fill(sequence, now)
+        return Arrival.NEW if step > 0 else self._fill(sequence, now, original)
 
     def due(self, now: float) -> tuple[list[int], int]:
         """What to ask the source for now, and how many that were asked for before are given up."""
@@ -90,7 +99,7 @@ class Arrivals:
 
     def _next(self, gap: _Missing) -> float:
         if gap.times == 0:
-            return gap.since + REORDER_SECONDS
+            return gap.since + self.reorder
         return gap.asked_at + max(self.round_trip, _LEAST_PAUSE) * (1 + _BACK_OFF * (gap.times - 1))
 
     def _note_gap(self, step: int, now: float) -> None:
@@ -100,10 +109,15 @@ class Arrivals:
         for number in range(self._highest + 1, self._highest + step):
             self.missing[number & 0xFFFF] = _Missing(now)
 
-    def _fill(self, sequence: int, now: float) -> Arrival:
+    def _fill(self, sequence: int, now: float, original: bool) -> Arrival:
         gap = self.missing.pop(sequence, None)
-        if gap is None or gap.times == 0:
+        if gap is None:
             return Arrival.FILLS
+        if original or gap.times == 0:
+            late = (now - gap.since) * _REORDER_MARGIN
+            self.reorder = min(max(late, self.reorder), LONGEST_REORDER_SECONDS)
+            return Arrival.FILLS
+        self.reorder = max(self.reorder * _REORDER_DECAY, REORDER_SECONDS)
         if gap.times == 1:
             self.round_trip += (now - gap.asked_at - self.round_trip) / 8
         return Arrival.RECOVERED

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 HOLD_SECONDS = 3.0
 """From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
-LONGEST_HOLD_SECONDS = 8.0
+LONGEST_HOLD_SECONDS = 6.0
 PROBE_SECONDS = 2.0
+RAMP_SECONDS = 0.6
+"""A probe grows to its whole within this time: its failure is noticed before the line's queue is full."""
 NEXT_SECONDS = 1.0
 """From a probe that went well to the next."""
 SETTLE_SECONDS = 1.5
@@ -32,6 +34,11 @@ LOSS_PACKETS, PROBE_PACKETS = 100, 40
 """Fewer than these say nothing: a line that loses a tenth loses a sixth of fifty now and then."""
 PLAIN_PACKETS, PLAIN_SHARE = 20, 0.35
 """As much loss as this needs no more packets to be believed."""
+DOUBT_SECONDS = 1.5
+"""A fall of the estimate waits so long for a report that confirms it: estimators also take losses and bursts for it."""
+QUEUE_SECONDS = 0.06
+"""A round trip this much above the shortest means a queue."""
+_DOUBT_PACKETS = 20
 _MARGIN = 1.02
 _LEAST = 20_000
 
@@ -53,6 +60,8 @@ class Downlink:
     _expected: int = 0
     _lossy_before: bool = False
     _usual_loss: float = 0.0
+    _doubt_at: float | None = None
+    _shortest_trip: float = float("inf")
 
     def heard(self, estimate: int, sent: int, now: float) -> None:
         """The receiver's REMB came; `sent` is what it is sent now. Both in bit/s."""
@@ -60,13 +69,22 @@ class Downlink:
         if estimate >= self._high or now - self._high_at > HIGH_SECONDS:
             self._high, self._high_at = estimate, now
         if estimate < FALL * self._high and estimate < FULL_SHARE * sent:
-            self._full(estimate, now)
             self._high, self._high_at = estimate, now
+            if self._is_proving(now):
+                self._full(estimate, now)
+            elif self._doubt_at is None:
+                self._doubt_at = now
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
             self.limit = estimate
+        if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
+            self._full(estimate, now)
 
-    def lost(self, lost: int, expected: int, sent: int, now: float) -> None:
-        """The receiver reported `lost` of `expected` packets; the line is full when that stays high."""
+    def lost(self, lost: int, expected: int, sent: int, now: float, round_trip: float | None = None) -> None:
+        """The receiver reported `lost` of `expected` packets; the line is full when that stays high.
+
+        `round_trip`, in seconds, is what the same report tells of it.
+        """
+        self._settle_doubt(lost, expected, now, round_trip)
         self._lost += lost
         self._expected += expected
         proving = self._is_proving(now) and not self._estimate
@@ -103,7 +121,20 @@ class Downlink:
         elif now - self._probe_since >= PROBE_SECONDS:
             self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
             return 0
-        return max(more - cost, 0)
+        grown = min(1.0, (now - self._probe_since) / RAMP_SECONDS + 0.25)
+        return round(max(more - cost, 0) * grown)
+
+    def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
+        """A fall of the estimate counts when packets wait, or more than usual are lost."""
+        waiting = round_trip is None or round_trip > self._shortest_trip + QUEUE_SECONDS
+        self._shortest_trip = min(self._shortest_trip, self._shortest_trip if round_trip is None else round_trip)
+        if self._doubt_at is None:
+            return
+        losing = expected >= _DOUBT_PACKETS and lost > (self._usual_loss + PROBE_LOSS) * expected
+        if waiting or losing:
+            self._full(self._estimate, now)
+        else:
+            self._doubt_at = None
 
     def _full(self, carries: int, now: float) -> None:
         if self._is_proving(now):
@@ -114,6 +145,7 @@ class Downlink:
         carries = max(carries, _LEAST if self._probe_since is None else self._shown)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
+        self._doubt_at = None
 
     def _is_proving(self, now: float) -> bool:
         return self._probe_since is not None or now - self._raised_at < PROVING_SECONDS

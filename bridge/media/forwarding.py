@@ -121,6 +121,8 @@ class Stream:
     arrivals: Arrivals = field(default_factory=Arrivals)
     repairable: bool = False
     """Its sender takes NACKs."""
+    repaired_apart: bool = False
+    """Its retransmissions come on a stream of their own."""
     rate: Rate = field(default_factory=Rate)
     pixels: int = 0
     last_packet_at: float = 0.0

@@ -165,11 +165,13 @@ class Ingress:
         if len(payload) > 2:
             sequence = payload[0] << 8 | payload[1]
             stream.reception.repaired += sequence in stream.arrivals.missing
-            self._media(leg, stream, MediaPacket(sequence, header.timestamp, header.marker, payload[2:], now))
+            self._media(
+                leg, stream, MediaPacket(sequence, header.timestamp, header.marker, payload[2:], now), again=True
+            )
 
-    def _media(self, leg: Leg, stream: Stream, packet: MediaPacket) -> None:
+    def _media(self, leg: Leg, stream: Stream, packet: MediaPacket, *, again: bool = False) -> None:
         payload, now = packet.payload, packet.at
-        arrival = stream.arrivals.add(packet.sequence, now)
+        arrival = stream.arrivals.add(packet.sequence, now, original=stream.repaired_apart and not again)
         if arrival is Arrival.DUPLICATE or arrival is Arrival.TOO_LATE:
             self.drops[arrival.value] += 1
             return
@@ -246,7 +248,7 @@ class Ingress:
         elif isinstance(item, rtcp.ReportBlock):
             expected, lost = leg.meter.reported(item, slot.clock_rate, rtcp.ntp_middle(self.ntp(now)))
             if expected and slot.name.track is not Track.MICROPHONE:
-                leg.downlink.lost(lost, expected, shown_bps(leg), now)
+                leg.downlink.lost(lost, expected, shown_bps(leg), now, leg.meter.round_trip_seconds)
         elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is not Track.MICROPHONE:
             self.ask_keyframe(slot.cohort.stream)
 

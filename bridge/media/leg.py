@@ -178,6 +178,7 @@ class Leg:
             stream = self.streams.get(section.repairs[ssrc].to_bytes(4, "big"))
         if stream is not None:
             self.repairs[ssrc.to_bytes(4, "big")] = stream
+            stream.repaired_apart = True
 
     def _new_stream(self, ssrc: int, section: Section, rid: str) -> Stream:
         reception = Reception(section.clock_rate)

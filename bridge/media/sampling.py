@@ -57,6 +57,11 @@ class Meter:
                 self._round_trip_ms = trip * 1000 / 65536
         return news
 
+    @property
+    def round_trip_seconds(self) -> float | None:
+        """As the newest report of this period told it; None when none did."""
+        return None if self._round_trip_ms is None else self._round_trip_ms / 1000
+
     def close_period(self, now: float, streams: Mapping[int, Incoming]) -> dict[str, float | None]:
         """The measured fields of a `LinkSample` for the time since the last call; begins the next period."""
         seconds = max(now - self.at, 0.001)

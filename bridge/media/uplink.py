@@ -9,9 +9,9 @@ from aiortc.rate import BandwidthUsage, RemoteBitrateEstimator
 CEILING = 2_500_000
 """What every source may send, bit/s: enough for three simulcast layers of 720p."""
 FLOOR = 100_000
-HOLD_SECONDS = 3.0
+HOLD_SECONDS = 1.0
 """After the line was too full, before it is tried with more; doubled when that fails, up to the longest."""
-LONGEST_HOLD_SECONDS = 6.0
+LONGEST_HOLD_SECONDS = 2.0
 GROWTH = 1.25
 """Per second, after the hold. Senders themselves grow by 8 % a second within what they are told."""
 DROP = 0.97

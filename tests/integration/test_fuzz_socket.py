@@ -85,6 +85,28 @@ class Hall:
         assert seen.packets == seen.expected
         assert all(leg == LegId(VILLAIN) for leg, _ in self.changes[3:]), self.changes
 
+    def others(self) -> dict[str, Any]:
+        """All that feedback can change, as far as it is not the villain's: to be compared."""
+        legs, sources = self.engine._legs, self.engine._ingress._keyframes._sources
+        own = legs[LegId(VILLAIN)].slots_by_ssrc
+        streams = legs[LegId(SPEAKER)].layers.values()
+        return {
+            "sent again": self.engine.stats().resent,
+            "asked of the speaker": [sources[s].asked_at for s in streams if s in sources],
+            "limits": [(legs[LegId(who)].downlink.limit, self._told(who)) for who in (SPEAKER, WATCHER)],
+            "taken for the villain's": [ssrc for ssrc in legs[LegId(VILLAIN)].meter._reports if ssrc not in own],
+        }
+
+    def _told(self, who: ParticipantId) -> int:
+        """These endpoints send no estimate of their own."""
+        return self.engine._legs[LegId(who)].downlink._estimate
+
+    def sent_about(self, ssrc: int) -> list[int]:
+        """Numbers of packets sent lately, or soon, in the watcher's slot: a request for them could be answered."""
+        slot = self.engine._legs[LegId(WATCHER)].slots_by_ssrc.get(ssrc)
+        newest = slot.cohort.timeline.sequence if slot is not None and slot.cohort is not None else 100
+        return [number & 0xFFFF for number in range(newest - 20, newest + 200)]
+
     def _why_not(self, slot: SlotName, packets: int) -> str | None:
         now = self.ends[WATCHER].received()[slot].packets
         return None if now >= packets else f"{slot} stands at {now}"
@@ -162,7 +184,8 @@ async def test_spoilt_media_and_reports_inside_good_encryption(hall: Hall) -> No
     )
     legs = hall.engine._legs
     known = [*legs[LegId(VILLAIN)].slots_by_ssrc, *legs[LegId(WATCHER)].slots_by_ssrc]
-    reports = tuple(packet for ssrc in known for packet in _reports(ssrc))
+    reports = tuple(packet for ssrc in known for packet in _reports(ssrc, hall.sent_about(ssrc)))
+    before = hall.others()
     dice = Random(5)
     sequences = itertools.count(villain._picture._sequence + 1)
     ssrcs = [villain._picture.ssrc] * 8 + [villain._voice.ssrc] * 4 + [dice.getrandbits(32) for _ in range(40)]
@@ -178,30 +201,32 @@ async def test_spoilt_media_and_reports_inside_good_encryption(hall: Hall) -> No
         await pour(hall, line.send_rtcp, (*reports, *RTCP), seed=4)
         await hall.still_well()
     assert legs[LegId(VILLAIN)].layers
+    assert hall.others() == before
 
 
 async def test_reports_about_the_streams_of_others_do_nothing(hall: Hall) -> None:
     legs = hall.engine._legs
     theirs = [*legs[LegId(WATCHER)].slots_by_ssrc, *(s.ssrc for s in legs[LegId(SPEAKER)].layers.values())]
-    before = hall.engine.stats()
+    before, others = hall.engine.stats(), hall.others()
     heard = legs[LegId(VILLAIN)].meter.bytes_in
     for ssrc in theirs:
-        for packet in _reports(ssrc):
+        for packet in _reports(ssrc, hall.sent_about(ssrc)):
             hall.ends[VILLAIN]._line.send_rtcp(packet)
     await eventually(lambda: None if legs[LegId(VILLAIN)].meter.bytes_in > heard + 500 else "nothing came")
     await hall.still_well()
+    assert hall.others() == others
     assert hall.engine.stats().keyframe_requests == before.keyframe_requests
     samples = {sample.participant: sample for sample in hall.engine.samples()}
     assert not samples[WATCHER].loss_down
     assert not samples[SPEAKER].loss_up
 
 
-def _reports(ssrc: int) -> Iterator[bytes]:
+def _reports(ssrc: int, lost: list[int]) -> Iterator[bytes]:
     """Everything that can be said about a stream."""
     head = rtcp.receiver_report(1, [rtcp.ReportBlock(ssrc, 1_000, 5_000, 9_000, 1, 2, 250)])
     yield head + rtcp.picture_loss(1, ssrc)
     yield head + bytes(aiortc_rtp.RtcpPsfbPacket(fmt=4, ssrc=1, media_ssrc=0, fci=struct.pack("!IB3x", ssrc, 1)))
-    yield head + bytes(aiortc_rtp.RtcpRtpfbPacket(fmt=aiortc_rtp.RTCP_RTPFB_NACK, ssrc=1, media_ssrc=ssrc, lost=[1, 2]))
+    yield head + bytes(aiortc_rtp.RtcpRtpfbPacket(fmt=aiortc_rtp.RTCP_RTPFB_NACK, ssrc=1, media_ssrc=ssrc, lost=lost))
     yield head + rtcp.remb(1, 30_000, [ssrc])
     yield bytes(aiortc_rtp.RtcpByePacket(sources=[ssrc]))
 

@@ -85,7 +85,7 @@ class Hall:
             self._packet(self.now + 0.1 * number / count, round(sent * 0.1 / 8 / count), sent)
         self.now += 0.1
         if round(self.now * 10) % 10 == 0:
-            self.downlink.lost(self.lost, self.expected, sent, self.now)
+            self.downlink.lost(self.lost, self.expected, sent, self.now, 0.02 + max(self.free_at - self.now, 0.0))
             self.lost = self.expected = 0
         limit = self.downlink.limit
         self.shown = len(self.ladder) - 1 if limit is None else allocate(limit, [self.ladder])[0]
@@ -156,7 +156,20 @@ def test_an_estimate_that_lags_behind_what_is_sent_is_no_limit() -> None:
     downlink.heard(250_000, 200_000, 9.0)
     assert downlink.limit is None
     downlink.heard(150_000, 200_000, 10.0)
+    downlink.lost(0, 40, 200_000, 10.5)
     assert downlink.limit == 150_000
+
+
+def test_a_fall_that_no_queue_and_no_loss_confirms_is_none() -> None:
+    downlink = Downlink()
+    downlink.heard(1_800_000, 1_600_000, 0.0)
+    for second in range(1, 30):
+        downlink.lost(10, 100, 1_600_000, float(second), 0.05)
+        downlink.heard(1_300_000 if second == 20 else 1_700_000, 1_600_000, second + 0.1)
+    assert downlink.limit is None
+    downlink.heard(1_000_000, 1_600_000, 30.1)
+    downlink.lost(10, 100, 1_600_000, 31.0, 0.3)
+    assert downlink.limit == 1_000_000
 
 
 def test_a_fall_in_small_steps_is_a_fall() -> None:
@@ -164,6 +177,7 @@ def test_a_fall_in_small_steps_is_a_fall() -> None:
     downlink.heard(600_000, 500_000, 0.0)
     for step in range(20):
         downlink.heard(round(600_000 * 0.98**step), 500_000, 0.1 * step)
+        downlink.lost(0, 5, 500_000, 0.1 * step)
     assert downlink.limit is not None
     assert downlink.limit < 475_000
 

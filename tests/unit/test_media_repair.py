@@ -67,6 +67,22 @@ def test_the_pause_follows_the_line_s_round_trip() -> None:
     assert 0.025 < stream.round_trip < 0.035
 
 
+def test_packets_that_overtake_one_another_are_soon_not_asked_for_any_more() -> None:
+    stream, asked = arrivals(1), []
+    for turn in range(20):
+        at = float(turn)
+        stream.add(2 * turn + 3, at)
+        asked += [turn for tick in range(6) if stream.due(at + tick * 0.01)[0]]
+        stream.add(2 * turn + 2, at + 0.06, original=True)
+    assert set(asked) == {0}
+    for turn in range(20, 120):
+        at = float(turn)
+        stream.add(2 * turn + 3, at)
+        stream.due(at + 0.1)
+        stream.add(2 * turn + 2, at + 0.13)
+    assert stream.reorder == REORDER_SECONDS
+
+
 def test_a_break_is_not_asked_for() -> None:
     stream = arrivals(1, MOST_MISSING + 10)
     assert stream.due(1.0) == ([], 0)

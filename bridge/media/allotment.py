@@ -11,6 +11,7 @@ from core.model import SlotName, Track
 
 IMPORTANCE = (SlotName.CONTENT, SlotName.STAGE, SlotName.SECOND, SlotName.VIEW)
 """Which picture is served first; all others come after these, in the order of the offer."""
+_FAR_TOO_MUCH = 1.3
 SOUND_BPS = 50_000
 """Set aside for each sound before any picture gets something."""
 
@@ -35,6 +36,18 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
     leg.probe_bps = downlink.step(shown, None if more is None else more + sounds, now)
     for slot, ladder, index in zip(slots, ladders, chosen, strict=True):
         slot.allowed = ladder[index].pixels if index >= 0 else 0
+
+
+def too_large(leg: Leg) -> list[Slot]:
+    """Slots whose picture must stop at once: it is far more than the line carries, and its successor could not come.
+
+    Elsewhere the old picture flows until the key frame of the smaller one.
+    """
+    limit = leg.downlink.limit
+    if limit is None or shown_bps(leg) - leg.probed_bps <= _FAR_TOO_MUCH * limit:
+        return []
+    shown = [(slot, slot.cohort.stream) for slot in leg.slots.values() if slot.cohort is not None]
+    return [s for s, stream in shown if stream is not None and s.allowed is not None and stream.pixels > s.allowed]
 
 
 def shown_bps(leg: Leg) -> int:

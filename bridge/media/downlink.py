@@ -13,8 +13,8 @@ HOLD_SECONDS = 3.0
 """From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
 LONGEST_HOLD_SECONDS = 6.0
 PROBE_SECONDS = 2.0
-RAMP_SECONDS = 0.6
-"""A probe grows to its whole within this time: its failure is noticed before the line's queue is full."""
+RAMP_SECONDS = 1.2
+"""A probe grows to its whole within this time: who estimates notices its failure before the queue is full."""
 NEXT_SECONDS = 1.0
 """From a probe that went well to the next."""
 SETTLE_SECONDS = 1.5
@@ -39,6 +39,9 @@ DOUBT_SECONDS = 1.5
 QUEUE_SECONDS = 0.06
 """A round trip this much above the shortest means a queue."""
 _DOUBT_PACKETS = 20
+_SENT_DECAY = 0.8
+_FALLS = 3
+"""As many falls in a row need no report."""
 _MARGIN = 1.02
 _LEAST = 20_000
 
@@ -61,6 +64,8 @@ class Downlink:
     _lossy_before: bool = False
     _usual_loss: float = 0.0
     _doubt_at: float | None = None
+    _falls: int = 0
+    _sent: int = 0
     _shortest_trip: float = float("inf")
 
     def heard(self, estimate: int, sent: int, now: float) -> None:
@@ -70,10 +75,10 @@ class Downlink:
             self._high, self._high_at = estimate, now
         if estimate < FALL * self._high and estimate < FULL_SHARE * sent:
             self._high, self._high_at = estimate, now
-            if self._is_proving(now):
+            self._falls += 1
+            self._doubt_at = now if self._doubt_at is None else self._doubt_at
+            if self._is_proving(now) or self._falls >= _FALLS:
                 self._full(estimate, now)
-            elif self._doubt_at is None:
-                self._doubt_at = now
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
             self.limit = estimate
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
@@ -84,6 +89,8 @@ class Downlink:
 
         `round_trip`, in seconds, is what the same report tells of it.
         """
+        # What is sent now may be less, since a switch, than what these losses are of.
+        self._sent = max(sent, round(self._sent * _SENT_DECAY))
         self._settle_doubt(lost, expected, now, round_trip)
         self._lost += lost
         self._expected += expected
@@ -99,7 +106,7 @@ class Downlink:
         # Who estimates its line knows a failed probe by the delays, which a line that loses anyway does not have.
         failed = proving and share > self._usual_loss + PROBE_LOSS
         if failed or (lossy and self._lossy_before):
-            self._full(round(sent * (1 - share)), now)
+            self._full(round(self._sent * (1 - share)), now)
         elif not lossy and not proving:
             self._usual_loss += (share - self._usual_loss) / 2
         self._lossy_before = lossy
@@ -121,7 +128,7 @@ class Downlink:
         elif now - self._probe_since >= PROBE_SECONDS:
             self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
             return 0
-        grown = min(1.0, (now - self._probe_since) / RAMP_SECONDS + 0.25)
+        grown = min(1.0, (now - self._probe_since) / RAMP_SECONDS + 0.15) if self._estimate else 1.0
         return round(max(more - cost, 0) * grown)
 
     def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
@@ -134,7 +141,7 @@ class Downlink:
         if waiting or losing:
             self._full(self._estimate, now)
         else:
-            self._doubt_at = None
+            self._doubt_at, self._falls = None, 0
 
     def _full(self, carries: int, now: float) -> None:
         if self._is_proving(now):
@@ -145,7 +152,7 @@ class Downlink:
         carries = max(carries, _LEAST if self._probe_since is None else self._shown)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
-        self._doubt_at = None
+        self._doubt_at, self._falls = None, 0
 
     def _is_proving(self, now: float) -> bool:
         return self._probe_since is not None or now - self._raised_at < PROVING_SECONDS

@@ -13,7 +13,7 @@ from aiortc import RTCCertificate
 
 from bridge.media import reports
 from bridge.media.admission import check_room, reserved_kbps
-from bridge.media.allotment import allot, paused
+from bridge.media.allotment import allot, paused, too_large
 from bridge.media.answer import Local, write_answer
 from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe
 from bridge.media.fanout import Fanout
@@ -381,6 +381,8 @@ class MediaEngine:
             return
         leg.limited = leg.downlink.limit is not None
         allot(leg, partial(self._ingress.switchboard.ladder, leg), now)
+        for slot in too_large(leg):
+            self._ingress.switchboard.stop(slot)
         now_paused = paused(leg)
         if now_paused != leg.paused:
             log.info("pictures_paused", leg=leg.id, slots=sorted(now_paused))

@@ -36,6 +36,11 @@ class SentPackets:
             return None
         return found[2]
 
+    def expired(self, sequence: int, now: float) -> bool:
+        """Whether that packet was sent, but too long ago to be sent again."""
+        found = self._ring[sequence & PACKETS - 1]
+        return found is not None and found[0] == sequence and now - found[1] > SECONDS
+
     def copy(self) -> SentPackets:
         """The same past, for a timeline that forks."""
         twin = SentPackets()

@@ -130,6 +130,10 @@ class Switchboard:
         """Whether `leg` was told to send no picture."""
         return leg.participant in self._cameras_off.get(leg.conference, ())
 
+    def stop(self, slot: Slot) -> None:
+        """Shows nothing in `slot` until a key frame of what it may show."""
+        self._clear(slot)
+
     def ask_for(self, slot: Slot) -> None:
         """Asks what `slot` shows for a key frame."""
         if slot.cohort is not None and slot.cohort.stream is not None:

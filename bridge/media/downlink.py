@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 HOLD_SECONDS = 3.0
 """From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
-LONGEST_HOLD_SECONDS = 6.0
+LONGEST_HOLD_SECONDS = 4.0
 PROBE_SECONDS = 2.0
-RAMP_SECONDS = 1.2
+RAMP_SECONDS = 1.0
 """A probe grows to its whole within this time: who estimates notices its failure before the queue is full."""
-NEXT_SECONDS = 1.0
+NEXT_SECONDS = 0.3
 """From a probe that went well to the next."""
 SETTLE_SECONDS = 1.5
 """After the line was too full: its queue still empties, and losses reported now are the old ones."""
@@ -39,7 +39,7 @@ DOUBT_SECONDS = 1.5
 QUEUE_SECONDS = 0.06
 """A round trip this much above the shortest means a queue."""
 _DOUBT_PACKETS = 20
-_SENT_DECAY = 0.8
+_SENT_DECAY = 0.5
 _FALLS = 3
 """As many falls in a row need no report."""
 _MARGIN = 1.02

@@ -38,10 +38,10 @@ class Repair:
         again, cohort = slot.again, slot.cohort
         if again is None or cohort is None:
             return
-        video = slot.name.track is not Track.MICROPHONE and cohort.stream is not None
-        if video and any(cohort.sent.expired(sequence, now) for sequence in sequences):
+        picture = cohort.stream if slot.name.track is not Track.MICROPHONE else None
+        if picture is not None and any(cohort.sent.expired(sequence, now) for sequence in sequences):
             # Its picture stands until a key frame, and browsers ask for that only after seconds.
-            self._broken(cohort.stream)
+            self._broken(picture)
         known = {sequence: placed for sequence in sequences if (placed := cohort.sent.find(sequence, now))}
         for sequence in again.allowed(known, now):
             wrapped = again.wrap(known[sequence])

@@ -8,13 +8,27 @@ from collections.abc import Callable
 from typing import cast
 
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, SRTPProtectionProfile
+from OpenSSL import SSL
 from pylibsrtp import Session
 
 from bridge.media.ice import Address
 
 QUEUE_LIMIT = 32
 HANDSHAKE_SECONDS = 10.0
+
+
+class NodeCertificate(RTCCertificate):
+    """The node's certificate, with one OpenSSL context for all its legs: making one costs 0.4 ms and 27 KiB."""
+
+    _context: SSL.Context | None = None
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+            # Nobody resumes a session of DTLS-SRTP, and a shared context would keep every one.
+            self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        return self._context
 
 
 class DtlsFailed(Exception):

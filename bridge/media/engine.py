@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from aiortc import RTCCertificate
 
 from bridge.media import reports
 from bridge.media.admission import check_room, reserved_kbps
 from bridge.media.allotment import allot, paused, too_large
 from bridge.media.answer import Local, write_answer
-from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe
+from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe, NodeCertificate
 from bridge.media.fanout import Fanout
 from bridge.media.forwarding import ForwardingTable, Stream
 from bridge.media.ice import IceLite
@@ -96,7 +95,7 @@ class MediaEngine:
         self._on_leg = on_leg
         self._on_demand = on_demand
         self._on_paused = on_paused
-        self._certificate = RTCCertificate.generateCertificate()
+        self._certificate = NodeCertificate.generateCertificate()
         self._fingerprint = next(f.value for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         self._cname = secrets.token_hex(8)
         self._legs: dict[LegId, Leg] = {}

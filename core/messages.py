@@ -19,8 +19,6 @@ from core.model import (
     ConferenceSpec,
     ConferenceState,
     Departure,
-    Grade,
-    LegId,
     LinkSample,
     Model,
     NameText,
@@ -32,6 +30,7 @@ from core.model import (
     SlotName,
     Track,
 )
+from core.quality import EndpointFigures, LinkStatus
 
 # --- commands: what a participant asks of the focus -------------------------------------------------
 
@@ -447,14 +446,14 @@ class SampleBatch(Model):
     samples: tuple[LinkSample, ...]
 
 
-class LinkStatus(Model):
-    """One graded link as the technician sees it; `reason` says in words why the grade is not good."""
+class EndpointReport(Model):
+    """What one endpoint says of itself; `at` is when the server had it, by the server's clock."""
 
+    conference: ConferenceId
     participant: ParticipantId
-    leg: LegId
-    grade: Grade
-    reason: str
-    sample: LinkSample
+    session: SessionId
+    at: AwareDatetime
+    figures: EndpointFigures
 
 
 class LinksGraded(Model):
@@ -470,4 +469,5 @@ CONFERENCE_WARNING: Topic[ConferenceWarning] = Topic("conference.warning", Confe
 PRESENCE: Topic[PresenceChanged] = Topic("presence", PresenceChanged)
 FLOOR: Topic[FloorMoved] = Topic("floor", FloorMoved)
 SAMPLES: Topic[SampleBatch] = Topic("samples", SampleBatch)
+ENDPOINTS: Topic[EndpointReport] = Topic("endpoints", EndpointReport)
 LINKS: Topic[LinksGraded] = Topic("links", LinksGraded)

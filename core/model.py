@@ -242,9 +242,20 @@ class Grade(StrEnum):
 
 
 class Transport(StrEnum):
-    """What a leg's media travels over."""
+    """What a leg's media travels over, as its media node sees it."""
 
     UDP = "udp"
+    UDP6 = "udp6"
+
+
+class MediumFigures(Model):
+    """Sound or pictures in one direction over one sampling period. None: not measured."""
+
+    loss: float | None = None
+    jitter_ms: float | None = None
+
+
+NOT_MEASURED = MediumFigures()
 
 
 class LinkSample(Model):
@@ -266,3 +277,28 @@ class LinkSample(Model):
     jitter_down_ms: float | None = None
     rtt_ms: float | None = None
     transport: Transport = Transport.UDP
+    relayed: bool = False
+    """Whether it comes through a TURN relay that this installation knows; the endpoint's own word is more certain."""
+    seconds: float = 2.0
+    """Length of the period."""
+    bytes_up: int = 0
+    bytes_down: int = 0
+    audio_up: MediumFigures = NOT_MEASURED
+    video_up: MediumFigures = NOT_MEASURED
+    audio_down: MediumFigures = NOT_MEASURED
+    video_down: MediumFigures = NOT_MEASURED
+    nacks_up: int = 0
+    """Packets that the node asked the point for again; `nacks_down`: that the point asked the node for."""
+    nacks_down: int = 0
+    key_frames_up: int = 0
+    """Key frames that the node asked the point for (PLI); `key_frames_down`: that the point asked for (PLI, FIR)."""
+    key_frames_down: int = 0
+    remb_up_kbps: float | None = None
+    """What the node lets the point send; `remb_down_kbps`: what the point says that it can receive."""
+    remb_down_kbps: float | None = None
+    limit_down_kbps: float | None = None
+    """What the node believes that the line to the point carries; None as long as nothing speaks against anything."""
+    layers: dict[SlotName, str] = Field(default_factory=dict)
+    """Which picture each slot shows: the layer's name (rid), or its height where it has none; slots without are left out."""
+    paused: tuple[SlotName, ...] = ()
+    """Slots whose picture the line does not carry."""

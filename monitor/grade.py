@@ -1,134 +1,209 @@
 """How good a line is now: good, fair, poor or unknown, and by which figure. Pure; time comes in as a number.
 
-The reason of a grade is a language-neutral code with its figure, which the pages translate:
-
-    loss_up=7.2%  loss_down=7.2%     packets lost towards the node / towards the point
-    jitter_up=44ms  jitter_down=44ms interarrival jitter (RFC 3550 section 6.4.1) in the same directions
-    rtt=612ms                        round trip
-    no_data                          samples come, but nothing could be measured in them
-    no_sample=6s                     no sample for this long
-
-It is empty for a good line.
+Each *aspect* of a line (sound and pictures in both directions, the line itself where nothing is told by medium, the
+round trip) is judged and settled for itself; a direction is as good as its worst aspect, the line as its worst direction.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import IntEnum
 
 from core.model import Grade, LinkSample
+from core.quality import Direction, DirectionGrade, EndpointFigures, Medium, Reason, ReasonCode
+from monitor.opinion import opinion
+from monitor.profiles import DEFAULT, Bound, Profile
+from monitor.reasons import explained
 
 STALE_PERIODS = 3
-"""Without a sample for so many periods a line is unknown."""
+"""Without a sample for so many periods a line is unknown; so is what an endpoint said of itself."""
 
 _RANK = {Grade.GOOD: 0, Grade.FAIR: 1, Grade.POOR: 2}
 
 
-@dataclass(frozen=True)
-class Bound:
-    """From `fair` on a figure is only fair, from `poor` on it is poor."""
-
-    fair: float
-    poor: float
-
-
-@dataclass(frozen=True)
-class Profile:
-    """By what a line is judged.
-
-    A figure is the mean of what was measured in the last `window` samples. A worse grade is taken after
-    `worse_after` judgements in a row, a better one after `better_after`.
-    """
-
-    name: str
-    loss: Bound
-    jitter_ms: Bound
-    rtt_ms: Bound
-    window: int = 3
-    worse_after: int = 2
-    better_after: int = 5
-
-
-DEFAULT = Profile(
-    name="default",
-    # Pexip Infinity, "Perceived call quality": under 1 % good, under 3 % OK, above bad or terrible.
-    loss=Bound(fair=0.01, poor=0.03),
-    # Fair: Microsoft Teams Call Quality Dashboard, audio classifier (30 ms). Poor: ITU-T Y.1541 classes 0 and 1,
-    # upper bound of the delay variation (50 ms).
-    jitter_ms=Bound(fair=30, poor=50),
-    # Fair: ITU-T G.114, 150 ms one way. Poor: Microsoft Teams Call Quality Dashboard, audio classifier (500 ms).
-    rtt_ms=Bound(fair=300, poor=500),
-)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """A grade and its reason."""
+    """A grade and the figure behind it; a good one has none."""
 
     grade: Grade
-    reason: str = ""
+    code: ReasonCode | None = None
+    medium: Medium | None = None
+    value: float | None = None
+    excess: float = 0.0
+    """How bad, to compare figures of different kinds: the grade's rank, and how far above its bound within that."""
+
+    def reason(self, seconds: float) -> Reason | None:
+        """Why, measured over so many seconds."""
+        return explained(self.code, self.medium, self.value, seconds) if self.code is not None else None
 
 
-NO_DATA = Judgement(Grade.UNKNOWN, "no_data")
+GOOD = Judgement(Grade.GOOD)
+NO_DATA = Judgement(Grade.UNKNOWN, ReasonCode.NO_DATA)
 
 
-@dataclass(frozen=True)
-class _Figure:
-    code: str
-    read: Callable[[LinkSample], float | None]
-    bound: Callable[[Profile], Bound]
-    show: Callable[[float], str]
+class _At(IntEnum):
+    """Places of the figures in the tuple that one sample becomes."""
+
+    LOSS_UP = 0
+    JITTER_UP = 1
+    AUDIO_LOSS_UP = 2
+    AUDIO_JITTER_UP = 3
+    VIDEO_LOSS_UP = 4
+    VIDEO_JITTER_UP = 5
+    LOSS_DOWN = 6
+    JITTER_DOWN = 7
+    AUDIO_LOSS_DOWN = 8
+    AUDIO_JITTER_DOWN = 9
+    VIDEO_LOSS_DOWN = 10
+    VIDEO_JITTER_DOWN = 11
+    RTT = 12
+    CONCEALED = 13
+    FROZEN = 14
+    PAUSED = 15
 
 
-def _percent(value: float) -> str:
-    return f"{value * 100:.1f}%"
+Figures = tuple[float | None, ...]
+_Rule = tuple[int, ReasonCode, str]
+"""A figure's place, its name as a reason, and its threshold's name in the profile."""
 
-
-def _ms(value: float) -> str:
-    return f"{value:.0f}ms"
-
-
-_FIGURES = (
-    _Figure("loss_up", lambda s: s.loss_up, lambda p: p.loss, _percent),
-    _Figure("loss_down", lambda s: s.loss_down, lambda p: p.loss, _percent),
-    _Figure("jitter_up", lambda s: s.jitter_up_ms, lambda p: p.jitter_ms, _ms),
-    _Figure("jitter_down", lambda s: s.jitter_down_ms, lambda p: p.jitter_ms, _ms),
-    _Figure("rtt", lambda s: s.rtt_ms, lambda p: p.rtt_ms, _ms),
+_RULES: tuple[tuple[Direction | None, Medium | None, tuple[_Rule, ...]], ...] = (
+    (
+        Direction.UP,
+        Medium.AUDIO,
+        (
+            (_At.AUDIO_LOSS_UP, ReasonCode.LOSS_UP, "audio_loss"),
+            (_At.AUDIO_JITTER_UP, ReasonCode.JITTER_UP, "audio_jitter_ms"),
+        ),
+    ),
+    (
+        Direction.UP,
+        Medium.VIDEO,
+        (
+            (_At.VIDEO_LOSS_UP, ReasonCode.LOSS_UP, "video_loss"),
+            (_At.VIDEO_JITTER_UP, ReasonCode.JITTER_UP, "video_jitter_ms"),
+        ),
+    ),
+    (
+        Direction.DOWN,
+        Medium.AUDIO,
+        (
+            (_At.AUDIO_LOSS_DOWN, ReasonCode.LOSS_DOWN, "audio_loss"),
+            (_At.AUDIO_JITTER_DOWN, ReasonCode.JITTER_DOWN, "audio_jitter_ms"),
+            (_At.CONCEALED, ReasonCode.CONCEALED, "concealed"),
+        ),
+    ),
+    (
+        Direction.DOWN,
+        Medium.VIDEO,
+        (
+            (_At.VIDEO_LOSS_DOWN, ReasonCode.LOSS_DOWN, "video_loss"),
+            (_At.VIDEO_JITTER_DOWN, ReasonCode.JITTER_DOWN, "video_jitter_ms"),
+            (_At.FROZEN, ReasonCode.FROZEN, "frozen"),
+            (_At.PAUSED, ReasonCode.PAUSED, "paused"),
+        ),
+    ),
+    (
+        Direction.UP,
+        None,
+        ((_At.LOSS_UP, ReasonCode.LOSS_UP, "audio_loss"), (_At.JITTER_UP, ReasonCode.JITTER_UP, "audio_jitter_ms")),
+    ),
+    (
+        Direction.DOWN,
+        None,
+        (
+            (_At.LOSS_DOWN, ReasonCode.LOSS_DOWN, "audio_loss"),
+            (_At.JITTER_DOWN, ReasonCode.JITTER_DOWN, "audio_jitter_ms"),
+        ),
+    ),
+    (None, None, ((_At.RTT, ReasonCode.RTT, "rtt_ms"),)),
 )
+_UP_AUDIO, _UP_VIDEO, _DOWN_AUDIO, _DOWN_VIDEO, _UP_LINE, _DOWN_LINE, _TRIP = range(7)
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    measured = [value for value in values if value is not None and math.isfinite(value)]
-    return sum(measured) / len(measured) if measured else None
+def read(sample: LinkSample, endpoint: EndpointFigures | None = None) -> Figures:
+    """What is judged of a sample. The line's own figures count only where none are told by medium."""
+    audio_up, video_up = sample.audio_up, sample.video_up
+    audio_down, video_down = sample.audio_down, sample.video_down
+    by_medium_up = audio_up.loss is not None or video_up.loss is not None
+    by_medium_down = audio_down.loss is not None or video_down.loss is not None
+    return (
+        None if by_medium_up else sample.loss_up,
+        None if by_medium_up else sample.jitter_up_ms,
+        audio_up.loss,
+        audio_up.jitter_ms,
+        video_up.loss,
+        video_up.jitter_ms,
+        None if by_medium_down else sample.loss_down,
+        None if by_medium_down else sample.jitter_down_ms,
+        audio_down.loss,
+        audio_down.jitter_ms,
+        video_down.loss,
+        video_down.jitter_ms,
+        sample.rtt_ms,
+        endpoint.concealed if endpoint is not None else None,
+        endpoint.frozen_share if endpoint is not None else None,
+        float(len(sample.paused)) or None,
+    )
 
 
-def _grade_of(value: float, bound: Bound) -> Grade:
-    if value >= bound.poor:
-        return Grade.POOR
-    return Grade.FAIR if value >= bound.fair else Grade.GOOD
+def means(window: Sequence[Figures]) -> list[float | None]:
+    """The mean of each figure over those samples in which it was measured."""
+    found: list[float | None] = []
+    for place, column in enumerate(zip(*window, strict=True)):
+        values = [value for value in column if value is not None and value < 1e12]
+        if not values:
+            found.append(None)
+        elif place == _At.PAUSED:
+            found.append(sum(values) / len(column))
+        else:
+            found.append(sum(values) / len(values))
+    return found
 
 
-def judge(window: Sequence[LinkSample], profile: Profile = DEFAULT) -> Judgement:
-    """The grade of these samples alone: that of the worst figure, which is also the reason.
+class Judge:
+    """A profile made ready to judge with."""
 
-    Of figures with the same grade the one furthest above its bound is named. Nothing measured is unknown.
-    """
-    worst = NO_DATA
-    excess = -1.0
-    for figure in _FIGURES:
-        value = _mean(figure.read(sample) for sample in window)
-        if value is None:
-            continue
-        bound = figure.bound(profile)
-        grade = _grade_of(value, bound)
-        order = _RANK[grade] + 1 - 1 / (1 + max(value, 0.0) / bound.poor)
-        if order > excess:
-            reason = "" if grade is Grade.GOOD else f"{figure.code}={figure.show(value)}"
-            worst, excess = Judgement(grade, reason), order
-    return worst
+    def __init__(self, profile: Profile = DEFAULT) -> None:
+        self.profile = profile
+        self._rules: tuple[tuple[Medium | None, tuple[tuple[int, ReasonCode, Bound, float, float], ...]], ...] = tuple(
+            (medium, tuple(_ready(rule, profile) for rule in rules)) for _, medium, rules in _RULES
+        )
+
+    def judge(self, figures: Sequence[float | None]) -> list[Judgement]:
+        """Each aspect of these figures alone: the worst of its figures; nothing measured is unknown.
+
+        Of figures with the same grade the one furthest above its bound is named.
+        """
+        judged = []
+        for medium, rules in self._rules:
+            worst = NO_DATA
+            for place, code, _, fair, poor in rules:
+                value = figures[place]
+                if value is None:
+                    continue
+                if value < fair:
+                    if worst is NO_DATA:
+                        worst = GOOD
+                    continue
+                one = _judged(value, code, medium, poor)
+                if one.excess > worst.excess:
+                    worst = one
+            judged.append(worst)
+        return judged
+
+
+def _ready(rule: _Rule, profile: Profile) -> tuple[int, ReasonCode, Bound, float, float]:
+    place, code, name = rule
+    bound: Bound = getattr(profile, name)
+    return int(place), code, bound, bound.fair, bound.poor
+
+
+def _judged(value: float, code: ReasonCode, medium: Medium | None, poor: float) -> Judgement:
+    grade = Grade.POOR if value >= poor else Grade.FAIR
+    return Judgement(grade, code, medium, value, _RANK[grade] + 1 - 1 / (1 + value / poor))
 
 
 def settle(current: Judgement, recent: Sequence[Judgement], profile: Profile = DEFAULT) -> Judgement:
@@ -149,30 +224,54 @@ def settle(current: Judgement, recent: Sequence[Judgement], profile: Profile = D
     return max(reversed(last), key=lambda j: _RANK[j.grade]) if moved else current
 
 
+def worst_of(judgements: Sequence[Judgement]) -> Judgement:
+    """The worst of those that are known; unknown when none is."""
+    worst = NO_DATA
+    for one in judgements:
+        if one.grade is not Grade.UNKNOWN and (worst.grade is Grade.UNKNOWN or one.excess > worst.excess):
+            worst = one
+    return worst
+
+
 class LineGrader:
     """The grade of one leg's line over time: feed each sample to `add`, ask `at` whether it has gone stale."""
 
     def __init__(self, period_seconds: float, profile: Profile = DEFAULT) -> None:
-        self._profile = profile
+        self._judge = Judge(profile)
+        self._period_seconds = period_seconds
         self._stale_seconds = STALE_PERIODS * period_seconds
-        self._window: deque[LinkSample] = deque(maxlen=profile.window)
-        self._recent: deque[Judgement] = deque(maxlen=max(profile.worse_after, profile.better_after))
+        self._window: deque[Figures] = deque(maxlen=profile.window)
+        self._recent: list[deque[Judgement]] = [
+            deque(maxlen=max(profile.worse_after, profile.better_after)) for _ in _RULES
+        ]
+        self._settled: list[Judgement] = [NO_DATA] * len(_RULES)
+        self._means: list[float | None] = [None] * len(_At)
+        self._at: datetime | None = None
         self._received: float | None = None
         self.current = NO_DATA
+        self.since: datetime | None = None
 
-    def add(self, sample: LinkSample, received: float) -> Judgement:
+    def add(self, sample: LinkSample, received: float, endpoint: EndpointFigures | None = None) -> Judgement:
         """Takes a sample that arrived at `received` (monotonic seconds); a repeated one changes nothing."""
-        if self._window and sample.at == self._window[-1].at:
+        if self._at == sample.at:
             return self.current
-        if self._follows_a_gap(sample):
+        if self._follows_a_gap(sample.at):
             self._forget()
-        self._received = received
-        self._window.append(sample)
-        judgement = judge(self._window, self._profile)
-        self._recent.append(judgement)
-        self.current = settle(self.current, tuple(self._recent), self._profile)
-        if judgement.grade is Grade.UNKNOWN:
-            self._recent.clear()
+        self._received, self._at = received, sample.at
+        self._window.append(read(sample, endpoint))
+        self._means = means(self._window)
+        settled = self._settled
+        for index, judgement in enumerate(self._judge.judge(self._means)):
+            recent, held = self._recent[index], settled[index]
+            if judgement.grade is Grade.UNKNOWN:
+                recent.clear()
+                settled[index] = judgement
+                continue
+            recent.append(judgement)
+            if judgement is not held:
+                same = judgement.grade is held.grade
+                settled[index] = judgement if same else settle(held, tuple(recent), self._judge.profile)
+        self._move(worst_of(settled), sample.at)
         return self.current
 
     def at(self, now: float) -> Judgement:
@@ -180,20 +279,73 @@ class LineGrader:
         silent = 0.0 if self._received is None else now - self._received
         if silent >= self._stale_seconds:
             self._forget()
-            self.current = Judgement(Grade.UNKNOWN, f"no_sample={silent:.0f}s")
+            stale = Judgement(Grade.UNKNOWN, ReasonCode.NO_SAMPLE, None, round(silent, 1))
+            self._move(stale, self._at + timedelta(seconds=silent) if self._at is not None else None)
         return self.current
 
     def is_stale(self, now: float) -> bool:
         """Whether no sample has come for `STALE_PERIODS`."""
         return self._received is not None and now - self._received >= self._stale_seconds
 
-    def _follows_a_gap(self, sample: LinkSample) -> bool:
-        if not self._window:
+    @property
+    def reason(self) -> Reason | None:
+        """Why the grade is not good."""
+        return self.current.reason(self._seconds)
+
+    @property
+    def media(self) -> tuple[Grade, Grade, Grade, Grade]:
+        """The grades of sound up, pictures up, sound down, pictures down."""
+        one = self._settled
+        return one[_UP_AUDIO].grade, one[_UP_VIDEO].grade, one[_DOWN_AUDIO].grade, one[_DOWN_VIDEO].grade
+
+    @property
+    def opinions(self) -> tuple[float | None, float | None]:
+        """What people would think of the sound that goes up, and of what comes down; None where it is not measured."""
+        figures = self._means
+        trip = figures[_At.RTT]
+        return (
+            _opinion(figures[_At.AUDIO_LOSS_UP], figures[_At.AUDIO_JITTER_UP], trip),
+            _opinion(figures[_At.AUDIO_LOSS_DOWN], figures[_At.AUDIO_JITTER_DOWN], trip),
+        )
+
+    def direction(self, direction: Direction) -> DirectionGrade:
+        """One direction, by medium."""
+        up = direction is Direction.UP
+        audio, video, line = (_UP_AUDIO, _UP_VIDEO, _UP_LINE) if up else (_DOWN_AUDIO, _DOWN_VIDEO, _DOWN_LINE)
+        settled = self._settled
+        worst = worst_of((settled[audio], settled[video], settled[line]))
+        return DirectionGrade(
+            grade=worst.grade,
+            audio=settled[audio].grade,
+            video=settled[video].grade,
+            reason=worst.reason(self._seconds),
+            opinion=self.opinions[0 if up else 1],
+        )
+
+    @property
+    def _seconds(self) -> float:
+        return len(self._window) * self._period_seconds
+
+    def _move(self, judgement: Judgement, at: datetime | None) -> None:
+        if judgement.grade is not self.current.grade or self.since is None:
+            self.since = at
+        self.current = judgement
+
+    def _follows_a_gap(self, at: datetime) -> bool:
+        if self._at is None:
             return False
-        passed = sample.at - self._window[-1].at
-        return not timedelta() < passed < timedelta(seconds=self._stale_seconds)
+        return not timedelta() < at - self._at < timedelta(seconds=self._stale_seconds)
 
     def _forget(self) -> None:
         self._window.clear()
-        self._recent.clear()
+        for recent in self._recent:
+            recent.clear()
+        self._settled = [NO_DATA] * len(_RULES)
+        self._means = [None] * len(_At)
         self.current = NO_DATA
+
+
+def _opinion(loss: float | None, jitter_ms: float | None, rtt_ms: float | None) -> float | None:
+    if loss is None:
+        return None
+    return round(opinion(min(max(loss, 0.0), 1.0), rtt_ms or 0.0, jitter_ms or 0.0), 2)

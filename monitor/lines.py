@@ -6,17 +6,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.messages import LinksGraded, LinkStatus
-from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
-from monitor.grade import DEFAULT, LineGrader, Profile
+from core.messages import EndpointReport, LinksGraded
+from core.model import ConferenceId, LegId, LinkSample, ParticipantId
+from core.quality import Direction, EndpointFigures, LinkStatus
+from monitor.grade import STALE_PERIODS, LineGrader
+from monitor.profiles import DEFAULT, Profile
 
 
-@dataclass
+@dataclass(slots=True)
+class Report:
+    """The newest that an endpoint said of itself, and when it came (monotonic seconds)."""
+
+    figures: EndpointFigures
+    received: float
+
+
+@dataclass(slots=True)
+class Graded:
+    """A sample with what it was graded with."""
+
+    sample: LinkSample
+    grader: LineGrader
+    endpoint: EndpointFigures | None
+    endpoint_age_ms: float | None
+
+
+@dataclass(slots=True)
 class _Line:
-    """One leg's line: its newest sample, its grader, and whether its silence has been told."""
+    """One leg's line: its newest sample, when it came, its grader, and whether its silence has been told."""
 
     grader: LineGrader
     sample: LinkSample
+    received: float = 0.0
     told_stale: bool = False
 
 
@@ -33,19 +54,41 @@ class Lines:
     def __init__(self, period_seconds: float, profile: Profile = DEFAULT) -> None:
         self._period_seconds = period_seconds
         self._profile = profile
+        self._profiles: dict[ConferenceId, Profile] = {}
         self._conferences: dict[ConferenceId, dict[ParticipantId, _Legs]] = {}
+        self._reports: dict[ConferenceId, dict[ParticipantId, Report]] = {}
 
-    def take(self, samples: Iterable[LinkSample], now: float) -> list[tuple[LinkSample, Grade]]:
+    def use(self, conference: ConferenceId, profile: Profile) -> None:
+        """Judges a conference by `profile` from now on; another one than before begins with new windows."""
+        if profile is self._profiles.get(conference, self._profile):
+            return
+        self._profiles[conference] = profile
+        for legs in self._conferences.get(conference, {}).values():
+            for line in legs.values():
+                line.grader = LineGrader(self._period_seconds, profile)
+
+    def hear(self, report: EndpointReport, now: float) -> None:
+        """Takes in what an endpoint says of itself, which arrived at `now` (monotonic seconds)."""
+        self._reports.setdefault(report.conference, {})[report.participant] = Report(report.figures, now)
+
+    def take(self, samples: Iterable[LinkSample], now: float) -> list[Graded]:
         """Grades samples that arrived at `now` (monotonic seconds)."""
-        return [(sample, self._take(sample, now)) for sample in samples]
+        return [self._take(sample, now) for sample in samples]
 
-    def _take(self, sample: LinkSample, now: float) -> Grade:
+    def _take(self, sample: LinkSample, now: float) -> Graded:
         legs = self._conferences.setdefault(sample.conference, {}).setdefault(sample.participant, {})
         line = legs.get(sample.leg)
         if line is None:
-            line = legs[sample.leg] = _Line(LineGrader(self._period_seconds, self._profile), sample)
-        line.sample, line.told_stale = sample, False
-        return line.grader.add(sample, now).grade
+            profile = self._profiles.get(sample.conference, self._profile)
+            line = legs[sample.leg] = _Line(LineGrader(self._period_seconds, profile), sample)
+        line.sample, line.received, line.told_stale = sample, now, False
+        report = self._reports.get(sample.conference, {}).get(sample.participant)
+        if report is None:
+            line.grader.add(sample, now)
+            return Graded(sample, line.grader, None, None)
+        age = now - report.received
+        line.grader.add(sample, now, report.figures if age < STALE_PERIODS * self._period_seconds else None)
+        return Graded(sample, line.grader, report.figures, age * 1000)
 
     def newly_stale(self, now: float) -> list[ConferenceId]:
         """The conferences in which a line has gone silent since the last asking."""
@@ -64,20 +107,23 @@ class Lines:
         participants = self._conferences.get(conference)
         if participants is None:
             return None
-        return LinksGraded(
-            conference=conference, at=at, links=tuple(_status(legs, now) for legs in participants.values())
-        )
+        reports = self._reports.get(conference, {})
+        links = [_status(legs, reports.get(who), now) for who, legs in participants.items()]
+        return LinksGraded(conference=conference, at=at, links=tuple(links))
 
     def drop(self, conference: ConferenceId, participant: ParticipantId) -> None:
         """Forgets the lines of a participant that left."""
         self._conferences.get(conference, {}).pop(participant, None)
+        self._reports.get(conference, {}).pop(participant, None)
 
     def end(self, conference: ConferenceId) -> None:
         """Forgets an ended conference."""
         self._conferences.pop(conference, None)
+        self._reports.pop(conference, None)
+        self._profiles.pop(conference, None)
 
 
-def _status(legs: _Legs, now: float) -> LinkStatus:
+def _status(legs: _Legs, report: Report | None, now: float) -> LinkStatus:
     """The status of the participant's line in the view; forgets legs that it has replaced."""
     alive = [leg for leg, line in legs.items() if not line.grader.is_stale(now)]
     shown = alive[-1] if alive else next(reversed(legs))
@@ -89,6 +135,12 @@ def _status(legs: _Legs, now: float) -> LinkStatus:
         participant=line.sample.participant,
         leg=shown,
         grade=judgement.grade,
-        reason=judgement.reason,
+        reason=line.grader.reason,
+        since=line.grader.since,
+        up=line.grader.direction(Direction.UP),
+        down=line.grader.direction(Direction.DOWN),
         sample=line.sample,
+        age_ms=round((now - line.received) * 1000, 1),
+        endpoint=report.figures if report is not None else None,
+        endpoint_age_ms=round((now - report.received) * 1000, 1) if report is not None else None,
     )

@@ -17,11 +17,13 @@ from core.database import Database
 from core.errors import BadInput
 from core.messages import (
     CONFERENCE_CHANGED,
+    ENDPOINTS,
     FLOOR,
     LINKS,
     PRESENCE,
     SAMPLES,
     ConferenceChanged,
+    EndpointReport,
     FloorMoved,
     PresenceChanged,
     SampleBatch,
@@ -80,6 +82,7 @@ class Monitor:
         """Listens, grades, publishes `LINKS` and stores until cancelled; then stores what waits."""
         with (
             self._bus.subscribe(SAMPLES, limit=_BATCH_LIMIT, lossy=True) as samples,
+            self._bus.subscribe(ENDPOINTS, limit=_NEWS_LIMIT, lossy=True) as endpoints,
             self._bus.subscribe(PRESENCE, limit=_NEWS_LIMIT) as presence,
             self._bus.subscribe(FLOOR, limit=_NEWS_LIMIT) as floor,
             self._bus.subscribe(CONFERENCE_CHANGED, limit=_NEWS_LIMIT) as changes,
@@ -91,6 +94,7 @@ class Monitor:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._writer.run(), name="monitor-writer")
                 tasks.create_task(self._listen(SAMPLES, samples, self._on_samples), name="monitor-samples")
+                tasks.create_task(self._listen(ENDPOINTS, endpoints, self._on_endpoint), name="monitor-endpoints")
                 tasks.create_task(self._listen(PRESENCE, presence, self._on_presence), name="monitor-presence")
                 tasks.create_task(self._listen(FLOOR, floor, self._on_floor), name="monitor-floor")
                 tasks.create_task(self._listen(CONFERENCE_CHANGED, changes, self._on_change), name="monitor-changes")
@@ -146,12 +150,16 @@ class Monitor:
         usable = [sample for sample in batch.samples if live[sample.conference]]
         graded = self._lines.take(usable, self._clock.monotonic())
         seen: dict[ConferenceId, list[ParticipantId]] = {}
-        for sample, _ in graded:
-            seen.setdefault(sample.conference, []).append(sample.participant)
+        for one in graded:
+            seen.setdefault(one.sample.conference, []).append(one.sample.participant)
         for conference, participants in seen.items():
             self._publish_links(conference)
             self._writer.add_intervals(self._ledger.seen(conference, participants, batch.at))
-        self._writer.add_samples([sample_record(sample, grade) for sample, grade in graded])
+        self._writer.add_samples([sample_record(one.sample, one.grader.current.grade) for one in graded])
+
+    def _on_endpoint(self, report: EndpointReport) -> None:
+        if self._is_live(report.conference):
+            self._lines.hear(report, self._clock.monotonic())
 
     def _on_presence(self, news: PresenceChanged) -> None:
         if not self._is_live(news.conference):

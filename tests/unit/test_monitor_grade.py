@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
-from monitor.grade import DEFAULT, Judgement, LineGrader, judge, settle
+from monitor.grade import Judge, Judgement, LineGrader, means, read, settle, worst_of
+from monitor.profiles import DEFAULT, PROFILES
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 PERIOD = 2.0
@@ -29,6 +30,19 @@ def sample(number: int = 0, **measures: float | None) -> LinkSample:
             **measures,
         }
     )
+
+
+def judge(window: list[LinkSample]) -> Judgement:
+    return worst_of(Judge().judge(means([read(one) for one in window])))
+
+
+def said(judgement: Judgement) -> tuple[Grade, str]:
+    """The grade and its reason as short text: "loss_up 3.0 %"."""
+    if judgement.code is None or judgement.value is None:
+        return judgement.grade, judgement.code or ""
+    share = judgement.code.value.startswith("loss")
+    figure = f"{judgement.value * 100:.1f}%" if share else f"{judgement.value:.0f}ms"
+    return judgement.grade, f"{judgement.code}={figure}"
 
 
 def feed(grader: LineGrader, start: int, samples: list[dict[str, float]]) -> list[Grade]:
@@ -63,21 +77,21 @@ G, F, P, U = Grade.GOOD, Grade.FAIR, Grade.POOR, Grade.UNKNOWN
     ],
 )
 def test_a_line_has_the_grade_of_its_worst_figure(measures: dict[str, float], grade: Grade, reason: str) -> None:
-    assert judge([sample(0, **measures)]) == Judgement(grade, reason)
+    assert said(judge([sample(0, **measures)])) == (grade, reason)
 
 
 def test_of_two_poor_figures_the_one_further_out_is_named() -> None:
-    assert judge([sample(loss_up=0.04, rtt_ms=2000.0)]).reason == "rtt=2000ms"
-    assert judge([sample(loss_up=0.40, rtt_ms=510.0)]).reason == "loss_up=40.0%"
+    assert judge([sample(loss_up=0.04, rtt_ms=2000.0)]).code == "rtt"
+    assert judge([sample(loss_up=0.40, rtt_ms=510.0)]).code == "loss_up"
 
 
 def test_a_poor_figure_is_named_before_a_fair_one_however_far_out() -> None:
-    assert judge([sample(loss_up=0.0299, jitter_up_ms=50.0)]) == Judgement(P, "jitter_up=50ms")
+    assert said(judge([sample(loss_up=0.0299, jitter_up_ms=50.0)])) == (P, "jitter_up=50ms")
 
 
 def test_the_figure_is_the_mean_of_what_was_measured() -> None:
     window = [sample(0, loss_down=0.02), sample(1, rtt_ms=10.0), sample(2, loss_down=0.04)]
-    assert judge(window) == Judgement(P, "loss_down=3.0%")
+    assert said(judge(window)) == (P, "loss_down=3.0%")
 
 
 def test_one_bad_sample_does_not_change_a_good_line() -> None:

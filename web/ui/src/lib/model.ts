@@ -21,6 +21,7 @@ export type JoinLink = Schemas["PointLink"];
 export type ImportReport = Schemas["ImportReport"];
 export type Grade = Schemas["Grade"];
 export type GradedSample = Schemas["GradedSample"];
+export type Reason = Schemas["Reason"];
 export type LinkStatus = Schemas["LinkStatus"];
 export type LinksGraded = Schemas["LinksGraded"];
 export type PresenceNow = Schemas["PresenceNow"];

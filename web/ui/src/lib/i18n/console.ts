@@ -1,4 +1,5 @@
-import { age, ms, percent } from "../format";
+import type { Reason } from "../model";
+import { preferences } from "../preferences.svelte";
 import { translator } from "./translate";
 
 export const t = translator(
@@ -115,13 +116,6 @@ export const t = translator(
     "chart.rtt": "Trễ (ms)",
     "chart.rates": "Tốc độ, kbps",
     "chart.quality": "Mất gói % và trễ ms",
-    "reason.loss_up": "mất gói chiều lên {value}",
-    "reason.loss_down": "mất gói chiều xuống {value}",
-    "reason.jitter_up": "rung chiều lên {value}",
-    "reason.jitter_down": "rung chiều xuống {value}",
-    "reason.rtt": "trễ {value}",
-    "reason.no_data": "chưa đo được",
-    "reason.no_sample": "không có số liệu {value}",
   },
   {
     "chair.title": "The chair",
@@ -236,29 +230,10 @@ export const t = translator(
     "chart.rtt": "Round trip (ms)",
     "chart.rates": "Rate, kbps",
     "chart.quality": "Loss % and round trip ms",
-    "reason.loss_up": "loss up {value}",
-    "reason.loss_down": "loss down {value}",
-    "reason.jitter_up": "jitter up {value}",
-    "reason.jitter_down": "jitter down {value}",
-    "reason.rtt": "round trip {value}",
-    "reason.no_data": "nothing measured yet",
-    "reason.no_sample": "no figures for {value}",
   },
 );
 
-const REASONS = ["loss_up", "loss_down", "jitter_up", "jitter_down", "rtt", "no_data", "no_sample"] as const;
-
-/** The monitor's reason ("loss_up=12.0%") in words. */
-export function reasonText(reason: string): string {
-  const [name = "", value = ""] = reason.split("=");
-  const known = REASONS.find((one) => one === name);
-  return known ? t(`reason.${known}`, { value: figure(value) }) : reason;
-}
-
-/** "12.0%", "1100ms", "7s" as people write them. */
-function figure(value: string): string {
-  const [, amount = "", unit = ""] = /^([\d.]+)(%|ms|s)$/.exec(value) ?? [];
-  if (unit === "%") return percent(Number(amount) / 100);
-  if (unit === "ms") return ms(Number(amount));
-  return unit === "s" ? age(Number(amount) * 1000) : value;
+/** Why a line's grade is not good, in the language of the page. */
+export function reasonText(reason: Reason): string {
+  return preferences.language === "vi" ? reason.vi : reason.en;
 }

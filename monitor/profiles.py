@@ -1,0 +1,107 @@
+"""By what a line is judged: named sets of thresholds, each with where its figures come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from types import MappingProxyType
+
+from core.model import Model
+
+
+class Bound(Model):
+    """From `fair` on a figure is only fair, from `poor` on it is poor; infinite ones never count."""
+
+    fair: float
+    poor: float
+
+
+NEVER = Bound(fair=inf, poor=inf)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Thresholds by medium: losses and shares as fractions of 1, times in ms.
+
+    A figure is the mean of what was measured in the last `window` samples. A worse grade is taken after
+    `worse_after` judgements in a row, a better one after `better_after`.
+    """
+
+    name: str
+    audio_loss: Bound
+    audio_jitter_ms: Bound
+    video_loss: Bound
+    video_jitter_ms: Bound
+    rtt_ms: Bound
+    concealed: Bound = Bound(fair=0.02, poor=0.07)
+    """Sound that the endpoint made up. Poor: Microsoft's healer ratio bound for audio, 7 %."""
+    frozen: Bound = Bound(fair=0.02, poor=0.1)
+    """Time in which a picture stood still; our own bounds: half a second in half a minute is seen, in five it hurts."""
+    paused: Bound = Bound(fair=0.5, poor=1.0)
+    """Pictures that the line does not carry, in the mean of the window: one that is gone is poor."""
+    window: int = 5
+    worse_after: int = 2
+    better_after: int = 5
+
+    @property
+    def bounds(self) -> Mapping[str, Bound]:
+        """The thresholds by name, as pages show them."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Bound)}
+
+
+DEFAULT = Profile(
+    name="default",
+    # Pexip Infinity, "Perceived call quality": under 1 % good, under 3 % OK, above bad or terrible.
+    audio_loss=Bound(fair=0.01, poor=0.03),
+    # Fair: Microsoft Teams Call Quality Dashboard, audio classifier (30 ms). Poor: ITU-T Y.1541 classes 0 and 1,
+    # upper bound of the delay variation (50 ms).
+    audio_jitter_ms=Bound(fair=30, poor=50),
+    video_loss=Bound(fair=0.01, poor=0.03),
+    video_jitter_ms=Bound(fair=30, poor=50),
+    # Fair: ITU-T G.114, 150 ms one way. Poor: Microsoft Teams Call Quality Dashboard, audio classifier (500 ms).
+    rtt_ms=Bound(fair=300, poor=500),
+)
+
+TEAMS = replace(
+    DEFAULT,
+    name="teams",
+    # Poor: Call Quality Dashboard, "Stream classification", audio classifier: loss above 10 %, jitter above 30 ms, round
+    # trip above 500 ms. Fair: Microsoft's network targets for Teams: 1 % loss in any 15 s, 100 ms round trip to its edge.
+    audio_loss=Bound(fair=0.01, poor=0.1),
+    audio_jitter_ms=Bound(fair=20, poor=30),
+    # Poor: the same page, video classifier: 15 % of packets still missing after error correction.
+    video_loss=Bound(fair=0.01, poor=0.15),
+    video_jitter_ms=Bound(fair=20, poor=30),
+    rtt_ms=Bound(fair=100, poor=500),
+    window=8,
+)
+
+PEXIP = replace(
+    DEFAULT,
+    name="pexip",
+    # Pexip Infinity, "Perceived call quality": by packet loss alone, good below 1 %, OK below 3 %, bad below 10 %.
+    audio_jitter_ms=NEVER,
+    video_jitter_ms=NEVER,
+    rtt_ms=NEVER,
+    concealed=NEVER,
+    frozen=NEVER,
+)
+
+VOICE_ONLY = replace(
+    DEFAULT,
+    name="voice-only",
+    # Sound alone repairs more: ITU-T G.113 Appendix I gives packet loss concealment useful up to about 5 %.
+    audio_loss=Bound(fair=0.02, poor=0.05),
+    video_loss=NEVER,
+    video_jitter_ms=NEVER,
+    frozen=NEVER,
+    paused=NEVER,
+)
+
+PROFILES: Mapping[str, Profile] = MappingProxyType({one.name: one for one in (DEFAULT, TEAMS, PEXIP, VOICE_ONLY)})
+
+
+def profile_named(name: str | None, otherwise: Profile = DEFAULT) -> Profile:
+    """The profile of that name; `otherwise` for None and for a name that this version does not know."""
+    return PROFILES.get(name or "", otherwise)

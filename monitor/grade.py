@@ -1,7 +1,8 @@
 """How good a line is now: good, fair, poor or unknown, and by which figure. Pure; time comes in as a number.
 
 Each *aspect* of a line (sound and pictures in both directions, the line itself where nothing is told by medium, the
-round trip) is judged and settled for itself; a direction is as good as its worst aspect, the line as its worst direction.
+round trip) is judged and settled for itself; a direction is as good as its worst aspect, the line as its worst
+direction.
 """
 
 from __future__ import annotations

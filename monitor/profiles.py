@@ -18,6 +18,9 @@ class Bound(Model):
 
 
 NEVER = Bound(fair=inf, poor=inf)
+CONCEALED = Bound(fair=0.02, poor=0.07)
+FROZEN = Bound(fair=0.02, poor=0.1)
+PAUSED = Bound(fair=0.5, poor=1.0)
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,13 @@ class Profile:
     video_loss: Bound
     video_jitter_ms: Bound
     rtt_ms: Bound
-    concealed: Bound = Bound(fair=0.02, poor=0.07)
+    concealed: Bound = CONCEALED
     """Sound that the endpoint made up. Poor: Microsoft's healer ratio bound for audio, 7 %."""
-    frozen: Bound = Bound(fair=0.02, poor=0.1)
+    frozen: Bound = FROZEN
     """Time in which a picture stood still; our own bounds: half a second in half a minute is seen, in five it hurts."""
-    paused: Bound = Bound(fair=0.5, poor=1.0)
+    paused: Bound = PAUSED
     """Pictures that the line does not carry, in the mean of the window: one that is gone is poor."""
-    window: int = 5
+    window: int = 4
     worse_after: int = 2
     better_after: int = 5
 
@@ -66,15 +69,14 @@ DEFAULT = Profile(
 TEAMS = replace(
     DEFAULT,
     name="teams",
-    # Poor: Call Quality Dashboard, "Stream classification", audio classifier: loss above 10 %, jitter above 30 ms, round
-    # trip above 500 ms. Fair: Microsoft's network targets for Teams: 1 % loss in any 15 s, 100 ms round trip to its edge.
+    # Poor: Call Quality Dashboard, "Stream classification", audio classifier: loss above 10 %, jitter above 30 ms,
+    # round trip above 500 ms. Fair: Microsoft's network targets for Teams: 1 % loss in any 15 s, 100 ms round trip.
     audio_loss=Bound(fair=0.01, poor=0.1),
     audio_jitter_ms=Bound(fair=20, poor=30),
     # Poor: the same page, video classifier: 15 % of packets still missing after error correction.
     video_loss=Bound(fair=0.01, poor=0.15),
     video_jitter_ms=Bound(fair=20, poor=30),
     rtt_ms=Bound(fair=100, poor=500),
-    window=8,
 )
 
 PEXIP = replace(

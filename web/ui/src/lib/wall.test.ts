@@ -7,7 +7,6 @@ const NOW = Date.parse("2026-12-05T02:00:00Z");
 function link(code: string, grade: Grade, ageMs = 0): LinkStatus {
   const participant = `point:${code}`;
   const at = new Date(NOW - ageMs).toISOString();
-  const none = { loss_up: null, loss_down: null, jitter_up_ms: null, jitter_down_ms: null, rtt_ms: null };
   const sample = {
     conference: "c",
     participant,
@@ -17,7 +16,7 @@ function link(code: string, grade: Grade, ageMs = 0): LinkStatus {
     kbps_down: 2,
     transport: "udp" as const,
   };
-  return { participant, leg: "l", grade, reason: "", sample: { ...sample, ...none } };
+  return { participant, leg: "l", grade, reason: null, sample } as unknown as LinkStatus;
 }
 
 function presence(code: string, state: PresenceNow["presence"]): PresenceNow {

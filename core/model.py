@@ -299,6 +299,6 @@ class LinkSample(Model):
     limit_down_kbps: float | None = None
     """What the node believes that the line to the point carries; None as long as nothing speaks against anything."""
     layers: dict[SlotName, str] = Field(default_factory=dict)
-    """The layer (rid) of the picture that each slot shows, "" where its source has but one; empty slots are left out."""
+    """The layer (rid) of the picture that each slot shows, "" where its source has one; empty slots are left out."""
     paused: tuple[SlotName, ...] = ()
     """Slots whose picture the line does not carry."""

@@ -13,11 +13,16 @@ describe("figures", () => {
   });
 
   it("are written the language's way in reasons too", () => {
-    expect(reasonText("loss_up=12.0%")).toBe("mất gói chiều lên 12,0 %");
-    expect(reasonText("rtt=1140ms")).toBe("trễ 1,1 s");
-    expect(reasonText("no_sample=7s")).toBe("không có số liệu 7 giây");
-    expect(reasonText("no_data")).toBe("chưa đo được");
+    const reason = {
+      code: "loss_up" as const,
+      medium: null,
+      value: 0.12,
+      seconds: 8,
+      vi: "mất gói chiều lên 12,0 % trong 8 giây",
+      en: "loss up 12.0 % over 8 s",
+    };
+    expect(reasonText(reason)).toBe(reason.vi);
     preferences.language = "en";
-    expect(reasonText("jitter_down=45ms")).toBe("jitter down 45 ms");
+    expect(reasonText(reason)).toBe(reason.en);
   });
 });

@@ -277,8 +277,6 @@ class LinkSample(Model):
     jitter_down_ms: float | None = None
     rtt_ms: float | None = None
     transport: Transport = Transport.UDP
-    relayed: bool = False
-    """Whether it comes through a TURN relay that this installation knows; the endpoint's own word is more certain."""
     seconds: float = 2.0
     """Length of the period."""
     bytes_up: int = 0
@@ -298,7 +296,5 @@ class LinkSample(Model):
     remb_down_kbps: float | None = None
     limit_down_kbps: float | None = None
     """What the node believes that the line to the point carries; None as long as nothing speaks against anything."""
-    layers: dict[SlotName, str] = Field(default_factory=dict)
-    """The layer (rid) of the picture that each slot shows, "" where its source has one; empty slots are left out."""
     paused: tuple[SlotName, ...] = ()
     """Slots whose picture the line does not carry."""

@@ -30,7 +30,10 @@ ORDER BY participant, joined_at
 
 -- name: history
 SELECT conference, participant, leg, at, kbps_up, kbps_down, loss_up, loss_down,
-       jitter_up_ms, jitter_down_ms, rtt_ms, transport, grade
+       jitter_up_ms, jitter_down_ms, rtt_ms, seconds, remb_up_kbps, remb_down_kbps, limit_down_kbps,
+       bytes_up, bytes_down, nacks_up, nacks_down, key_frames_up, key_frames_down,
+       audio_loss_up, audio_jitter_up_ms, video_loss_up, video_jitter_up_ms,
+       audio_loss_down, audio_jitter_down_ms, video_loss_down, video_jitter_down_ms, paused, transport, grade
 FROM link_sample
 WHERE conference = $1 AND participant = $2
   AND at > (SELECT max(at) FROM link_sample WHERE conference = $1 AND participant = $2) - $3::interval
@@ -38,7 +41,10 @@ ORDER BY at
 
 -- name: samples
 SELECT conference, participant, leg, at, kbps_up, kbps_down, loss_up, loss_down,
-       jitter_up_ms, jitter_down_ms, rtt_ms, transport, grade
+       jitter_up_ms, jitter_down_ms, rtt_ms, seconds, remb_up_kbps, remb_down_kbps, limit_down_kbps,
+       bytes_up, bytes_down, nacks_up, nacks_down, key_frames_up, key_frames_down,
+       audio_loss_up, audio_jitter_up_ms, video_loss_up, video_jitter_up_ms,
+       audio_loss_down, audio_jitter_down_ms, video_loss_down, video_jitter_down_ms, paused, transport, grade
 FROM link_sample
 WHERE conference = $1
 ORDER BY participant, at

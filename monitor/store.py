@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,34 @@ from monitor.attendance import Interval
 from monitor.model import GradedSample
 
 _SQL = load_queries("monitor")
-_MEASURES = ("kbps_up", "kbps_down", "loss_up", "loss_down", "jitter_up_ms", "jitter_down_ms", "rtt_ms")
-_COLUMNS = ("conference", "participant", "leg", "at", *_MEASURES, "transport", "grade")
+_FLOATS = (
+    "kbps_up",
+    "kbps_down",
+    "loss_up",
+    "loss_down",
+    "jitter_up_ms",
+    "jitter_down_ms",
+    "rtt_ms",
+    "seconds",
+    "remb_up_kbps",
+    "remb_down_kbps",
+    "limit_down_kbps",
+)
+_COUNTS = (
+    "bytes_up",
+    "bytes_down",
+    "nacks_up",
+    "nacks_down",
+    "key_frames_up",
+    "key_frames_down",
+)
+_MEDIA = tuple((f"{medium}_{way}", medium, way) for way in ("up", "down") for medium in ("audio", "video"))
+_BY_MEDIUM = tuple(name for _, medium, way in _MEDIA for name in (f"{medium}_loss_{way}", f"{medium}_jitter_{way}_ms"))
+_COLUMNS = (
+    "conference", "participant", "leg", "at", *_FLOATS, *_COUNTS, *_BY_MEDIUM, "paused", "transport", "grade",
+)  # fmt: skip
+_scalars = attrgetter(*_FLOATS, *_COUNTS)
+_media = attrgetter(*(f"{field}.{figure}" for field, _, _ in _MEDIA for figure in ("loss", "jitter_ms")))
 _WRITE_SECONDS = 15.0
 _FETCH_ROWS = 1_000
 
@@ -52,9 +79,9 @@ def conference_key(conference: ConferenceId) -> UUID | None:
 
 def sample_record(sample: LinkSample, grade: Grade) -> SampleRecord:
     """The row of a graded sample."""
-    measures = (getattr(sample, name) for name in _MEASURES)
     key = conference_key(sample.conference)
-    return (key, sample.participant, sample.leg, sample.at, *measures, sample.transport.value, grade.value)
+    who = (key, sample.participant, sample.leg, sample.at)
+    return (*who, *_scalars(sample), *_media(sample), sample.paused, sample.transport.value, grade.value)
 
 
 class Store:
@@ -145,8 +172,16 @@ def _interval(row: asyncpg.Record) -> Interval:
 
 
 def _graded_sample(row: asyncpg.Record) -> GradedSample:
-    fields = dict(row)
+    """What a row knows; rows of earlier versions lack some figures."""
+    fields = {name: value for name, value in row.items() if value is not None}
     fields["conference"] = str(fields["conference"])
     # The columns are 32-bit floats: seven digits are all they know.
-    fields.update({name: float(f"{fields[name]:.7g}") for name in _MEASURES if fields[name] is not None})
+    for name in (*_FLOATS, *_BY_MEDIUM):
+        if name in fields:
+            fields[name] = float(f"{fields[name]:.7g}")
+    for field, medium, way in _MEDIA:
+        fields[field] = {
+            "loss": fields.pop(f"{medium}_loss_{way}", None),
+            "jitter_ms": fields.pop(f"{medium}_jitter_{way}_ms", None),
+        }
     return GradedSample.model_validate(fields)

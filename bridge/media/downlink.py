@@ -68,6 +68,11 @@ class Downlink:
     _sent: int = 0
     _shortest_trip: float = float("inf")
 
+    @property
+    def estimate(self) -> int:
+        """The receiver's REMB, bit/s; 0 before the first."""
+        return self._estimate
+
     def heard(self, estimate: int, sent: int, now: float) -> None:
         """The receiver's REMB came; `sent` is what it is sent now. Both in bit/s."""
         self._estimate = estimate

@@ -244,12 +244,16 @@ class Ingress:
         elif (slot := leg.slots_by_ssrc.get(item.ssrc)) is None:
             return
         elif isinstance(item, rtcp.PacketsMissing):
+            leg.meter.nacks_down += len(item.sequences)
             self._repair.answer(leg, slot, item.sequences, now)
         elif isinstance(item, rtcp.ReportBlock):
-            expected, lost = leg.meter.reported(item, slot.clock_rate, rtcp.ntp_middle(self.ntp(now)))
+            audio = slot.name.track is Track.MICROPHONE
+            middle = rtcp.ntp_middle(self.ntp(now))
+            expected, lost = leg.meter.reported(item, slot.clock_rate, middle, audio=audio)
             if expected and slot.name.track is not Track.MICROPHONE:
                 leg.downlink.lost(lost, expected, shown_bps(leg), now, leg.meter.round_trip_seconds)
         elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is not Track.MICROPHONE:
+            leg.meter.key_frames_down += 1
             self.ask_keyframe(slot.cohort.stream)
 
     def ntp(self, now: float) -> int:
@@ -263,9 +267,11 @@ class Ingress:
         packet = leg.encrypt_rtcp(rtcp.picture_loss(leg.ssrc, stream.ssrc))
         if packet is not None:
             self.keyframe_requests += 1
+            leg.meter.key_frames_up += 1
             self.port.send(packet, leg.address)
 
     def _ask_again(self, leg: Leg, stream: Stream, sequences: list[int]) -> None:
+        leg.meter.nacks_up += len(sequences)
         packet = leg.encrypt_rtcp(rtcp.missing(leg.ssrc, stream.ssrc, sequences)) if leg.secured else None
         if packet is not None:
             self.port.send(packet, leg.address)

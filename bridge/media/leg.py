@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import pylibsrtp
 
@@ -23,7 +24,7 @@ from bridge.media.rtp import RtpHeader, header_extensions
 from bridge.media.sampling import Incoming, Meter
 from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, Offer, Section
 from bridge.media.uplink import Uplink
-from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track
+from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track, Transport
 
 MAX_ADDRESSES = 8
 MAX_STREAMS = 24
@@ -216,10 +217,22 @@ class Leg:
         except (pylibsrtp.Error, ValueError):
             return None
 
-    def sample(self, now: float) -> dict[str, float | None]:
-        """Closes the sampling period."""
+    def sample(self, now: float) -> dict[str, Any]:
+        """Closes the sampling period; the fields of a `LinkSample` besides whose it is."""
         incoming = {
-            stream.ssrc: Incoming(stream.reception.expected, stream.reception.packets, stream.reception.jitter_ms)
+            stream.ssrc: Incoming(
+                stream.reception.expected,
+                stream.reception.packets,
+                stream.reception.jitter_ms,
+                stream.track is Track.MICROPHONE,
+            )
             for stream in self.layers.values()
         }
-        return self.meter.close_period(now, incoming)
+        limit, estimate = self.downlink.limit, self.downlink.estimate
+        return self.meter.close_period(now, incoming) | {
+            "transport": Transport.UDP6 if ":" in self.address[0] else Transport.UDP,
+            "remb_up_kbps": self.uplink.target / 1000 if self.send_time else None,
+            "remb_down_kbps": estimate / 1000 if estimate else None,
+            "limit_down_kbps": limit / 1000 if limit is not None else None,
+            "paused": tuple(sorted(self.paused)),
+        }

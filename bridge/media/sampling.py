@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bridge.media.rtcp import ReportBlock
+from core.model import MediumFigures
 
 MIN_EXPECTED = 10
 """Fewer packets than this in a period say nothing about loss."""
@@ -18,25 +20,69 @@ class Incoming:
     expected: int
     packets: int
     jitter_ms: float
+    audio: bool = False
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Sound or pictures in one direction since the period began."""
+
+    expected: int = 0
+    lost: int = 0
+    jitter_ms: float | None = None
+
+    def add(self, expected: int, lost: int, jitter_ms: float) -> None:
+        self.expected += expected
+        self.lost += lost
+        self.jitter_ms = max(self.jitter_ms or 0.0, jitter_ms)
+
+    @property
+    def loss(self) -> float | None:
+        return min(max(self.lost, 0) / self.expected, 1.0) if self.expected >= MIN_EXPECTED else None
+
+    @property
+    def figures(self) -> MediumFigures:
+        return MediumFigures(loss=self.loss, jitter_ms=self.jitter_ms)
+
+
+@dataclass(slots=True)
+class _Direction:
+    """Both media of a direction."""
+
+    audio: _Tally = field(default_factory=_Tally)
+    video: _Tally = field(default_factory=_Tally)
+
+    def of(self, audio: bool) -> _Tally:
+        return self.audio if audio else self.video
+
+    @property
+    def both(self) -> _Tally:
+        jitters = [one.jitter_ms for one in (self.audio, self.video) if one.jitter_ms is not None]
+        expected, lost = self.audio.expected + self.video.expected, self.audio.lost + self.video.lost
+        return _Tally(expected, lost, max(jitters, default=None))
 
 
 @dataclass
 class Meter:
-    """One leg's totals and what the last period ended with."""
+    """One leg's totals and what the last period ended with. What is asked for again is counted by who sees it."""
 
     at: float
     bytes_in: int = 0
     bytes_out: int = 0
+    nacks_up: int = 0
+    nacks_down: int = 0
+    key_frames_up: int = 0
+    key_frames_down: int = 0
     _last_in: int = 0
     _last_out: int = 0
     _streams: dict[int, tuple[int, int]] = field(default_factory=dict)
     _reports: dict[int, ReportBlock] = field(default_factory=dict)
-    _expected_down: int = 0
-    _lost_down: int = 0
-    _jitter_down_ms: float | None = None
+    _down: _Direction = field(default_factory=_Direction)
     _round_trip_ms: float | None = None
 
-    def reported(self, block: ReportBlock, clock_rate: int, ntp_middle_now: int) -> tuple[int, int]:
+    def reported(
+        self, block: ReportBlock, clock_rate: int, ntp_middle_now: int, *, audio: bool = False
+    ) -> tuple[int, int]:
         """The far end reported about one of our streams; its numbers are ours, so differences are exact.
 
         Returns the packets expected and lost since its last report.
@@ -48,9 +94,7 @@ class Meter:
             expected = (block.highest - before.highest) & 0xFFFF_FFFF
             if 0 < expected < 1 << 24:
                 news = (expected, min(max(block.lost - before.lost, 0), expected))
-                self._expected_down += news[0]
-                self._lost_down += news[1]
-        self._jitter_down_ms = max(self._jitter_down_ms or 0.0, block.jitter * 1000 / clock_rate)
+        self._down.of(audio).add(*news, block.jitter * 1000 / clock_rate)
         if block.last_report:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF
             if trip < 10 * 65536:
@@ -62,33 +106,43 @@ class Meter:
         """As the newest report of this period told it; None when none did."""
         return None if self._round_trip_ms is None else self._round_trip_ms / 1000
 
-    def close_period(self, now: float, streams: Mapping[int, Incoming]) -> dict[str, float | None]:
+    def close_period(self, now: float, streams: Mapping[int, Incoming]) -> dict[str, Any]:
         """The measured fields of a `LinkSample` for the time since the last call; begins the next period."""
         seconds = max(now - self.at, 0.001)
-        loss_up, jitter_up = self._upward(streams)
-        fields: dict[str, float | None] = {
-            "kbps_up": (self.bytes_in - self._last_in) * 8 / 1000 / seconds,
-            "kbps_down": (self.bytes_out - self._last_out) * 8 / 1000 / seconds,
-            "loss_up": loss_up,
-            "loss_down": self._lost_down / self._expected_down if self._expected_down >= MIN_EXPECTED else None,
-            "jitter_up_ms": jitter_up,
-            "jitter_down_ms": self._jitter_down_ms,
+        up, down = self._upward(streams), self._down
+        bytes_up, bytes_down = self.bytes_in - self._last_in, self.bytes_out - self._last_out
+        fields: dict[str, Any] = {
+            "seconds": seconds,
+            "bytes_up": bytes_up,
+            "bytes_down": bytes_down,
+            "kbps_up": bytes_up * 8 / 1000 / seconds,
+            "kbps_down": bytes_down * 8 / 1000 / seconds,
+            "loss_up": up.both.loss,
+            "loss_down": down.both.loss,
+            "jitter_up_ms": up.both.jitter_ms,
+            "jitter_down_ms": down.both.jitter_ms,
+            "audio_up": up.audio.figures,
+            "video_up": up.video.figures,
+            "audio_down": down.audio.figures,
+            "video_down": down.video.figures,
             "rtt_ms": self._round_trip_ms,
+            "nacks_up": self.nacks_up,
+            "nacks_down": self.nacks_down,
+            "key_frames_up": self.key_frames_up,
+            "key_frames_down": self.key_frames_down,
         }
         self.at, self._last_in, self._last_out = now, self.bytes_in, self.bytes_out
-        self._expected_down = self._lost_down = 0
-        self._jitter_down_ms = self._round_trip_ms = None
+        self.nacks_up = self.nacks_down = self.key_frames_up = self.key_frames_down = 0
+        self._down, self._round_trip_ms = _Direction(), None
         return fields
 
-    def _upward(self, streams: Mapping[int, Incoming]) -> tuple[float | None, float | None]:
-        expected = lost = 0
-        jitter: float | None = None
+    def _upward(self, streams: Mapping[int, Incoming]) -> _Direction:
+        direction = _Direction()
         for key, stream in streams.items():
             before = self._streams.get(key, (0, 0))
             new = stream.expected - before[0]
             if new > 0:
-                expected += new
-                lost += new - (stream.packets - before[1])
-                jitter = max(jitter or 0.0, stream.jitter_ms)
+                lost = new - (stream.packets - before[1])
+                direction.of(stream.audio).add(new, lost, stream.jitter_ms)
         self._streams = {key: (stream.expected, stream.packets) for key, stream in streams.items()}
-        return min(max(lost, 0) / expected, 1.0) if expected >= MIN_EXPECTED else None, jitter
+        return direction

@@ -2112,6 +2112,12 @@ export interface components {
       is_point: boolean;
     };
     /**
+     * CandidateType
+     * @description How the endpoint's own address came about (RFC 8445): its own, seen by a STUN server, by a peer, or a relay.
+     * @enum {string}
+     */
+    CandidateType: "host" | "srflx" | "prflx" | "relay";
+    /**
      * Channel
      * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
      * @enum {string}
@@ -2708,6 +2714,12 @@ export interface components {
      */
     Departure: "departed" | "failed" | "booted" | "ended";
     /**
+     * DeviceState
+     * @description A camera or microphone, whether it is asked for now or not.
+     * @enum {string}
+     */
+    DeviceState: "ok" | "missing" | "muted" | "ended" | "black" | "silent" | "unknown";
+    /**
      * DiagnosisReport
      * @description The state of a conference before its start. `ready`: nothing critical was found.
      */
@@ -2734,6 +2746,31 @@ export interface components {
       findings: components["schemas"]["Finding"][];
     };
     /**
+     * DirectionGrade
+     * @description One direction of a line, by medium. `grade` is the worse of both; unknown where nothing is sent.
+     */
+    DirectionGrade: {
+      /** @default unknown */
+      grade: components["schemas"]["Grade"];
+      /** @default unknown */
+      audio: components["schemas"]["Grade"];
+      /** @default unknown */
+      video: components["schemas"]["Grade"];
+      /** @default null */
+      reason: components["schemas"]["Reason"] | null;
+      /**
+       * Opinion
+       * @default null
+       */
+      opinion: number | null;
+    };
+    /**
+     * EncoderLimit
+     * @description What keeps the endpoint's encoder below what was asked (W3C webrtc-stats, RTCQualityLimitationReason).
+     * @enum {string}
+     */
+    EncoderLimit: "none" | "cpu" | "bandwidth" | "other";
+    /**
      * Ended
      * @description The last message of a session: why it is over. `replaced` means the same place was taken elsewhere.
      */
@@ -2748,6 +2785,91 @@ export interface components {
        * @enum {string}
        */
       reason: "closed" | "replaced" | "removed";
+    };
+    /**
+     * EndpointFigures
+     * @description What an endpoint sees of its own media over one reporting period. None: not known there.
+     */
+    EndpointFigures: {
+      /** Seconds */
+      seconds: number;
+      /**
+       * Rtt Ms
+       * @default null
+       */
+      rtt_ms: number | null;
+      /**
+       * Loss Down
+       * @default null
+       */
+      loss_down: number | null;
+      /**
+       * Freezes
+       * @default 0
+       */
+      freezes: number;
+      /**
+       * Frozen Share
+       * @default null
+       */
+      frozen_share: number | null;
+      /**
+       * Fps
+       * @default null
+       */
+      fps: number | null;
+      /**
+       * Width
+       * @default null
+       */
+      width: number | null;
+      /**
+       * Height
+       * @default null
+       */
+      height: number | null;
+      /**
+       * Concealed
+       * @default null
+       */
+      concealed: number | null;
+      /**
+       * Sent Fps
+       * @default null
+       */
+      sent_fps: number | null;
+      /**
+       * Sent Height
+       * @default null
+       */
+      sent_height: number | null;
+      /** @default null */
+      encoder_limit: components["schemas"]["EncoderLimit"] | null;
+      /**
+       * Cpu Limited
+       * @default null
+       */
+      cpu_limited: boolean | null;
+      /** @default unknown */
+      camera: components["schemas"]["DeviceState"];
+      /** @default unknown */
+      microphone: components["schemas"]["DeviceState"];
+      /** @default null */
+      candidate: components["schemas"]["CandidateType"] | null;
+      /** @default null */
+      relay_protocol: components["schemas"]["RelayProtocol"] | null;
+      /** @default null */
+      network: components["schemas"]["NetworkType"] | null;
+      /**
+       * Skew Ms
+       * @default null
+       */
+      skew_ms: number | null;
+      /**
+       * Skew Error Ms
+       * @default null
+       */
+      skew_error_ms: number | null;
     };
     /**
      * EnterReply
@@ -3098,6 +3220,89 @@ export interface components {
       rtt_ms: number | null;
       /** @default udp */
       transport: components["schemas"]["Transport"];
+      /**
+       * Seconds
+       * @default 2
+       */
+      seconds: number;
+      /**
+       * Bytes Up
+       * @default 0
+       */
+      bytes_up: number;
+      /**
+       * Bytes Down
+       * @default 0
+       */
+      bytes_down: number;
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      audio_up: components["schemas"]["MediumFigures"];
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      video_up: components["schemas"]["MediumFigures"];
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      audio_down: components["schemas"]["MediumFigures"];
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      video_down: components["schemas"]["MediumFigures"];
+      /**
+       * Nacks Up
+       * @default 0
+       */
+      nacks_up: number;
+      /**
+       * Nacks Down
+       * @default 0
+       */
+      nacks_down: number;
+      /**
+       * Key Frames Up
+       * @default 0
+       */
+      key_frames_up: number;
+      /**
+       * Key Frames Down
+       * @default 0
+       */
+      key_frames_down: number;
+      /**
+       * Remb Up Kbps
+       * @default null
+       */
+      remb_up_kbps: number | null;
+      /**
+       * Remb Down Kbps
+       * @default null
+       */
+      remb_down_kbps: number | null;
+      /**
+       * Limit Down Kbps
+       * @default null
+       */
+      limit_down_kbps: number | null;
+      /**
+       * Paused
+       * @default []
+       */
+      paused: components["schemas"]["SlotName"][];
       grade: components["schemas"]["Grade"];
     };
     /**
@@ -3550,10 +3755,93 @@ export interface components {
       rtt_ms: number | null;
       /** @default udp */
       transport: components["schemas"]["Transport"];
+      /**
+       * Seconds
+       * @default 2
+       */
+      seconds: number;
+      /**
+       * Bytes Up
+       * @default 0
+       */
+      bytes_up: number;
+      /**
+       * Bytes Down
+       * @default 0
+       */
+      bytes_down: number;
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      audio_up: components["schemas"]["MediumFigures"];
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      video_up: components["schemas"]["MediumFigures"];
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      audio_down: components["schemas"]["MediumFigures"];
+      /**
+       * @default {
+       *       "loss": null,
+       *       "jitter_ms": null
+       *     }
+       */
+      video_down: components["schemas"]["MediumFigures"];
+      /**
+       * Nacks Up
+       * @default 0
+       */
+      nacks_up: number;
+      /**
+       * Nacks Down
+       * @default 0
+       */
+      nacks_down: number;
+      /**
+       * Key Frames Up
+       * @default 0
+       */
+      key_frames_up: number;
+      /**
+       * Key Frames Down
+       * @default 0
+       */
+      key_frames_down: number;
+      /**
+       * Remb Up Kbps
+       * @default null
+       */
+      remb_up_kbps: number | null;
+      /**
+       * Remb Down Kbps
+       * @default null
+       */
+      remb_down_kbps: number | null;
+      /**
+       * Limit Down Kbps
+       * @default null
+       */
+      limit_down_kbps: number | null;
+      /**
+       * Paused
+       * @default []
+       */
+      paused: components["schemas"]["SlotName"][];
     };
     /**
      * LinkStatus
-     * @description One graded link as the technician sees it; `reason` says in words why the grade is not good.
+     * @description One graded link as the technician sees it, with the age of what it rests on when it was made.
      */
     LinkStatus: {
       /** Participant */
@@ -3561,9 +3849,46 @@ export interface components {
       /** Leg */
       leg: string;
       grade: components["schemas"]["Grade"];
-      /** Reason */
-      reason: string;
+      /** @default null */
+      reason: components["schemas"]["Reason"] | null;
+      /**
+       * Since
+       * @default null
+       */
+      since: string | null;
+      /**
+       * @default {
+       *       "grade": "unknown",
+       *       "audio": "unknown",
+       *       "video": "unknown",
+       *       "reason": null,
+       *       "opinion": null
+       *     }
+       */
+      up: components["schemas"]["DirectionGrade"];
+      /**
+       * @default {
+       *       "grade": "unknown",
+       *       "audio": "unknown",
+       *       "video": "unknown",
+       *       "reason": null,
+       *       "opinion": null
+       *     }
+       */
+      down: components["schemas"]["DirectionGrade"];
       sample: components["schemas"]["LinkSample"];
+      /**
+       * Age Ms
+       * @default 0
+       */
+      age_ms: number;
+      /** @default null */
+      endpoint: components["schemas"]["EndpointFigures"] | null;
+      /**
+       * Endpoint Age Ms
+       * @default null
+       */
+      endpoint_age_ms: number | null;
     };
     /**
      * LinksGraded
@@ -3707,6 +4032,28 @@ export interface components {
       active: boolean;
     };
     /**
+     * Medium
+     * @description What is graded.
+     * @enum {string}
+     */
+    Medium: "audio" | "video";
+    /**
+     * MediumFigures
+     * @description Sound or pictures in one direction over one sampling period. None: not measured.
+     */
+    MediumFigures: {
+      /**
+       * Loss
+       * @default null
+       */
+      loss: number | null;
+      /**
+       * Jitter Ms
+       * @default null
+       */
+      jitter_ms: number | null;
+    };
+    /**
      * MergeRequest
      * @description Merges `units` into `into`: their points and the units under them go over to it, and they end.
      *
@@ -3781,6 +4128,12 @@ export interface components {
       /** Points */
       points: components["schemas"]["PointRef"][];
     };
+    /**
+     * NetworkType
+     * @description What an endpoint's machine is connected by, where it knows.
+     * @enum {string}
+     */
+    NetworkType: "ethernet" | "wifi" | "cellular" | "other";
     /**
      * NodeChanged
      * @description A media node as it is now, and the conferences planned with it that should be looked at again.
@@ -4460,6 +4813,51 @@ export interface components {
       layers: string[] | null;
     };
     /**
+     * Reason
+     * @description Why a grade is not good: the figure that is worst, in figures and as a sentence.
+     */
+    Reason: {
+      code: components["schemas"]["ReasonCode"];
+      /** @default null */
+      medium: components["schemas"]["Medium"] | null;
+      /**
+       * Value
+       * @default null
+       */
+      value: number | null;
+      /**
+       * Seconds
+       * @default 0
+       */
+      seconds: number;
+      /**
+       * Vi
+       * @default
+       */
+      vi: string;
+      /**
+       * En
+       * @default
+       */
+      en: string;
+    };
+    /**
+     * ReasonCode
+     * @description Which figure made a grade.
+     * @enum {string}
+     */
+    ReasonCode:
+      | "loss_up"
+      | "loss_down"
+      | "jitter_up"
+      | "jitter_down"
+      | "rtt"
+      | "frozen"
+      | "concealed"
+      | "paused"
+      | "no_data"
+      | "no_sample";
+    /**
      * RecordedChapter
      * @description From `start_ms` of the file on, `title` has the floor (or, with nobody on it, the chair).
      */
@@ -4506,6 +4904,12 @@ export interface components {
        */
       chapters: components["schemas"]["RecordedChapter"][];
     };
+    /**
+     * RelayProtocol
+     * @description What an endpoint speaks to its TURN relay.
+     * @enum {string}
+     */
+    RelayProtocol: "udp" | "tcp" | "tls";
     /**
      * ReleaseContent
      * @description Who shares stops; who asks to share takes that back.
@@ -5280,10 +5684,10 @@ export interface components {
     Track: "microphone" | "camera" | "content";
     /**
      * Transport
-     * @description What a leg's media travels over.
+     * @description What a leg's media travels over, as its media node sees it.
      * @enum {string}
      */
-    Transport: "udp";
+    Transport: "udp" | "udp6";
     /**
      * Trunk
      * @description A node joins its upstream node; `depth` counts the trunks from here to the root.

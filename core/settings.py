@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     log_json: bool = False
     log_level: str = "info"
     sample_seconds: float = 2.0
+    grade_profile: Literal["default", "teams", "pexip", "voice-only"] = "default"
+    """By what lines are graded (docs/monitoring.md)."""
     reconnect_grace_seconds: float = 60.0
     """How long after a restart of the bridge a participant keeps place and floor without being back."""
     public_url: str | None = None

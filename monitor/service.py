@@ -41,6 +41,7 @@ from monitor.attendance import Ledger, attend
 from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
 from monitor.points.reader import PointReader
+from monitor.profiles import profile_named
 from monitor.reports.reader import Reports
 from monitor.sheets import attendance_sheet, quality_sheet
 from monitor.store import Store, conference_key, sample_record
@@ -73,7 +74,7 @@ class Monitor:
         self.reports = Reports(database, clock, self._zone, self.attendance)
         self._writer = Writer(self._store)
         self._ledger = Ledger()
-        self._lines = Lines(settings.sample_seconds)
+        self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
         self._floors: dict[ConferenceId, FloorMoved] = {}
         self.points = PointReader(database)
         self.ready = asyncio.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.model import ConferenceId, Grade, LegId, LinkSample, MediumFigures, ParticipantId
 from core.quality import Direction, EndpointFigures, ReasonCode
+from core.settings import Settings
 from monitor.grade import Judge, Judgement, LineGrader, means, read, settle, worst_of
 from monitor.opinion import opinion
 from monitor.profiles import DEFAULT, PROFILES
@@ -249,3 +251,7 @@ def test_profiles_differ_in_what_they_bear() -> None:
 def test_opinion_falls_with_loss_and_stays_on_its_scale(one: float, other: float, rtt: float, jitter: float) -> None:
     low, high = sorted((one, other))
     assert 1.0 <= opinion(high, rtt, jitter) <= opinion(low, rtt, jitter) <= 4.5
+
+
+def test_every_profile_that_an_installation_may_choose_exists() -> None:
+    assert set(get_args(Settings.model_fields["grade_profile"].annotation)) == set(PROFILES)

@@ -299,28 +299,20 @@ class LineGrader:
         one = self._settled
         return one[_UP_AUDIO].grade, one[_UP_VIDEO].grade, one[_DOWN_AUDIO].grade, one[_DOWN_VIDEO].grade
 
-    @property
-    def opinions(self) -> tuple[float | None, float | None]:
-        """What people would think of the sound that goes up, and of what comes down; None where it is not measured."""
-        figures = self._means
-        trip = figures[_At.RTT]
-        return (
-            _opinion(figures[_At.AUDIO_LOSS_UP], figures[_At.AUDIO_JITTER_UP], trip),
-            _opinion(figures[_At.AUDIO_LOSS_DOWN], figures[_At.AUDIO_JITTER_DOWN], trip),
-        )
-
     def direction(self, direction: Direction) -> DirectionGrade:
         """One direction, by medium."""
         up = direction is Direction.UP
         audio, video, line = (_UP_AUDIO, _UP_VIDEO, _UP_LINE) if up else (_DOWN_AUDIO, _DOWN_VIDEO, _DOWN_LINE)
         settled = self._settled
         worst = worst_of((settled[audio], settled[video], settled[line]))
+        figures = self._means
+        loss, jitter = (_At.AUDIO_LOSS_UP, _At.AUDIO_JITTER_UP) if up else (_At.AUDIO_LOSS_DOWN, _At.AUDIO_JITTER_DOWN)
         return DirectionGrade(
             grade=worst.grade,
             audio=settled[audio].grade,
             video=settled[video].grade,
             reason=worst.reason(self._seconds),
-            opinion=self.opinions[0 if up else 1],
+            opinion=_opinion(figures[loss], figures[jitter], figures[_At.RTT]),
         )
 
     @property

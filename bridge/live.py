@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 import structlog
 
@@ -18,22 +19,25 @@ from bridge.conference.layout import directives, slots_for, voices
 from bridge.conference.views import reference, roster, state_view
 from bridge.log import EventLog
 from bridge.media.engine import MediaEngine
+from bridge.member import Member
 from bridge.recording.desk import VIEWER, RecordingDesk, Wanted
 from core.bus import Bus
 from core.clock import Clock
+from core.errors import Conflict
 from core.messages import (
     CONFERENCE_CHANGED,
     FLOOR,
+    LEG,
     PRESENCE,
     Command,
     ConferenceChanged,
     Ended,
     FloorMoved,
+    LegChanged,
     LegStatus,
     PresenceChanged,
     PublishDirective,
     Roster,
-    RosterEntry,
     SessionMessage,
     SetPage,
     SetView,
@@ -57,41 +61,10 @@ from core.model import (
 
 log = structlog.get_logger("focus")
 
+LegNews = Literal["connected", "silent", "restarting", "failed", "closed"]
+
 TELL_SECONDS = 0.1
 """Changes of presence are gathered this long before they are told, so that 168 joins are not 168 × 168 messages."""
-
-
-@dataclass
-class Member:
-    """A participant's place now. Without a session it is waited for until `deadline` (monotonic seconds)."""
-
-    participant: Participant
-    session: SessionId | None = None
-    leg: LegId | None = None
-    leg_connected: bool = False
-    signaling: bool = True
-    deadline: float | None = None
-    told_state: StateView | None = None
-    layers: tuple[str, ...] | None = None
-    """The layers of its camera that somebody receives; None: all."""
-    paused: tuple[SlotName, ...] = ()
-    directive: PublishDirective | None = None
-    told_publish: PublishDirective | None = None
-    told_roster: dict[ParticipantId, RosterEntry] | None = None
-    announced: Presence | None = None
-
-    @property
-    def presence(self) -> Presence:
-        """What others see of it."""
-        if self.session is None or not self.signaling:
-            return Presence.LOST
-        if self.leg_connected:
-            return Presence.PRESENT
-        return Presence.LOST if self.announced in (Presence.PRESENT, Presence.LOST) else Presence.JOINING
-
-    def forget_told(self) -> None:
-        """The client starts from nothing: everything must be told again."""
-        self.told_state = self.told_publish = self.told_roster = None
 
 
 @dataclass
@@ -225,8 +198,26 @@ class LiveConference:
         """Media flows on `leg`."""
         if member := self.member_of_leg(leg):
             member.leg_connected = True
-            self._send(member, LegStatus(state="connected"))
+            self._send(member, LegStatus(state="connected", paused=member.paused))
+            self._publish_leg(member, leg, "connected")
             self.tell_soon()
+
+    def leg_silent(self, leg: LegId) -> None:
+        """Nothing comes on `leg`; it is kept for a while, and its client is told so that it looks for another way."""
+        if member := self.member_of_leg(leg):
+            member.leg_connected = False
+            self._send(member, LegStatus(state="silent", reason="silent"))
+            self._publish_leg(member, leg, "silent")
+            self.tell_soon()
+
+    def restart_ice(self, session: SessionId, sdp: str) -> str:
+        """Answers an offer that restarts ICE on the leg of `session`; raises what the engine raises."""
+        member = self.member_of(session)
+        if member is None or member.leg is None:
+            raise Conflict("media.no_leg", "There is no such media connection any more: offer a new one.")
+        answer = self.engine.restart_ice(member.leg, sdp)
+        self._publish_leg(member, member.leg, "restarting")
+        return answer
 
     def layers_wanted(self, leg: LegId, layers: tuple[str, ...] | None) -> None:
         """Others of the layers of the camera on `leg` are received than before."""
@@ -241,9 +232,10 @@ class LiveConference:
             member.paused = tuple(sorted(slots))
             self._send(member, LegStatus(state="connected", paused=member.paused))
 
-    def leg_lost(self, leg: LegId, reason: str) -> None:
+    def leg_lost(self, leg: LegId, state: Literal["failed", "closed"], reason: str) -> None:
         """Media ended on `leg`; the client is told so that it can connect again."""
         if member := self.member_of_leg(leg):
+            self._publish_leg(member, leg, state, reason)
             self._drop_leg(member, reason)
             self._send(member, LegStatus(state="failed", reason=reason))
             self.tell_soon()
@@ -336,6 +328,17 @@ class LiveConference:
             conference=self.id, participant=participant, presence=presence, how=how, at=self.clock.now()
         )
         self.bus.publish(PRESENCE, news)
+
+    def _publish_leg(self, member: Member, leg: LegId, state: LegNews, reason: str = "") -> None:
+        news = LegChanged(
+            conference=self.id,
+            participant=member.participant.id,
+            leg=leg,
+            state=state,
+            reason=reason,
+            at=self.clock.now(),
+        )
+        self.bus.publish(LEG, news)
 
     # --- inside --------------------------------------------------------------------------------------
 

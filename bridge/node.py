@@ -12,9 +12,10 @@ import structlog
 
 from bridge.conference import events as ev
 from bridge.conference.focus import Focus, replay
-from bridge.live import LiveConference, Member
+from bridge.live import LiveConference
 from bridge.log import EventLog
 from bridge.media.engine import LegState, MediaEngine
+from bridge.member import Member
 from bridge.recording.desk import RecordingDesk
 from core.bus import Bus
 from core.clock import Clock
@@ -27,6 +28,7 @@ from core.messages import (
     JOIN,
     LEAVE,
     OPEN,
+    RESTART,
     RESUME,
     SAMPLES,
     STOP,
@@ -38,6 +40,7 @@ from core.messages import (
     LeaveConference,
     MediaAnswer,
     OpenConference,
+    RestartMedia,
     ResumeSession,
     SampleBatch,
     StopConference,
@@ -48,7 +51,7 @@ from core.settings import Settings
 
 log = structlog.get_logger("node")
 
-_CALLS = (JOIN, CONNECT, COMMAND, RESUME, LEAVE, OPEN, STOP)
+_CALLS = (JOIN, CONNECT, RESTART, COMMAND, RESUME, LEAVE, OPEN, STOP)
 
 
 class BridgeNode:
@@ -85,6 +88,7 @@ class BridgeNode:
             self._take_up(replay(await self._event_log.read(conference)))
         self._bus.answer(JOIN, self._join)
         self._bus.answer(CONNECT, self._connect)
+        self._bus.answer(RESTART, self._restart)
         self._bus.answer(COMMAND, self._command)
         self._bus.answer(RESUME, self._resume)
         self._bus.answer(LEAVE, self._leave)
@@ -152,6 +156,10 @@ class BridgeNode:
         live.seat_media(call.session, leg)
         return MediaAnswer(sdp=answer)
 
+    async def _restart(self, call: RestartMedia) -> MediaAnswer:
+        live, _ = self._seat(call.conference, call.session)
+        return MediaAnswer(sdp=live.restart_ice(call.session, call.sdp))
+
     async def _command(self, call: SubmitCommand) -> Done:
         live, _ = self._seat(call.conference, call.session)
         await live.command(call.session, call.command)
@@ -204,8 +212,10 @@ class BridgeNode:
             return
         if state is LegState.CONNECTED:
             live.leg_connected(leg)
+        elif state is LegState.SILENT:
+            live.leg_silent(leg)
         else:
-            live.leg_lost(leg, reason)
+            live.leg_lost(leg, "closed" if state is LegState.CLOSED else "failed", reason)
 
     async def _run_beat(self) -> None:
         while True:

@@ -276,7 +276,8 @@ class LegStatus(Model):
     """The media connection of this session."""
 
     type: Literal["leg"] = "leg"
-    state: Literal["connecting", "connected", "failed", "closed"]
+    state: Literal["connecting", "connected", "silent", "failed", "closed"]
+    """`silent`: nothing came for a while; the leg is kept a little longer, and an ICE restart brings it back."""
     reason: str = ""
     paused: tuple[SlotName, ...] = ()
     """Slots whose picture is left out because this participant's line cannot carry it; it comes back by itself."""
@@ -343,6 +344,17 @@ class ConnectMedia(Model):
     send: dict[str, Track]
 
 
+class RestartMedia(Model):
+    """A new SDP offer of the same peer connection with new ICE credentials: its leg and all that belongs to it stay.
+
+    Raises `media.no_leg` when there is none (any more): connect anew; `sdp.changed` when more than the way changed.
+    """
+
+    conference: ConferenceId
+    session: SessionId
+    sdp: str
+
+
 class MediaAnswer(Model):
     """The node's SDP answer."""
 
@@ -391,6 +403,7 @@ class StopConference(Model):
 
 JOIN: Call[JoinConference, JoinAccepted] = Call("bridge.join", JoinConference, JoinAccepted)
 CONNECT: Call[ConnectMedia, MediaAnswer] = Call("bridge.connect", ConnectMedia, MediaAnswer)
+RESTART: Call[RestartMedia, MediaAnswer] = Call("bridge.restart", RestartMedia, MediaAnswer)
 COMMAND: Call[SubmitCommand, Done] = Call("bridge.command", SubmitCommand, Done)
 RESUME: Call[ResumeSession, Done] = Call("bridge.resume", ResumeSession, Done)
 LEAVE: Call[LeaveConference, Done] = Call("bridge.leave", LeaveConference, Done)
@@ -431,6 +444,17 @@ class PresenceChanged(Model):
     at: AwareDatetime
 
 
+class LegChanged(Model):
+    """What became of a participant's media connection; `restarting`: it looks for a new way to the node."""
+
+    conference: ConferenceId
+    participant: ParticipantId
+    leg: LegId
+    state: Literal["connected", "silent", "restarting", "failed", "closed"]
+    reason: str = ""
+    at: AwareDatetime
+
+
 class FloorMoved(Model):
     """The floor has a new holder (or none)."""
 
@@ -467,6 +491,7 @@ class LinksGraded(Model):
 CONFERENCE_CHANGED: Topic[ConferenceChanged] = Topic("conference.changed", ConferenceChanged)
 CONFERENCE_WARNING: Topic[ConferenceWarning] = Topic("conference.warning", ConferenceWarning)
 PRESENCE: Topic[PresenceChanged] = Topic("presence", PresenceChanged)
+LEG: Topic[LegChanged] = Topic("leg", LegChanged)
 FLOOR: Topic[FloorMoved] = Topic("floor", FloorMoved)
 SAMPLES: Topic[SampleBatch] = Topic("samples", SampleBatch)
 ENDPOINTS: Topic[EndpointReport] = Topic("endpoints", EndpointReport)

@@ -14,16 +14,18 @@ from core.messages import (
     CONNECT,
     JOIN,
     LEAVE,
+    RESTART,
     RESUME,
     ConnectMedia,
     JoinConference,
     LeaveConference,
+    RestartMedia,
     ResumeSession,
     SubmitCommand,
 )
 from core.model import SessionId
 from signaling.events import Ask, BridgeEffect, Failed, Join, Joined, Leave, Replied, Resume, Resumed
-from signaling.protocol import Accepted, Answer, CommandMessage, Connect, Reply, error_message
+from signaling.protocol import Accepted, Answer, CommandMessage, Connect, Reply, Restart, error_message
 
 log = structlog.get_logger("signaling")
 
@@ -84,18 +86,21 @@ class BridgeCalls:
     def _presence(self, *, connected: bool) -> ResumeSession:
         return ResumeSession(conference=self._right.conference, session=self._session, connected=connected)
 
-    async def _ask(self, message: Connect | CommandMessage) -> Replied:
+    async def _ask(self, message: Connect | Restart | CommandMessage) -> Replied:
         try:
             return Replied(await self._put(message))
         except DiemcauError as error:
             return Replied(error_message(error, message.id))
 
-    async def _put(self, message: Connect | CommandMessage) -> Reply:
+    async def _put(self, message: Connect | Restart | CommandMessage) -> Reply:
         conference = self._right.conference
         if isinstance(message, CommandMessage):
             submit = SubmitCommand(conference=conference, session=self._session, command=message.command)
             await self._bus.request(COMMAND, submit)
             return Accepted(id=message.id)
+        if isinstance(message, Restart):
+            restart = RestartMedia(conference=conference, session=self._session, sdp=message.sdp)
+            return Answer(id=message.id, sdp=(await self._bus.request(RESTART, restart)).sdp)
         offer = ConnectMedia(
             conference=conference, session=self._session, sdp=message.sdp, receive=message.receive, send=message.send
         )

@@ -42,6 +42,7 @@ from signaling.protocol import (
     ErrorMessage,
     Hello,
     Reply,
+    Restart,
     ResumeClaim,
     ServerMessage,
     Welcome,
@@ -152,6 +153,17 @@ class SignalingClient:
         """
         self._number += 1
         reply = await self._request(self._number, Connect(id=self._number, sdp=sdp, receive=receive, send=send))
+        assert isinstance(reply, Answer)
+        return reply.sdp
+
+    async def restart_media(self, sdp: str) -> str:
+        """Offers the same connection with new ICE credentials; returns the SDP answer.
+
+        Raises the server's `DiemcauError`, of which `media.no_leg` and `sdp.changed` mean: `connect_media` instead;
+        `Unavailable` (`signaling.cut`) as there.
+        """
+        self._number += 1
+        reply = await self._request(self._number, Restart(id=self._number, sdp=sdp))
         assert isinstance(reply, Answer)
         return reply.sdp
 

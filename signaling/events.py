@@ -9,7 +9,7 @@ from core.errors import BadInput, DiemcauError
 from core.identity import JoinRight
 from core.messages import JoinAccepted, SessionMessage
 from core.model import Departure
-from signaling.protocol import ClientMessage, CloseCode, CommandMessage, Connect, Hello, Reply, ServerMessage
+from signaling.protocol import ClientMessage, CloseCode, CommandMessage, Connect, Hello, Reply, Restart, ServerMessage
 
 
 class State(Enum):
@@ -181,7 +181,7 @@ class Leave:
 class Ask:
     """Put the client's request to the bridge; then `Replied`."""
 
-    message: Connect | CommandMessage
+    message: Connect | Restart | CommandMessage
 
 
 SocketEffect = Send | Close

@@ -66,6 +66,14 @@ class Connect(Model):
     send: dict[str, Track]
 
 
+class Restart(Model):
+    """A new offer of the same peer connection with new ICE credentials: the way changed, nothing else."""
+
+    type: Literal["restart"] = "restart"
+    id: MessageId
+    sdp: str
+
+
 class CommandMessage(Model):
     """A participant asks something of the conference."""
 
@@ -87,7 +95,7 @@ class Bye(Model):
     type: Literal["bye"] = "bye"
 
 
-ClientMessage = Annotated[Hello | Connect | CommandMessage | Beat | Bye, Field(discriminator="type")]
+ClientMessage = Annotated[Hello | Connect | Restart | CommandMessage | Beat | Bye, Field(discriminator="type")]
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 
 # --- from the server ---------------------------------------------------------------------------------
@@ -119,7 +127,7 @@ class Welcome(Model):
 
 
 class Answer(Model):
-    """The SDP answer to `connect`."""
+    """The SDP answer to `connect` or `restart`."""
 
     type: Literal["answer"] = "answer"
     id: MessageId

@@ -57,6 +57,7 @@ from signaling.protocol import (
     Connect,
     ErrorMessage,
     Hello,
+    Restart,
     ResumeClaim,
     Welcome,
     bad_message,
@@ -250,7 +251,7 @@ class Session:
         match event.message:
             case Beat(id=number):
                 return (Send(BeatReply(id=number, server_time=self._clock.now())),)
-            case Connect() | CommandMessage() as request:
+            case Connect() | Restart() | CommandMessage() as request:
                 return (Ask(request),)
             case Bye():
                 return self._end(Leave(Departure.DEPARTED), Close(CloseCode.DONE))

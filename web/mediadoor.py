@@ -201,7 +201,7 @@ class MediaDoor:
                     message = item.message
                     if isinstance(message, Ended):
                         break
-                    if isinstance(message, LegStatus) and message.state in ("failed", "closed"):
+                    if isinstance(message, LegStatus) and message.state in ("silent", "failed", "closed"):
                         break
             except Overflow:
                 log.warning("media_by_http_behind", conference=opened.conference)

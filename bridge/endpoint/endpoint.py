@@ -121,6 +121,25 @@ class MediaEndpoint:
         await self._line.connect(answer.peer, timeout=timeout)
         self._follow()
 
+    def restart_offer(self, host: str | None = None) -> str:
+        """The offer of an ICE restart: a socket of its own (on `host`, when it moved) with new credentials."""
+        self._line.ice.prepare_restart(host)
+        return self.offer()[0]
+
+    async def restart(self, answer_sdp: str, *, timeout: float = 10) -> None:
+        """Moves over to the way that `restart_offer` prepared; what is sent and received goes on meanwhile.
+
+        Raises `BadInput` `media.answer_unusable` and `Unavailable` `media.unreachable`; the former way is kept then.
+        """
+        await self._line.restart(read_description(answer_sdp).peer, timeout=timeout)
+        self._pump()
+
+    @property
+    def unheard_seconds(self) -> float:
+        """How long ago the node last answered; 0 as long as it never did."""
+        heard_at = self._line.ice.heard_at
+        return asyncio.get_running_loop().time() - heard_at if heard_at else 0.0
+
     def publish(self, microphone: bool, camera: CameraLevel, content: bool = False) -> None:
         """Sends exactly this from now on; the same again changes nothing. Before `connect` it is remembered."""
         if (microphone, camera, content) != self._wanted:

@@ -1,95 +1,83 @@
-"""The client's side of ICE (RFC 8445) over one UDP socket, with consent freshness (RFC 7675).
+"""The endpoint's ICE: the path in use, and while it restarts (RFC 8445 section 9) the one that shall replace it.
 
-Plays the ICE transport of `aiortc.RTCDtlsTransport`: what is neither STUN nor media goes to it.
+Plays the ICE transport of `aiortc.RTCDtlsTransport`, which never learns that the path has changed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-import struct
 from collections.abc import Callable
 
-import structlog
-from aioice import stun
+from bridge.endpoint.negotiation import Address, Credentials, Peer
+from bridge.endpoint.path import IcePath
 
-from bridge.endpoint.datagrams import DatagramSocket
-from bridge.endpoint.negotiation import Address, Credentials, Peer, new_credentials
-from core.errors import Unavailable
-
-log = structlog.get_logger("endpoint")
-
-_PRIORITY = (110 << 24) | (65_535 << 8) | 255
-"""A peer-reflexive candidate's priority (RFC 8445 section 5.1.2.1): what a check itself may turn into."""
-
-_CHECK_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Pauses between rounds of checks, the last one repeated."""
-
-_CONSENT_SECONDS = 5.0
-_CONSENT_EXPIRES_SECONDS = 30.0
-_RANDOM = secrets.SystemRandom()
-_PENDING = 64
 _DTLS_QUEUE = 64
 
 
 class IceClient:
-    """One socket towards one peer. `lost` is set when the peer no longer consents to being sent to."""
+    """A way to one peer. `lost` is set when the peer no longer consents to being sent to."""
 
     state = "completed"
 
     def __init__(
         self, host: str | None, on_media: Callable[[bytes], None], *, controlling: bool, coalesce: bool
     ) -> None:
-        self.credentials = new_credentials()
         self.lost = asyncio.Event()
         self.role = "controlling" if controlling else "controlled"
         self._host = host
-        self._socket = DatagramSocket(host or "", self._take, coalesce=coalesce)
+        self._coalesce = coalesce
         self._on_media = on_media
-        self._tie_breaker = secrets.randbits(64)
-        self._remote: Credentials | None = None
-        self._address: Address | None = None
-        self._selected: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
-        self._pending: dict[bytes, Address] = {}
-        self._valid: set[Address] = set()
-        self._nominated: set[Address] = set()
         self._dtls: asyncio.Queue[bytes | None] = asyncio.Queue(_DTLS_QUEUE)
-        self._consent: asyncio.TimerHandle | None = None
-        self._heard_at = 0.0
+        self._path = self._new_path(host)
+        self._next: IcePath | None = None
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the next offer says: those of the path that is being made, else of the one in use."""
+        return (self._next or self._path).credentials
 
     @property
     def address(self) -> Address | None:
-        """The host candidate, when the socket is bound to one address."""
-        return self._socket.address if self._host else None
+        """The host candidate to go with `credentials`, when the socket is bound to one address."""
+        return (self._next or self._path).address
+
+    @property
+    def heard_at(self) -> float:
+        """When the peer last consented (the loop's time); 0 before it did."""
+        return self._path.heard_at
 
     async def connect(self, peer: Peer) -> None:
         """Checks the peer's candidates until one answers; the caller limits the time."""
-        self._remote = peer.credentials
-        pause = 0
-        while not self._selected.done():
-            for address in peer.candidates:
-                self._check(address)
-            await asyncio.wait([self._selected], timeout=_CHECK_SECONDS[pause])
-            pause = min(pause + 1, len(_CHECK_SECONDS) - 1)
-        if self._selected.cancelled():
-            raise Unavailable("media.unreachable", "The connection was closed before it was made.")
-        self._address = self._selected.result()
-        self._socket.connect(self._address)
-        self._heard_at = asyncio.get_running_loop().time()
-        self._keep_consent()
+        await self._path.connect(peer)
+
+    def prepare_restart(self, host: str | None = None) -> None:
+        """Opens a socket with new credentials beside the one in use, perhaps on another address."""
+        if self._next is not None:
+            self._next.close()
+        self._next = self._new_path(host or self._host)
+
+    async def restart(self, peer: Peer) -> None:
+        """Checks the peer over the prepared path, then leaves the old one; until then that is used.
+
+        The caller limits the time, and may prepare again after that.
+        """
+        path = self._next
+        assert path is not None, "prepare the restart first"
+        await path.connect(peer)
+        if self._next is path:
+            self._path.close()
+            self._path, self._next = path, None
 
     def send(self, data: bytes) -> None:
         """Sends to the selected peer; without consent nothing is sent (RFC 7675 section 5.1)."""
-        if self._address is not None and not self.lost.is_set():
-            self._socket.send(data, self._address)
+        if not self.lost.is_set():
+            self._path.send(data)
 
     def close(self) -> None:
-        """Frees the socket and ends whoever waits for DTLS."""
-        if self._consent is not None:
-            self._consent.cancel()
-        self._selected.cancel()
-        self._socket.close()
-        self._address = None
+        """Frees the sockets and ends whoever waits for DTLS."""
+        self._path.close()
+        if self._next is not None:
+            self._next.close()
         if self._dtls.full():
             self._dtls.get_nowait()
         self._dtls.put_nowait(None)
@@ -105,90 +93,21 @@ class IceClient:
     async def _send(self, data: bytes) -> None:
         self.send(data)
 
-    # --- datagrams -------------------------------------------------------------------------------------
+    # --- from the paths --------------------------------------------------------------------------------
 
-    def _take(self, data: bytes, source: Address) -> None:
+    def _new_path(self, host: str | None) -> IcePath:
+        return IcePath(
+            host, self._take, self._consent_lost, controlling=self.role == "controlling", coalesce=self._coalesce
+        )
+
+    def _take(self, data: bytes) -> None:
+        """Either path brings the peer's packets while it moves; SRTP and DTLS know whose they are."""
         kind = data[0] if data else 255
         if 127 < kind < 192:
             self._on_media(data)
-        elif kind < 4:
-            self._take_stun(data, source)
-        elif 19 < kind < 64 and source == self._address and not self._dtls.full():
+        elif 19 < kind < 64 and not self._dtls.full():
             self._dtls.put_nowait(data)
 
-    def _take_stun(self, data: bytes, source: Address) -> None:
-        try:
-            message = stun.parse_message(data)
-        except (ValueError, struct.error):  # aioice unpacks a short attribute as it is
-            return
-        if message.message_method != stun.Method.BINDING:
-            return
-        if message.message_class == stun.Class.REQUEST:
-            self._answer(message, source)
-        elif message.message_class == stun.Class.RESPONSE:
-            self._take_response(message, source)
-
-    def _answer(self, request: stun.Message, source: Address) -> None:
-        """A full peer checks us too (RFC 8445 section 7.3)."""
-        user = str(request.attributes.get("USERNAME", "")).split(":")[0]
-        if user != self.credentials.ufrag:
-            return
-        password = self.credentials.password.encode()
-        if not request.check_message_integrity(password):
-            return
-        response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
-        response.attributes["XOR-MAPPED-ADDRESS"] = source
-        response.add_message_integrity(password)
-        self._socket.send(bytes(response), source)
-        if "USE-CANDIDATE" in request.attributes:
-            self._nominated.add(source)
-            self._select(source)
-
-    def _take_response(self, response: stun.Message, source: Address) -> None:
-        address = self._pending.get(response.transaction_id)
-        if address != source or self._remote is None:
-            return
-        if not response.check_message_integrity(self._remote.password.encode()):
-            return
-        del self._pending[response.transaction_id]
-        self._heard_at = asyncio.get_running_loop().time()
-        self._valid.add(source)
-        if self.role == "controlling":
-            self._nominated.add(source)
-        self._select(source)
-
-    def _select(self, address: Address) -> None:
-        """A pair is used once a check succeeded and the controlling side nominated it (RFC 8445 section 8.1.1)."""
-        if address in self._valid and address in self._nominated and not self._selected.done():
-            self._selected.set_result(address)
-
-    # --- checks and consent ----------------------------------------------------------------------------
-
-    def _check(self, address: Address) -> None:
-        assert self._remote is not None
-        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        request.attributes["USERNAME"] = f"{self._remote.ufrag}:{self.credentials.ufrag}"
-        request.attributes["PRIORITY"] = _PRIORITY
-        if self.role == "controlling":
-            request.attributes["ICE-CONTROLLING"] = self._tie_breaker
-            request.attributes["USE-CANDIDATE"] = None
-        else:
-            request.attributes["ICE-CONTROLLED"] = self._tie_breaker
-        request.add_message_integrity(self._remote.password.encode())
-        if len(self._pending) >= _PENDING:
-            del self._pending[next(iter(self._pending))]
-        self._pending[request.transaction_id] = address
-        self._socket.send(bytes(request), address)
-
-    def _keep_consent(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._address is None:
-            return
-        if loop.time() - self._heard_at > _CONSENT_EXPIRES_SECONDS:
-            log.info("consent_lost")
+    def _consent_lost(self, path: IcePath) -> None:
+        if path is self._path:
             self.lost.set()
-            return
-        self._check(self._address)
-        # RFC 7675 section 5.1: spread by ±20 % so that hundreds of endpoints do not ask in step.
-        pause = _CONSENT_SECONDS * _RANDOM.uniform(0.8, 1.2)
-        self._consent = loop.call_later(pause, self._keep_consent)

@@ -74,6 +74,14 @@ class SecureLine:
             raise Unavailable("media.handshake_failed", "The media server's identity could not be verified.")
         self._inbound, self._outbound = self._dtls._rx_srtp, self._dtls._tx_srtp
 
+    async def restart(self, peer: Peer, *, timeout: float) -> None:
+        """Goes over to the path that `ice.prepare_restart` made; keys and counters stay. Raises `media.unreachable`."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self.ice.restart(peer)
+        except TimeoutError as exc:
+            raise Unavailable("media.unreachable", "The media server did not answer in time.") from exc
+
     def send_rtp(self, packet: bytes) -> int:
         """Protects and sends one RTP packet; the bytes sent, 0 while not connected."""
         if self._outbound is None:

@@ -24,12 +24,14 @@ class Local:
     cname: str
     rtx_ssrcs: Mapping[str, int] = field(default_factory=dict)
     """Of retransmissions, by mid of the receive slots that have them."""
+    version: int = 1
+    """Counts the answers of one leg (RFC 8866 section 5.2)."""
 
 
 def write_answer(offer: Offer, receive: Mapping[str, SlotName], send: Mapping[str, Track], local: Local) -> str:
     """The answer to a checked offer. M-lines that are neither a slot nor a source are refused (RFC 3264 section 6)."""
     used = [section for section in offer.sections if section.mid in receive or section.mid in send]
-    lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite"]
+    lines = ["v=0", f"o=- 1 {local.version} IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite"]
     lines += ["a=group:BUNDLE " + " ".join(section.mid for section in used), "a=msid-semantic: WMS *"]
     for section in offer.sections:
         if section not in used:

@@ -20,14 +20,15 @@ from bridge.media.forwarding import ForwardingTable, Stream
 from bridge.media.ice import IceLite
 from bridge.media.ingress import Ingress
 from bridge.media.keyframes import KeyframeRequests
-from bridge.media.leg import SILENT_SECONDS, Leg, LegState
+from bridge.media.leg import KEPT_SECONDS, SILENT_SECONDS, Leg, LegState
+from bridge.media.restart import Way, check_restart
 from bridge.media.sampling import Meter
 from bridge.media.sdp import Offer, check_slots, parse_offer
 from bridge.media.taps import Taps
 from bridge.media.transport import UdpPort
 from bridge.media.voices import Voices
 from core.clock import Clock
-from core.errors import BadInput, Unavailable
+from core.errors import BadInput, Conflict, Unavailable
 from core.model import CameraLevel, ConferenceId, LegId, LinkSample, ParticipantId, SlotName, Track
 from core.settings import Limits
 
@@ -66,10 +67,10 @@ class MediaEngine:
     """One UDP port and all legs on it. Everything happens on the event loop that called `start`.
 
     `host` is what the port binds to, `addresses` what clients are told, port 0 lets the machine choose. `on_leg` is
-    called when a leg becomes connected, failed or closed by its other side, with a reason in words; never
-    from within a call to the engine. A failed leg stays until `close_leg`; one that failed because it was silent is
-    reported connected again when it is heard. `on_demand` is called when other simulcast layers (by rid) of a leg's
-    camera are received than before; None: all, or none at all. `on_paused` is called when the slots change whose
+    called when a leg becomes connected, silent, failed or closed by its other side, with a reason in words; never
+    from within a call to the engine. A failed leg stays until `close_leg`; one that is silent is reported connected
+    again when it is heard, or failed when it is not. `on_demand` is called when other simulcast layers (by rid) of a
+    leg's camera are received than before; None: all, or none at all. `on_paused` is called when the slots change whose
     picture a leg's line cannot carry, with all of them.
     """
 
@@ -175,14 +176,40 @@ class MediaEngine:
             heard_at=now,
             ended=ended,
         )
-        local = Local(
-            self._addresses, self.port, new.credentials, self._fingerprint, new.slot_ssrcs, self._cname, new.rtx_ssrcs
-        )
-        answer = write_answer(offer, receive, send, local)
-        self._ice.expect(new.credentials, offer.ufrag, new)
+        answer = self._answer(new, new.ways.current)
         self._legs[leg] = new
         self._tasks[new] = asyncio.create_task(self._run(new), name="media-leg")
         return answer
+
+    def restart_ice(self, leg: LegId, sdp: str) -> str:
+        """Answers a new offer of the same connection with new credentials; the old ones hold until it has moved.
+
+        Nothing of the leg changes but its way. Raises `Conflict` (`media.no_leg`), `BadInput` (`sdp.*`).
+        """
+        found = self._legs.get(leg)
+        if found is None or found.state in (LegState.FAILED, LegState.CLOSED):
+            raise Conflict("media.no_leg", "There is no such media connection any more: offer a new one.")
+        offer = parse_offer(sdp, self._limits)
+        check_restart(found.offer, offer, [*found.receive, *found.send])
+        way, given_up = found.ways.offer(offer.ufrag)
+        if given_up is not None:
+            self._ice.forget(given_up.local)
+        log.info("leg_restarting", leg=leg, way=way.number)
+        return self._answer(found, way)
+
+    def _answer(self, leg: Leg, way: Way) -> str:
+        self._ice.expect(way.local, way.remote_ufrag, leg)
+        local = Local(
+            self._addresses,
+            self.port,
+            way.local,
+            self._fingerprint,
+            leg.slot_ssrcs,
+            self._cname,
+            leg.rtx_ssrcs,
+            way.number,
+        )
+        return write_answer(leg.offer, leg.receive, leg.send, local)
 
     def _check_codecs(self, conference: ConferenceId, offer: Offer, send: Mapping[str, Track]) -> None:
         """H.264 is taken where everybody who is in can be shown it; nobody here could turn it into VP8."""
@@ -229,7 +256,7 @@ class MediaEngine:
         return self._voices.heard(conference)
 
     def _connect_slots(self, leg: Leg) -> None:
-        slots = self._voices.merged(leg, leg.assigned)
+        slots = self._voices.merged(leg, leg.assigned) if leg.state is not LegState.SILENT else {}
         self._ingress.switchboard.assign(leg, slots, self._clock.monotonic())
 
     def _connect_sound(self, conferences: Sequence[ConferenceId]) -> None:
@@ -311,7 +338,8 @@ class MediaEngine:
 
     def _release(self, leg: Leg) -> None:
         """Nothing goes to the leg and nothing is taken from it any more."""
-        self._ice.forget(leg.credentials)
+        for way in leg.ways.all:
+            self._ice.forget(way.local)
         self._ingress.switchboard.disconnect(leg)
         self._ingress.forget(leg)
         leg.clear()
@@ -360,6 +388,8 @@ class MediaEngine:
             if not leg.secured:
                 continue
             self._watch_silence(leg, now)
+            if leg.state is LegState.SILENT:
+                continue
             self._adapt(leg, now, allot_now=(index + turn) % TICKS_PER_ALLOTMENT == 0)
             if (index + turn) % TICKS_PER_SECOND == 0:
                 leg.close_rates(now)
@@ -389,14 +419,17 @@ class MediaEngine:
             self._on_paused(leg.id, now_paused)
 
     def _watch_silence(self, leg: Leg, now: float) -> None:
-        silent = now - leg.heard_at > SILENT_SECONDS
-        if silent == leg.silent:
-            return
-        leg.silent = silent
-        if silent and leg.state is LegState.CONNECTED:
+        """Whoever has not been heard for long is not sent to either (RFC 7675), but keeps its leg for a while."""
+        silent_for = now - leg.heard_at
+        if silent_for > KEPT_SECONDS:
+            self._release(leg)
             self._change(leg, LegState.FAILED, "silent")
-        elif not silent and leg.state is LegState.FAILED:
+        elif leg.state is LegState.CONNECTED and silent_for > SILENT_SECONDS:
+            self._change(leg, LegState.SILENT, "silent")
+            self._connect_slots(leg)
+        elif leg.state is LegState.SILENT and silent_for <= SILENT_SECONDS:
             self._change(leg, LegState.CONNECTED, "heard again")
+            self._connect_slots(leg)
 
     def _send_rtcp(self, leg: Leg, packet: bytes | None) -> None:
         protected = leg.encrypt_rtcp(packet) if packet is not None else None

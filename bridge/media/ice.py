@@ -43,6 +43,8 @@ class Proved(Generic[Owner]):
     reply: bytes
     nominated: bool
     """The client chose this address pair for media (USE-CANDIDATE)."""
+    ufrag: str
+    """Which of our credentials it knew."""
 
 
 class IceLite(Generic[Owner]):
@@ -65,13 +67,14 @@ class IceLite(Generic[Owner]):
         if request is None or request.message_class != stun.Class.REQUEST:
             return None
         username = request.attributes.get("USERNAME", "")
-        known = self._expected.get(username.partition(":")[0]) if len(username) <= _MAX_USERNAME else None
+        ufrag = username.partition(":")[0]
+        known = self._expected.get(ufrag) if len(username) <= _MAX_USERNAME else None
         if known is None or known[1] != username:
             return None
         key = known[0].encode("ascii")
         if not request.check_message_integrity(key):
             return None
-        return Proved(known[2], _success(request, address, key), "USE-CANDIDATE" in request.attributes)
+        return Proved(known[2], _success(request, address, key), "USE-CANDIDATE" in request.attributes, ufrag)
 
 
 def _parse(data: bytes) -> stun.Message | None:

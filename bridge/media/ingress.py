@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pylibsrtp
+import structlog
 
 from bridge.media import rtcp
 from bridge.media.allotment import shown_bps
@@ -24,6 +25,8 @@ from bridge.media.transport import UdpPort
 from bridge.media.vp8 import parse_descriptor
 from core.clock import Clock
 from core.model import Track
+
+log = structlog.get_logger("media")
 
 HEADER_BYTES = 40
 """What a packet takes on the line besides its payload, about: UDP, RTP with an extension, SRTP's tag."""
@@ -123,6 +126,9 @@ class Ingress:
         if proved.nominated or not leg.proved.is_set():
             leg.move_to(address)
             leg.proved.set()
+        if proved.nominated and (over := leg.ways.nominated(proved.ufrag)) is not None:
+            self._ice.forget(over.local)
+            log.info("leg_restarted", leg=leg.id, way=leg.ways.current.number)
         self.port.send(proved.reply, address)
 
     def _rtp(self, leg: Leg, data: bytes) -> None:

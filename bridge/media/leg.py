@@ -16,9 +16,10 @@ from bridge.media.demand import Demand
 from bridge.media.downlink import Downlink
 from bridge.media.dtls import DtlsLink, IcePipe
 from bridge.media.forwarding import Slot, Stream
-from bridge.media.ice import Address, Credentials
+from bridge.media.ice import Address
 from bridge.media.layers import largest_for
 from bridge.media.reception import Reception
+from bridge.media.restart import Ways
 from bridge.media.retransmission import Retransmissions
 from bridge.media.rtp import RtpHeader, header_extensions
 from bridge.media.sampling import Incoming, Meter
@@ -29,6 +30,8 @@ from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track, Tran
 MAX_ADDRESSES = 8
 MAX_STREAMS = 24
 SILENT_SECONDS = 15.0
+KEPT_SECONDS = 45.0
+"""Longer than a signaling session is kept by default: whoever resumes it finds the leg, and needs no new one."""
 
 
 class LegState(StrEnum):
@@ -36,6 +39,8 @@ class LegState(StrEnum):
 
     CONNECTING = "connecting"
     CONNECTED = "connected"
+    SILENT = "silent"
+    """Nothing has come for `SILENT_SECONDS`; it is kept for `KEPT_SECONDS`, sent nothing, and may be heard again."""
     FAILED = "failed"
     CLOSED = "closed"
 
@@ -53,7 +58,7 @@ class Leg:
     pipe: IcePipe
     link: DtlsLink
     meter: Meter
-    credentials: Credentials = field(default_factory=Credentials.generate)
+    ways: Ways = field(init=False)
     ssrc: int = field(default_factory=lambda: secrets.randbelow((1 << 32) - 1) + 1)
     """Who we are in RTCP towards this leg."""
     state: LegState = LegState.CONNECTING
@@ -63,7 +68,6 @@ class Leg:
     proved: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     heard_at: float = 0.0
-    silent: bool = False
     media_counted: int = 0
     """Media bytes already in the meter."""
     slot_ssrcs: dict[str, int] = field(default_factory=dict)
@@ -101,6 +105,7 @@ class Leg:
     """The slots whose picture its line was last said not to carry."""
 
     def __post_init__(self) -> None:
+        self.ways = Ways(self.offer.ufrag)
         self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
         self.reserved_kbps = reserved_kbps(self.receive.values())
         self.send_time = max((self.offer.section(mid).send_time for mid in self.send), default=0)

@@ -58,6 +58,7 @@ class VirtualHall:
         self._slots: tuple[SlotName, ...] = ()
         self._publish = PublishDirective.model_validate({"microphone": False, "camera": "off"})
         self._media_wanted = asyncio.Event()
+        self._way_wanted = False
 
     @property
     def connected(self) -> bool:
@@ -111,6 +112,9 @@ class VirtualHall:
                 self._publish = message
                 if self._endpoint is not None:
                     self._endpoint.publish(message.microphone, message.camera, message.content)
+            case LegStatus(state="silent"):
+                self._way_wanted = True
+                self._media_wanted.set()
             case LegStatus(state="failed"):
                 self._media_wanted.set()
             case _:
@@ -121,7 +125,8 @@ class VirtualHall:
             await self._until_media_is_wanted()
             try:
                 async with gate:
-                    await self._connect_media()
+                    if not await self._way_restarted():
+                        await self._connect_media()
             except DiemcauError as error:
                 log.warning("hall_media", code=error.code)
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -137,6 +142,19 @@ class VirtualHall:
             for wait in waits:
                 wait.cancel()
         self._media_wanted.clear()
+
+    async def _way_restarted(self) -> bool:
+        """Tries another way for the connection that there is; False when a new one is needed."""
+        wanted, self._way_wanted = self._way_wanted, False
+        if not wanted or not self.connected or self._endpoint is None:
+            return False
+        try:
+            answer = await self._client.restart_media(self._endpoint.restart_offer())
+            await self._endpoint.restart(answer)
+        except DiemcauError as error:
+            log.info("hall_restart", code=error.code)
+            return False
+        return True
 
     async def _connect_media(self) -> None:
         await self._close_media()

@@ -17,6 +17,7 @@ from bridge.media.engine import LegState, MediaEngine
 from core.clock import SystemClock
 from core.model import AUDIENCE_SLOTS, CameraLevel, ConferenceId, LegId, ParticipantId, SlotName
 from core.settings import Limits
+from tests.support.line import Line
 from tests.support.polling import UNIT, eventually
 
 CONFERENCE = ConferenceId("c1")
@@ -42,6 +43,8 @@ class Room:
     clips: ClipLibrary = field(default_factory=lambda: ClipLibrary(NAMES))
     states: dict[LegId, LegState] = field(default_factory=dict)
     halls: dict[ParticipantId, Hall] = field(default_factory=dict)
+    through: Line | None = None
+    """Whoever joins from now on reaches the node by this line."""
 
     def __post_init__(self) -> None:
         self.engine = MediaEngine(
@@ -58,6 +61,7 @@ class Room:
         hall = self.halls[participant] = Hall(endpoint, LegId(f"leg-{participant[-1]}"))
         offer, receive, send = endpoint.offer()
         answer = self.engine.open_leg(hall.leg, CONFERENCE, participant, sdp=offer, receive=receive, send=send)
+        answer = self.through.rewrite(answer) if self.through is not None else answer
         await endpoint.connect(answer, timeout=20 * UNIT)
         await eventually(lambda: None if self.states.get(hall.leg) is LegState.CONNECTED else "not connected")
         return hall

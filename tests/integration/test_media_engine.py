@@ -18,7 +18,7 @@ from av import VideoFrame
 
 from bridge.media.engine import LegState, MediaEngine
 from core.clock import Clock, ManualClock, SystemClock
-from core.errors import BadInput, Unavailable
+from core.errors import BadInput, Conflict, Unavailable
 from core.model import CameraLevel, ConferenceId, LegId, ParticipantId, SlotName, Track
 from core.settings import Limits
 from tests.support.polling import UNIT, eventually
@@ -309,8 +309,8 @@ async def test_a_leg_that_falls_silent_is_reported_and_can_come_back(clients: li
     async with running(clock=clock) as node:
         clients.append(await Client(node, "hall").join())
         clock.advance(16)
-        await eventually(lambda: node.reached("hall", LegState.FAILED))
-        expected = [LegState.CONNECTED, LegState.FAILED, LegState.CONNECTED]
+        await eventually(lambda: node.reached("hall", LegState.SILENT))
+        expected = [LegState.CONNECTED, LegState.SILENT, LegState.CONNECTED]
 
         def came_back() -> str | None:
             seen = [state for state, _ in node.states[LegId("hall")]]
@@ -318,6 +318,16 @@ async def test_a_leg_that_falls_silent_is_reported_and_can_come_back(clients: li
 
         await eventually(came_back)
         assert node.states[LegId("hall")][1][1] == "silent"
+
+
+async def test_a_leg_that_stays_silent_is_given_up(clients: list[Client]) -> None:
+    clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    async with running(clock=clock) as node:
+        clients.append(await Client(node, "hall").join())
+        clock.advance(46)
+        await eventually(lambda: node.reached("hall", LegState.FAILED))
+        with pytest.raises(Conflict):
+            node.engine.restart_ice(LegId("hall"), await clients[0].offer())
 
 
 async def test_a_passive_client_is_met_actively(node: Node, clients: list[Client]) -> None:

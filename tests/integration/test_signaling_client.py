@@ -158,6 +158,7 @@ async def test_a_request_whose_line_is_cut_fails_as_uncertain_and_the_next_one_w
             await asked
         door.bridge.hold.set()
         assert await owner.client.connect_media("second", {}, {}) == "answer to second"
+        assert await owner.client.restart_media("moved") == "answer to moved"
 
 
 async def test_a_request_made_while_the_line_is_away_waits_for_it() -> None:

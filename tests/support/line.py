@@ -183,6 +183,8 @@ class Line:
         """Nothing gets through in either direction."""
         self.refused = 0
         """Packets that met the cut."""
+        self.carried = 0
+        """Packets that came while it was not cut."""
         self._node: Address = (HOST, node_port)
         self._sent_up, self._sent_down = _Departures(), _Departures()
         self._near: _Wire | None = None
@@ -231,6 +233,7 @@ class Line:
         if self.cut:
             self.refused += 1
             return []
+        self.carried += 1
         return model.carry(asyncio.get_running_loop().time(), size)
 
 

@@ -12,6 +12,7 @@ from core.messages import (
     CONNECT,
     JOIN,
     LEAVE,
+    RESTART,
     RESUME,
     ConnectMedia,
     Done,
@@ -21,6 +22,7 @@ from core.messages import (
     JoinConference,
     LeaveConference,
     MediaAnswer,
+    RestartMedia,
     ResumeSession,
     SessionMessage,
     StateView,
@@ -30,7 +32,7 @@ from core.messages import (
 )
 from core.model import AUDIENCE_SLOTS, ConferenceState, ParticipantId, SessionId
 
-CALLS = (JOIN, CONNECT, COMMAND, RESUME, LEAVE)
+CALLS = (JOIN, CONNECT, RESTART, COMMAND, RESUME, LEAVE)
 
 
 class RecordingBridge:
@@ -40,6 +42,7 @@ class RecordingBridge:
         self.bus = bus
         self.joins: list[JoinConference] = []
         self.connects: list[ConnectMedia] = []
+        self.restarts: list[RestartMedia] = []
         self.commands: list[SubmitCommand] = []
         self.resumes: list[ResumeSession] = []
         self.leaves: list[LeaveConference] = []
@@ -52,6 +55,7 @@ class RecordingBridge:
         self._seq = 0
         bus.answer(JOIN, self._join)
         bus.answer(CONNECT, self._connect)
+        bus.answer(RESTART, self._restart)
         bus.answer(COMMAND, self._command)
         bus.answer(RESUME, self._resume)
         bus.answer(LEAVE, self._leave)
@@ -107,6 +111,12 @@ class RecordingBridge:
 
     async def _connect(self, request: ConnectMedia) -> MediaAnswer:
         self.connects.append(request)
+        await self._gate()
+        self._known(request.session)
+        return MediaAnswer(sdp=f"answer to {request.sdp}")
+
+    async def _restart(self, request: RestartMedia) -> MediaAnswer:
+        self.restarts.append(request)
         await self._gate()
         self._known(request.session)
         return MediaAnswer(sdp=f"answer to {request.sdp}")

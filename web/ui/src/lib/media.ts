@@ -1,5 +1,5 @@
 /**
- * The media connection: one offer that holds every slot, one answer, never a second offer on the same connection.
+ * The media connection: one offer that holds every slot and one answer; after that only its way is ever negotiated anew.
  *
  * What is sent follows the server's directives by `replaceTrack` and `setParameters`, which need no negotiation.
  */
@@ -17,8 +17,10 @@ const CONTENT_LAYERS: RTCRtpEncodingParameters[] = [
   { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 300_000, maxFramerate: 5, active: false },
   { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_800_000, maxFramerate: 15, active: false },
 ];
-const DISCONNECTED_MS = 4000;
+/** Shorter gaps heal by themselves. */
+const DISCONNECTED_MS = 1000;
 const CONNECT_MS = 15_000;
+const RESTART_MS = 8000;
 
 /** Pictures a second of a small picture; it is one of many. */
 const TILE_FPS = 7;
@@ -52,6 +54,8 @@ export class MediaLink {
   readonly #content: RTCRtpTransceiver | null;
   readonly #receivers = new Map<SlotName, RTCRtpTransceiver>();
   #failTimer: ReturnType<typeof setTimeout> | undefined;
+  #wasConnected = false;
+  #restarting = false;
   #directive: PublishDirective = {
     type: "publish",
     microphone: false,
@@ -62,16 +66,20 @@ export class MediaLink {
   #tracks: LocalTracks = { microphone: null, camera: null, content: null };
   #applying: Promise<void> = Promise.resolve();
 
-  /** `failed` is called once, when the connection is beyond help and a new one is needed. */
+  /**
+   * `cut` is called when the way to the server is lost and shall be looked for anew (`restartOffer`), `failed` once,
+   * when the connection is beyond help and a new one is needed.
+   */
   constructor(
     slots: readonly SlotName[],
     private readonly failed: () => void,
+    private readonly cut: () => void,
     private readonly changed: (state: RTCPeerConnectionState) => void,
     relays: readonly IceServer[] = [],
   ) {
     this.pc = new RTCPeerConnection({
       bundlePolicy: "max-bundle",
-      iceServers: relays.map(({ urls, username, credential }) => ({ urls: [...urls], username, credential })),
+      iceServers: asServers(relays),
     });
     this.#microphone = this.pc.addTransceiver("audio", { direction: "sendonly" });
     this.#camera = this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: LAYERS });
@@ -103,8 +111,7 @@ export class MediaLink {
 
   /** Makes the offer. The server is ICE-lite and learns our address from our checks: no candidate is waited for. */
   async offer(): Promise<MediaOffer> {
-    const { sdp } = await this.pc.createOffer();
-    await this.pc.setLocalDescription({ type: "offer", sdp: withSoundRepair(sdp ?? "") });
+    await this.#describe();
     const receive: Record<string, SlotName> = {};
     for (const [slot, { mid }] of this.#receivers) if (mid !== null) receive[mid] = slot;
     const send: Record<string, TrackName> = {};
@@ -112,6 +119,36 @@ export class MediaLink {
     if (this.#camera.mid !== null) send[this.#camera.mid] = "camera";
     if (this.#content?.mid) send[this.#content.mid] = "content";
     return { sdp: this.pc.localDescription?.sdp ?? "", receive, send };
+  }
+
+  /** Whether it may still be asked to look for another way; one whose keys were never agreed on cannot. */
+  get mendable(): boolean {
+    return this.#wasConnected && this.pc.connectionState !== "closed";
+  }
+
+  /**
+   * The offer of an ICE restart (RFC 8445 section 9): a new way, perhaps by other relays; all else stays. Null while one
+   * is under way already. When it does not bring the connection back in time, `failed` is called.
+   */
+  async restartOffer(relays: readonly IceServer[] = []): Promise<string | null> {
+    if (this.#restarting) return null;
+    this.#restarting = true;
+    clearTimeout(this.#failTimer);
+    this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: asServers(relays) });
+    this.pc.restartIce();
+    await this.#describe();
+    return this.pc.localDescription?.sdp ?? "";
+  }
+
+  /** The answer to `restartOffer`; null: there will be none, the connection to the server was cut meanwhile. */
+  async acceptRestart(sdp: string | null): Promise<void> {
+    try {
+      if (sdp === null) return;
+      await this.pc.setRemoteDescription({ type: "answer", sdp });
+      this.#failTimer = setTimeout(() => this.#judge(), RESTART_MS);
+    } finally {
+      this.#restarting = false;
+    }
   }
 
   async accept(sdp: string): Promise<void> {
@@ -148,15 +185,41 @@ export class MediaLink {
     }
   }
 
+  async #describe(): Promise<void> {
+    const { sdp } = await this.pc.createOffer();
+    await this.pc.setLocalDescription({ type: "offer", sdp: withSoundRepair(sdp ?? "") });
+  }
+
+  /** A restart had its time. */
+  #judge(): void {
+    if (this.pc.connectionState !== "connected") this.failed();
+  }
+
   #watch(): void {
-    clearTimeout(this.#failTimer);
     const state = this.pc.connectionState;
     this.changed(state);
+    if (state === "connected") {
+      this.#wasConnected = true;
+      clearTimeout(this.#failTimer);
+    }
+    if (this.#wasConnected) return this.#watchWay(state);
+    clearTimeout(this.#failTimer);
     if (state === "failed") return this.failed();
-    // ICE often recovers from a short gap by itself; only a lasting one needs a new connection.
     if (state === "connecting") this.#failTimer = setTimeout(() => this.failed(), CONNECT_MS);
-    if (state === "disconnected") this.#failTimer = setTimeout(() => this.failed(), DISCONNECTED_MS);
   }
+
+  /** Once connected: a lasting gap needs another way, and only then another connection. */
+  #watchWay(state: RTCPeerConnectionState): void {
+    if (this.#restarting) return;
+    if (state === "failed") this.cut();
+    if (state !== "disconnected") return;
+    clearTimeout(this.#failTimer);
+    this.#failTimer = setTimeout(() => this.cut(), DISCONNECTED_MS);
+  }
+}
+
+function asServers(relays: readonly IceServer[]): RTCIceServer[] {
+  return relays.map(({ urls, username, credential }) => ({ urls: [...urls], username, credential }));
 }
 
 /** Sends these layers of `track` from now on, and nothing of it when there are none. */

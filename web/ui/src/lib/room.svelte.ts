@@ -53,6 +53,7 @@ export class Room {
   #mediaRetry: ReturnType<typeof setTimeout> | undefined;
   readonly #statsTimer: ReturnType<typeof setInterval>;
   readonly #leave = (): void => this.close();
+  readonly #moved = (): void => void this.#mend();
 
   constructor(
     url: string,
@@ -61,6 +62,8 @@ export class Room {
   ) {
     this.#statsTimer = setInterval(() => void this.#readStats(), STATS_MS);
     addEventListener("pagehide", this.#leave);
+    addEventListener("online", this.#moved);
+    connection()?.addEventListener("change", this.#moved);
     window.__diemcau = { stats: () => this.stats };
     this.#signaling = new Signaling(url, token, {
       state: (state) => this.#linkChanged(state),
@@ -136,6 +139,8 @@ export class Room {
 
   close(): void {
     removeEventListener("pagehide", this.#leave);
+    removeEventListener("online", this.#moved);
+    connection()?.removeEventListener("change", this.#moved);
     clearInterval(this.#statsTimer);
     this.screen.close();
     this.#signaling.close();
@@ -153,8 +158,10 @@ export class Room {
 
   #welcomed(welcome: Welcome): void {
     this.welcome = welcome;
-    const alive = this.#media && !["failed", "closed"].includes(this.#media.pc.connectionState);
-    if (welcome.resumed && alive && this.media !== "new") return;
+    if (welcome.resumed && this.#media?.mendable) {
+      if (this.#media.pc.connectionState !== "connected") void this.#mend();
+      return;
+    }
     if (!welcome.resumed) this.roster.startOver();
     this.#mediaAttempt = 0;
     void this.#connectMedia();
@@ -175,6 +182,7 @@ export class Room {
         return;
       case "leg":
         this.paused = message.paused;
+        if (message.state === "silent") void this.#mend();
         if (message.state === "failed" && this.#media) this.#mediaFailed(this.#media);
         return;
       case "ended":
@@ -197,6 +205,7 @@ export class Room {
     const media: MediaLink = new MediaLink(
       slots,
       () => this.#mediaFailed(media),
+      () => void this.#mend(),
       (state) => this.#mediaChanged(state),
       this.welcome?.ice_servers,
     );
@@ -211,6 +220,20 @@ export class Room {
       this.publish();
     } catch (error) {
       if (this.#media === media) this.#offerRefused(media, Problem.from(error));
+    }
+  }
+
+  /** Looks for another way for the connection that there is, which costs no picture; only then for a new connection. */
+  async #mend(): Promise<void> {
+    const media = this.#media;
+    // A cut WebSocket comes back first; its welcome looks after the media.
+    if (!media?.mendable || this.link.kind !== "up") return;
+    try {
+      const offer = await media.restartOffer(this.welcome?.ice_servers);
+      if (offer !== null) await media.acceptRestart(await this.#signaling.restart(offer));
+    } catch (error) {
+      await media.acceptRestart(null);
+      if (Problem.from(error).code !== "signaling.cut") this.#mediaFailed(media);
     }
   }
 
@@ -252,6 +275,11 @@ export class Room {
     const stats = await readStats(media, slots, this.stats);
     if (media === this.#media) this.stats = stats;
   }
+}
+
+/** What a browser says about the network that it is on, where it does. */
+function connection(): EventTarget | null {
+  return (navigator as Navigator & { connection?: EventTarget }).connection ?? null;
 }
 
 declare global {

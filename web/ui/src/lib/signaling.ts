@@ -83,6 +83,14 @@ export class Signaling {
     return answer.sdp;
   }
 
+  /** Offers the same connection over another way. */
+  async restart(sdp: string): Promise<string> {
+    const answer = await this.#request((id) => ({ type: "restart", id, sdp }));
+    if (answer.type !== "answer")
+      throw new Problem("signaling.bad_answer", "The server did not answer the offer.");
+    return answer.sdp;
+  }
+
   /** Leaves for good, telling the server. */
   close(): void {
     this.#send({ type: "bye" });

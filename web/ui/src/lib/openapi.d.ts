@@ -1749,7 +1749,7 @@ export interface components {
     };
     /**
      * Answer
-     * @description The SDP answer to `connect`.
+     * @description The SDP answer to `connect` or `restart`.
      */
     Answer: {
       /**
@@ -2301,6 +2301,7 @@ export interface components {
     ClientMessage:
       | components["schemas"]["Hello"]
       | components["schemas"]["Connect"]
+      | components["schemas"]["Restart"]
       | components["schemas"]["CommandMessage"]
       | components["schemas"]["Beat"]
       | components["schemas"]["Bye"];
@@ -3592,7 +3593,7 @@ export interface components {
        * State
        * @enum {string}
        */
-      state: "connecting" | "connected" | "failed" | "closed";
+      state: "connecting" | "connected" | "silent" | "failed" | "closed";
       /**
        * Reason
        * @default
@@ -5048,6 +5049,21 @@ export interface components {
        * @default null
        */
       version: number | null;
+    };
+    /**
+     * Restart
+     * @description A new offer of the same peer connection with new ICE credentials: the way changed, nothing else.
+     */
+    Restart: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "restart";
+      /** Id */
+      id: number;
+      /** Sdp */
+      sdp: string;
     };
     /**
      * ResumeClaim

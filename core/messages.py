@@ -19,6 +19,7 @@ from core.model import (
     ConferenceSpec,
     ConferenceState,
     Departure,
+    LegId,
     LinkSample,
     Model,
     NameText,

@@ -81,9 +81,10 @@ class CountingReceiver(SecureLine):
 
     async def connect(self, peer: Peer, *, timeout: float) -> None:
         await super().connect(peer, timeout=timeout)
-        datagrams = self.ice._socket
+        self._path = self.ice._path
+        datagrams = self._path._socket
         self._descriptor = datagrams._socket.fileno()
-        self._source = peer.candidates[0] if self.ice._address is None else self.ice._address
+        self._source = peer.candidates[0] if self._path._address is None else self._path._address
         datagrams._readers.remove(self._descriptor)
         datagrams._readers.add(self._descriptor, self._read)
 
@@ -95,7 +96,7 @@ class CountingReceiver(SecureLine):
             first, kind, sequence, _, ssrc = unpack(cells, at)
             if not 127 < first < 192 or 191 < kind < 224:
                 if first < 128:
-                    self.ice._take(bytes(cells[at : at + _READER.length(number)]), self._source)
+                    self._path._take(bytes(cells[at : at + _READER.length(number)]), self._source)
                 continue
             stream = streams.get(ssrc)
             if stream is None:

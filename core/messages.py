@@ -284,6 +284,14 @@ class LegStatus(Model):
     """Slots whose picture is left out because this participant's line cannot carry it; it comes back by itself."""
 
 
+class StopWarning(Model):
+    """The conference stops in about `minutes_left`; it takes effect by itself unless the stop is moved."""
+
+    type: Literal["warning"] = "warning"
+    minutes_left: int
+    stop: AwareDatetime
+
+
 class Ended(Model):
     """The last message of a session: why it is over. `replaced` means the same place was taken elsewhere."""
 
@@ -291,7 +299,9 @@ class Ended(Model):
     reason: Literal["closed", "replaced", "removed"]
 
 
-SessionMessage = Annotated[StateView | PublishDirective | Roster | LegStatus | Ended, Field(discriminator="type")]
+SessionMessage = Annotated[
+    StateView | PublishDirective | Roster | LegStatus | StopWarning | Ended, Field(discriminator="type")
+]
 SESSION_MESSAGE: TypeAdapter[SessionMessage] = TypeAdapter(SessionMessage)
 
 

@@ -23,6 +23,7 @@ from scheduler.plan.renewal import Renewal
 from scheduler.plan.service import Plans
 from scheduler.series import SeriesBook
 from scheduler.templates import Templates
+from scheduler.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Office:
     choosing: Choosing
     free_time: FreeTime
     maintenance: Maintenance
+    timeline: Timeline
     approvals: Approvals
     mergers: Mergers
     series: SeriesBook
@@ -58,6 +60,7 @@ def open_office(
         choosing=choosing,
         free_time=FreeTime(database, clock, choosing, settings.time_zone),
         maintenance=Maintenance(database, clock, settings.limits),
+        timeline=Timeline(database),
         approvals=Approvals(database),
         mergers=Mergers(database, clock),
         series=SeriesBook(database, bus, clock, settings.limits),

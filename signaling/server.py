@@ -25,10 +25,12 @@ from core.clock import Clock
 from core.errors import BadInput, DiemcauError
 from core.identity import JoinRight, Signer
 from core.messages import (
+    CONFERENCE_WARNING,
+    StopWarning,
     ToSession,
     session_topic,
 )
-from core.model import SessionId
+from core.model import ConferenceId, SessionId
 from core.settings import Settings
 from signaling.calls import BridgeCalls
 from signaling.events import (
@@ -146,6 +148,7 @@ class SignalingServer:
             ssl=self._ssl,
         )
         self._spawn(self._watch())
+        self._spawn(self._warn())
         log.info("signaling_started", tls=self._ssl is not None)
 
     async def stop(self) -> None:
@@ -320,6 +323,20 @@ class SignalingServer:
                 if now >= seat.session.deadline:
                     self._spawn(self._feed(seat, Tick()))
 
+    async def _warn(self) -> None:
+        """Tells everybody in a conference that its time is running out; a warning that is missed is not made up for."""
+        while True:
+            try:
+                with self._bus.subscribe(CONFERENCE_WARNING, limit=_QUEUED_FROM_BUS) as warnings:
+                    async for warning in warnings:
+                        told = FromBus(StopWarning(minutes_left=warning.minutes_left, stop=warning.stop))
+                        for seat in tuple(self._seats.values()):
+                            if seat.session.state is State.LIVE and _is_in(seat, warning.conference):
+                                self._spawn(self._feed(seat, told))
+                return
+            except Overflow:
+                log.warning("warnings_missed")
+
     # --- what follows ---
 
     async def _send(self, seat: _Seat, socket: ServerConnection, message: ServerMessage) -> None:
@@ -356,6 +373,11 @@ class SignalingServer:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("signaling_task_failed", exc_info=error)
+
+
+def _is_in(seat: _Seat, conference: ConferenceId) -> bool:
+    right = seat.session.right
+    return right is not None and right.conference == conference
 
 
 def _cut_off(seat: _Seat, socket: ServerConnection) -> None:

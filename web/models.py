@@ -71,6 +71,14 @@ class MaintenanceQuery(Model):
     unit: str | None = Field(default=None, max_length=64)
 
 
+class TimelineQuery(Model):
+    """What holds points in this time, in a unit's subtree (None: anywhere)."""
+
+    start: AwareDatetime
+    stop: AwareDatetime
+    unit: CodeText | None = None
+
+
 class UnitHistory(Model):
     """What a unit was before, oldest first, and the units that went into it, the latest first."""
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from core.errors import BadInput, Conflict, NotFound, Refused
+from core.model import Role
 from scheduler.approvals import ApprovalRule
 from scheduler.model import (
     Booked,
@@ -52,7 +53,7 @@ async def change_booking(ask: Ask[ConferenceChange]) -> Booked:
 
 
 async def extend_conference(ask: Ask[ExtendRequest]) -> Conference:
-    """Lets it last longer, also while it runs."""
+    """Lets it last longer, also while it runs; whoever may chair need not look for the organizer first."""
     request = ask.input.model_copy(update={"version": wanted_version(ask.request, ask.input.version)})
     return await ask.context.scheduler.bookings.extend(ask.conference, request, ask.person.username)
 
@@ -145,7 +146,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         ExtendRequest,
         Source.JSON,
         reply=_CONFERENCE,
-        roles=ORGANIZER,
+        roles=frozenset({Role.ORGANIZER, Role.CHAIR}),
         errors={
             **UNKNOWN,
             BadInput: (*BOOKING_INPUT, "request.value"),

@@ -8,8 +8,9 @@ from core.errors import BadInput, Conflict, NotFound
 from scheduler.choosing_model import Audience, AudienceRequest, Choice, Chosen
 from scheduler.free_time_model import FreeTimeRequest, FreeTimes
 from scheduler.maintenance import MaintenanceRequest, MaintenanceWindow
+from scheduler.timeline import Held
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.models import MaintenanceQuery
+from web.models import MaintenanceQuery, TimelineQuery
 from web.routes_directory import CONSOLES, ORGANIZER
 
 
@@ -48,6 +49,11 @@ async def find_free_time(ask: Ask[FreeTimeRequest]) -> FreeTimes:
 async def list_maintenance(ask: Ask[MaintenanceQuery]) -> list[MaintenanceWindow]:
     """The windows that touch a time."""
     return await ask.context.office.maintenance.windows(ask.input.start, ask.input.stop, ask.input.unit)
+
+
+async def show_timeline(ask: Ask[TimelineQuery]) -> list[Held]:
+    """Who holds the points of a unit when."""
+    return await ask.context.office.timeline.held(ask.input.start, ask.input.stop, ask.input.unit)
 
 
 async def announce_maintenance(ask: Ask[MaintenanceRequest]) -> MaintenanceWindow:
@@ -161,6 +167,17 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.QUERY,
         reply=TypeAdapter(list[MaintenanceWindow]),
         roles=CONSOLES,
+    ),
+    Endpoint(
+        "GET",
+        "/api/timeline",
+        "Who holds the points of a unit when",
+        show_timeline,
+        TimelineQuery,
+        Source.QUERY,
+        reply=TypeAdapter(list[Held]),
+        roles=CONSOLES,
+        errors={BadInput: ("timeline.range",), NotFound: ("unit.unknown",)},
     ),
     Endpoint(
         "POST",

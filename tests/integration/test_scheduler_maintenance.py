@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from core.settings import Limits
 from scheduler.maintenance import Maintenance, MaintenanceRequest
 from scheduler.model import ClashRequest
 from scheduler.service import Scheduler
+from scheduler.timeline import Timeline
 from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
 
 HOUR = timedelta(hours=1)
@@ -139,3 +140,23 @@ async def test_what_cannot_be_is_named(maintenance: Maintenance, wanted: Mainten
 async def test_a_window_that_is_none_is_not_found(maintenance: Maintenance, id: str) -> None:
     with pytest.raises(NotFound):
         await maintenance.end(id)
+
+
+async def test_the_timeline_has_conferences_and_maintenance_of_a_unit_only(database: Database) -> None:
+    await database.pool.execute("INSERT INTO unit (code, name, kind) VALUES ('tl', 'Tỉnh', 'province')")
+    await database.pool.execute("INSERT INTO bridge_point (code, name, unit) VALUES ('tl1', 'Một', 'tl')")
+    await database.pool.execute(
+        "WITH w AS (INSERT INTO maintenance (id, reason, during, booked_by, booked_at)"
+        " VALUES (gen_random_uuid(), 'sửa điện', tstzrange('2031-05-01Z', '2031-05-02Z'), 'x', now()) RETURNING id)"
+        " INSERT INTO reservation (maintenance, point, during)"
+        " SELECT w.id, number, tstzrange('2031-05-01Z', '2031-05-02Z') FROM w, bridge_point WHERE code = 'tl1'"
+    )
+    timeline = Timeline(database)
+    start = datetime(2031, 4, 30, tzinfo=UTC)
+    [held] = await timeline.held(start, start + timedelta(days=7), "tl")
+    assert (held.title, held.points, held.conference) == ("sửa điện", ("tl1",), None)
+    assert await timeline.held(start + timedelta(days=7), start + timedelta(days=8), "tl") == []
+    with pytest.raises(BadInput, match="45 days"):
+        await timeline.held(start, start + timedelta(days=46))
+    with pytest.raises(NotFound):
+        await timeline.held(start, start + timedelta(days=1), "nowhere")

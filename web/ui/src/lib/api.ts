@@ -1,5 +1,6 @@
 /** The HTTP API. Every call resolves to its answer or throws a `Problem`. */
 import type {
+  AnswerList,
   AnswerRequest,
   Attendance,
   Audience,
@@ -12,6 +13,14 @@ import type {
   ConferenceMap,
   ConferenceSummary,
   ConferenceTitle,
+  DiagnosisReport,
+  Explanation,
+  Held,
+  PlanDifference,
+  PlanNumber,
+  PlanWish,
+  PointAnswer,
+  StoredPlan,
   Config,
   FreeTimeRequest,
   FreeTimes,
@@ -114,8 +123,29 @@ export const api = {
   dropAudience: (id: string) => send<Audience[]>("DELETE", `/api/audiences/${encodeURIComponent(id)}`),
   freeTime: (request: FreeTimeRequest) => post<FreeTimes>("/api/free-time", request),
   changes: (id: string) => get<HistoryEntry[]>(`${at(id)}/changes`),
-  extend: (id: string, minutes: number, version: number) =>
+  /** Without a version it is extended whatever somebody changed meanwhile. */
+  extend: (id: string, minutes: number, version: number | null = null) =>
     post<Conference>(`${at(id)}/extend`, { minutes, version }),
+  answers: (id: string) => get<AnswerList>(`${at(id)}/answers`),
+  invite: (id: string, organizer_email: string | null, note: string | null) =>
+    post<AnswerList>(`${at(id)}/invitations`, { organizer_email, note }),
+  noteAnswer: (id: string, point: string, answer: AnswerRequest) =>
+    send<PointAnswer>("PUT", `${at(id)}/answers/${encodeURIComponent(point)}`, answer),
+  diagnosis: (id: string) => get<DiagnosisReport>(`${at(id)}/diagnosis`),
+  diagnose: (id: string) => post<DiagnosisReport>(`${at(id)}/diagnosis`),
+  plan: (id: string) => get<StoredPlan>(`${at(id)}/plan`),
+  plans: (id: string) => get<PlanNumber[]>(`${at(id)}/plans`),
+  planWish: (id: string) => get<PlanWish>(`${at(id)}/plan/wish`),
+  setPlanWish: (id: string, wish: PlanWish) => send<void>("PUT", `${at(id)}/plan/wish`, wish),
+  explainPlan: (id: string, point: string) =>
+    get<Explanation>(`${at(id)}/plan/points/${encodeURIComponent(point)}`),
+  comparePlans: (conference: string, before: number, after: number) =>
+    post<PlanDifference>("/api/plans/compare", {
+      before: { conference, number: before },
+      after: { conference, number: after },
+    }),
+  timeline: (start: string, stop: string, unit: string) =>
+    get<Held[]>(`/api/timeline?${new URLSearchParams({ start, stop, ...(unit ? { unit } : {}) })}`),
   submit: (id: string, version: number) => post<Conference>(`${at(id)}/submit`, { version }),
   decide: (id: string, granted: boolean, note: string, version: number) =>
     post<Conference>(`${at(id)}/decide`, { granted, note, version }),

@@ -44,3 +44,14 @@ export type MaintenanceWindow = Schemas["MaintenanceWindow"];
 export type Choice = Partial<Schemas["Choice-Input"]>;
 export type FreeTimeRequest = Pick<Schemas["FreeTimeRequest"], "minutes" | "earliest" | "latest"> &
   Partial<Omit<Schemas["FreeTimeRequest"], "choice">> & { choice: Choice };
+export type AnswerList = Schemas["AnswerList"];
+export type PointAnswer = Schemas["PointAnswer"];
+export type DiagnosisReport = Schemas["DiagnosisReport"];
+export type StoredPlan = Schemas["StoredPlan"];
+export type PlanLimit = Schemas["Limit"];
+export type PlanNumber = Schemas["PlanNumber"];
+export type PlanDifference = Schemas["PlanDifference"];
+export type Explanation = Schemas["Explanation"];
+export type ProfileName = Schemas["ProfileName"];
+export type PlanWish = Schemas["PlanWish-Output"];
+export type Held = Schemas["Held"];

@@ -17,6 +17,7 @@ import type {
   SessionMessage,
   SlotName,
   StateView,
+  StopWarning,
   Welcome,
 } from "./wire";
 
@@ -34,6 +35,8 @@ export class Room {
   link = $state.raw<LinkState>({ kind: "connecting" });
   welcome = $state.raw<Welcome | null>(null);
   view = $state.raw<StateView | null>(null);
+  /** The newest word that the conference's time is running out. */
+  warning = $state.raw<StopWarning | null>(null);
   readonly roster = new LiveMap<RosterEntry>();
   directive = $state.raw<PublishDirective>(SILENT);
   media = $state<RTCPeerConnectionState>("new");
@@ -184,6 +187,9 @@ export class Room {
         this.paused = message.paused;
         if (message.state === "silent") void this.#mend();
         if (message.state === "failed" && this.#media) this.#mediaFailed(this.#media);
+        return;
+      case "warning":
+        this.warning = message;
         return;
       case "ended":
         return;

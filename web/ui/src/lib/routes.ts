@@ -30,9 +30,11 @@ const routes: Route[] = [
   { pattern: /^\/organizer$/, load: page(() => import("../pages/Conferences.svelte")) },
   { pattern: /^\/organizer\/new$/, load: page(() => import("../pages/NewConference.svelte")) },
   { pattern: /^\/organizer\/calendar$/, load: page(() => import("../pages/Calendar.svelte")) },
+  { pattern: /^\/organizer\/timeline$/, load: page(() => import("../pages/Timeline.svelte")) },
   { pattern: /^\/organizer\/directory$/, load: page(() => import("../pages/Directory.svelte")) },
   {
-    pattern: /^\/organizer\/conference\/(?<id>[^/]+)$/,
+    pattern:
+      /^\/organizer\/conference\/(?<id>[^/]+)(?:\/(?<tab>points|invitations|plan|diagnosis|history))?$/,
     load: page(() => import("../pages/Conference.svelte")),
   },
   { pattern: /^\/chair\/(?<id>[^/]+)$/, load: page(() => import("../pages/Chair.svelte")), room: true },
@@ -64,8 +66,9 @@ export function findPage(path: string): FoundPage | null {
   return null;
 }
 
-function decoded(groups: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, safeDecode(value)]));
+function decoded(groups: Record<string, string | undefined>): Record<string, string> {
+  const named = Object.entries(groups).filter((group): group is [string, string] => group[1] !== undefined);
+  return Object.fromEntries(named.map(([name, value]) => [name, safeDecode(value)]));
 }
 
 function safeDecode(text: string): string {

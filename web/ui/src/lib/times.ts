@@ -77,3 +77,17 @@ export function searchOf(draft: TimesDraft): { minutes: number; day: number } | 
 export function draftOfWindow(start: string, stop: string): Pick<TimesDraft, "day" | "start" | "stop"> {
   return { day: date(start), start: time(start), stop: time(stop) };
 }
+
+/** The same conference at another start and stop: its doors open as long before. */
+export function shifted(times: Times, start: string, stop: string): Times {
+  const lead = Date.parse(times.start) - Date.parse(times.can_join_after);
+  const last = Date.parse(times.must_join_before) - Date.parse(times.start);
+  const from = Date.parse(start);
+  const ends = times.must_join_before === times.stop;
+  return {
+    can_join_after: new Date(from - lead).toISOString(),
+    start,
+    stop,
+    must_join_before: ends ? stop : new Date(Math.min(from + last, Date.parse(stop))).toISOString(),
+  };
+}

@@ -15,6 +15,7 @@ export type StateView = Schemas["StateView"];
 export type PublishDirective = Schemas["PublishDirective"];
 export type RosterEntry = Schemas["RosterEntry"];
 export type SessionMessage = Schemas["SessionMessage"];
+export type StopWarning = Schemas["StopWarning"];
 export type Welcome = Schemas["Welcome"];
 export type IceServer = Schemas["IceServer"];
 export type WireError = Schemas["ErrorMessage"];

@@ -483,7 +483,7 @@ export interface paths {
     put?: never;
     /**
      * Let a conference last longer (header If-Match)
-     * @description For organizer.
+     * @description For chair, organizer.
      */
     post: operations["extend_conference"];
     delete?: never;
@@ -738,6 +738,26 @@ export interface paths {
      * @description For organizer.
      */
     post: operations["announce_maintenance"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/timeline": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who holds the points of a unit when
+     * @description For chair, organizer, technician.
+     */
+    get: operations["show_timeline"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -3350,6 +3370,43 @@ export interface components {
       status: "ok";
     };
     /**
+     * Held
+     * @description Points that one conference or maintenance (its reason is the `title`) holds from `since` until `until`.
+     *
+     *     `start` and `stop` are the holder's own; what lies outside them are doors, set-up and tear-down.
+     */
+    Held: {
+      /** Conference */
+      conference: string | null;
+      /** Maintenance */
+      maintenance: string | null;
+      /** Title */
+      title: string;
+      state: components["schemas"]["ConferenceState"] | null;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Since
+       * Format: date-time
+       */
+      since: string;
+      /**
+       * Until
+       * Format: date-time
+       */
+      until: string;
+      /** Points */
+      points: string[];
+    };
+    /**
      * Hello
      * @description The first message: who comes. `point`, when given, must be the point that the link is for.
      */
@@ -5366,12 +5423,14 @@ export interface components {
       | components["schemas"]["PublishDirective"]
       | components["schemas"]["Roster"]
       | components["schemas"]["LegStatus"]
+      | components["schemas"]["StopWarning"]
       | components["schemas"]["Ended"];
     SessionMessage:
       | components["schemas"]["StateView"]
       | components["schemas"]["PublishDirective"]
       | components["schemas"]["Roster"]
       | components["schemas"]["LegStatus"]
+      | components["schemas"]["StopWarning"]
       | components["schemas"]["Ended"];
     /**
      * SetMicrophoneOpen
@@ -5593,6 +5652,24 @@ export interface components {
       type: "stop_recording";
     };
     /**
+     * StopWarning
+     * @description The conference stops in about `minutes_left`; it takes effect by itself unless the stop is moved.
+     */
+    StopWarning: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "warning";
+      /** Minutes Left */
+      minutes_left: number;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+    };
+    /**
      * StoredPlan
      * @description A plan with its number within the conference (1 is the first) and its moment.
      */
@@ -5691,6 +5768,27 @@ export interface components {
       made_at: string;
       /** Points */
       points: number;
+    };
+    /**
+     * TimelineQuery
+     * @description What holds points in this time, in a unit's subtree (None: anywhere).
+     */
+    TimelineQuery: {
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Unit
+       * @default null
+       */
+      unit: string | null;
     };
     /**
      * Track
@@ -8487,6 +8585,75 @@ export interface operations {
       };
       /** @description `request.too_large` */
       413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  show_timeline: {
+    parameters: {
+      query: {
+        start: string;
+        stop: string;
+        unit?: string | null;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Held"][];
+        };
+      };
+      /** @description `timeline.range`, `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unit.unknown` */
+      404: {
         headers: {
           [name: string]: unknown;
         };

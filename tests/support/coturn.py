@@ -27,23 +27,32 @@ class Coturn:
     tls: str
 
 
+ON_LOOPBACK = ("-n", "--allow-loopback-peers")
+"""No configuration file, and loopback peers are let through as no real relay should."""
+
+
 @asynccontextmanager
-async def coturn() -> AsyncIterator[Coturn]:
-    """The running relay, which lets loopback peers through as no real one should; ended by its id."""
+async def coturn(*options: str, certificate: tuple[Path, Path] | None = None) -> AsyncIterator[Coturn]:
+    """The running relay, ended by its id.
+
+    `options` stand instead of `ON_LOOPBACK`; `certificate` and its key instead of a self-signed pair.
+    """
     executable = shutil.which("turnserver")
     assert executable, "coturn is not installed: `make browsers` says how to get it"
     plain, tls = free_ports(2)
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="diemcau-turn-"))
-    certificate, key = await asyncio.to_thread(certificate_for, Settings(data_dir=folder))
+    if certificate is None:
+        certificate = await asyncio.to_thread(certificate_for, Settings(data_dir=folder))
+    chain, key = certificate
     secret = secrets.token_hex(16)
     process = await asyncio.create_subprocess_exec(
         executable,
-        "-n",
+        *(options or ON_LOOPBACK),
         *("--listening-ip", HOST, "--relay-ip", HOST, "--realm", "diemcau"),
         *("--listening-port", str(plain), "--tls-listening-port", str(tls)),
-        *("--cert", str(certificate), "--pkey", str(key)),
+        *("--cert", str(chain), "--pkey", str(key)),
         *("--use-auth-secret", "--static-auth-secret", secret),
-        *("--allow-loopback-peers", "--cli-password", secrets.token_hex(8), "--no-dtls"),
+        *("--no-cli", "--no-dtls"),
         *("--pidfile", str(folder / "pid"), "--userdb", str(folder / "db"), "--log-file", "stdout"),
         stdout=DEVNULL,
         stderr=DEVNULL,

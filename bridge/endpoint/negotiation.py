@@ -116,7 +116,8 @@ def _section(local: Local, mid: str, track: Track, direction: str) -> list[str]:
         f"a=extmap:1 {MID_EXTENSION}",
     ]
     if audio:
-        lines += [f"a=extmap:2 {AUDIO_LEVEL_EXTENSION}", "a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=20"]
+        lines += [f"a=extmap:2 {AUDIO_LEVEL_EXTENSION}", "a=rtpmap:111 opus/48000/2"]
+        lines += ["a=fmtp:111 minptime=20;useinbandfec=1;usedtx=1"]
     else:
         lines += ["a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"]
         if local.estimates and direction == "recvonly":

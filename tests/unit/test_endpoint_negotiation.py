@@ -45,6 +45,13 @@ def test_the_offer_has_every_track_and_every_slot() -> None:
     assert parsed.group[0].items == [*send, *receive]
 
 
+def test_sound_is_offered_with_fec_and_dtx() -> None:
+    text, _, _ = write_offer(LOCAL, AUDIENCE_SLOTS)
+    sounds = [media.rtp.codecs[0] for media in sdp.SessionDescription.parse(text).media if media.kind == "audio"]
+    assert len(sounds) == 4
+    assert all((codec.parameters["useinbandfec"], codec.parameters["usedtx"]) == (1, "1") for codec in sounds)
+
+
 def test_no_screen_is_offered_where_none_can_be_shown() -> None:
     _, receive, send = write_offer(LOCAL, [SlotName.STAGE])
     assert (send, receive) == ({"0": Track.MICROPHONE, "1": Track.CAMERA}, {"2": SlotName.STAGE})

@@ -94,6 +94,19 @@ def test_the_answer_mirrors_the_offer() -> None:
     assert "rtx" not in text
 
 
+def test_sound_is_answered_with_fec_and_dtx_in_both_directions() -> None:
+    microphone = SOUND.replace("a=mid:2", "a=mid:3").replace("recvonly", "sendonly").replace("111", "109")
+    offer = parse_offer(OFFER + microphone + SECURITY, LIMITS)
+    local = Local([], 1, Credentials.generate(), "CD", {"2": 2}, "c")
+    text = write_answer(offer, {"2": SlotName.AUDIO1}, {"3": Track.MICROPHONE}, local)
+    to_client, from_client = (m for m in SessionDescription.parse(text).media if m.rtp.muxId in ("2", "3"))
+    assert (to_client.direction, from_client.direction) == ("sendonly", "recvonly")
+    for media, payload_type in ((to_client, 111), (from_client, 109)):
+        [opus] = media.rtp.codecs
+        assert (opus.payloadType, opus.mimeType) == (payload_type, "audio/opus")
+        assert (opus.parameters["useinbandfec"], opus.parameters["usedtx"]) == (1, "1")
+
+
 def test_we_are_active_towards_a_passive_offer() -> None:
     offer = parse_offer(OFFER.replace("setup:actpass", "setup:passive"), LIMITS)
     text = write_answer(offer, RECEIVE, SEND, Local([], 1, Credentials.generate(), "CD", {"1": 1, "2": 2}, "c"))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { activeLayers, withSoundRepair } from "./media";
+import { activeLayers, withOpusOptions, withSoundRepair } from "./media";
 import { gradeLine, type LineStats } from "./stats";
 import { loudness } from "./local.svelte";
 
@@ -30,6 +30,27 @@ describe("the offer", () => {
       "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n";
     const repaired = withSoundRepair(section + section);
     expect(repaired.match(/a=rtpmap:111 opus\/48000\/2\r\na=rtcp-fb:111 nack\r\na=fmtp/g)).toHaveLength(2);
+  });
+
+  const picture = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=fmtp:96 max-fr=30\r\n";
+  const sound = (type: number, fmtp: string): string =>
+    `m=audio 9 UDP/TLS/RTP/SAVPF ${type}\r\na=rtpmap:${type} opus/48000/2\r\n${fmtp}a=sendrecv\r\n`;
+
+  it("asks for Opus with FEC and DTX once in each section, beside what the browser says", () => {
+    const chromium = sound(111, "a=fmtp:111 minptime=10;useinbandfec=1\r\n");
+    const firefox = sound(109, "a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=0\r\n");
+    expect(withOpusOptions(picture + chromium + firefox + chromium)).toBe(
+      picture +
+        sound(111, "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n") +
+        sound(109, "a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1;usedtx=1\r\n") +
+        sound(111, "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n"),
+    );
+  });
+
+  it("asks for them also where the browser says nothing of Opus, and changes nothing the second time", () => {
+    const asked = sound(111, "a=fmtp:111 useinbandfec=1;usedtx=1\r\n");
+    expect(withOpusOptions(sound(111, ""))).toBe(asked);
+    expect(withOpusOptions(asked + picture)).toBe(asked + picture);
   });
 });
 

@@ -187,7 +187,7 @@ export class MediaLink {
 
   async #describe(): Promise<void> {
     const { sdp } = await this.pc.createOffer();
-    await this.pc.setLocalDescription({ type: "offer", sdp: withSoundRepair(sdp ?? "") });
+    await this.pc.setLocalDescription({ type: "offer", sdp: withOpusOptions(withSoundRepair(sdp ?? "")) });
   }
 
   /** A restart had its time. */
@@ -245,6 +245,24 @@ async function send(
 /** Browsers ask for lost sound again as they do for pictures, but only where the descriptions say so (RFC 4585). */
 export function withSoundRepair(sdp: string): string {
   return sdp.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r\n/gim, "$&a=rtcp-fb:$1 nack\r\n");
+}
+
+/** What we ask senders of sound for: repair from the next packet, and nothing sent in silence (RFC 7587 section 6.1). */
+const OPUS_OPTIONS = ["useinbandfec=1", "usedtx=1"];
+
+/** Asks for them in every section that has sound; the browser's own parameters stay. */
+export function withOpusOptions(sdp: string): string {
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => {
+      const [rtpmap, type] = /^a=rtpmap:(\d+) opus\/48000\/2\r\n/im.exec(section) ?? [];
+      if (rtpmap === undefined || type === undefined) return section;
+      const [before, own] = new RegExp(`^a=fmtp:${type} (.*)\r\n`, "m").exec(section) ?? [rtpmap, ""];
+      const kept = (own ?? "").split(/; */).filter((each) => each && !/^(useinbandfec|usedtx)=/.test(each));
+      const fmtp = `a=fmtp:${type} ${[...kept, ...OPUS_OPTIONS].join(";")}\r\n`;
+      return section.replace(before, () => (before === rtpmap ? rtpmap + fmtp : fmtp));
+    })
+    .join("");
 }
 
 interface Extensible {

@@ -38,6 +38,7 @@ from core.model import (
 )
 from core.settings import Settings
 from monitor.attendance import Ledger, attend
+from monitor.headcount.service import HeadcountBook
 from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
 from monitor.points.reader import PointReader
@@ -77,6 +78,7 @@ class Monitor:
         self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
         self._floors: dict[ConferenceId, FloorMoved] = {}
         self.points = PointReader(database)
+        self.headcounts = HeadcountBook(database, clock, self.points, self._points_here)
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -143,6 +145,12 @@ class Monitor:
             return History(samples=())
         samples = await self._store.history(conference, participant, timedelta(minutes=minutes))
         return History(samples=tuple(samples))
+
+    def _points_here(self, conference: ConferenceId) -> frozenset[str]:
+        seen = self._ledger.presence(conference)
+        return frozenset(
+            one.participant.point for one in seen if one.presence is Presence.PRESENT and one.participant.point
+        )
 
     # --- news ----------------------------------------------------------------------------------------
 

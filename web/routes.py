@@ -9,6 +9,7 @@ from web import (
     routes_conferences,
     routes_diagnosis,
     routes_directory,
+    routes_headcount,
     routes_invitations,
     routes_monitoring,
     routes_plans,
@@ -35,6 +36,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_diagnosis.ENDPOINTS,
     *routes_monitoring.ENDPOINTS,
     *routes_points.ENDPOINTS,
+    *routes_headcount.ENDPOINTS,
     *routes_recordings.ENDPOINTS,
     *routes_reports.ENDPOINTS,
 )

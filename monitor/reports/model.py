@@ -23,6 +23,9 @@ class BookedPoint:
     ref: PointRef
     unit: str
     unit_name: str
+    expected: int = 0
+    """Delegates: the hall's seats unless somebody set it."""
+    declared: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class UnitSum:
     came: int
     late: int
     early: int
+    expected: int = 0
+    declared: int = 0
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,8 @@ def _sum(code: str, name: str, members: Sequence[PointFigures]) -> UnitSum:
         came=sum(p.came for p in members),
         late=sum(p.late > timedelta(0) for p in members),
         early=sum(p.early > timedelta(0) for p in members),
+        expected=sum(p.point.expected for p in members),
+        declared=sum(p.point.declared or 0 for p in members),
     )
 
 

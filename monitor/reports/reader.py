@@ -46,7 +46,9 @@ class Reports:
         if not found:
             raise NotFound("conference.unknown", "There is no such conference.")
         points = [
-            BookedPoint(PointRef(code=r["code"], name=r["name"]), r["above"], r["above_name"])
+            BookedPoint(
+                PointRef(code=r["code"], name=r["name"]), r["above"], r["above_name"], r["expected"], r["declared"]
+            )
             for r in await self._fetch("points", key)
         ]
         lines = {row["participant"]: _line(row) for row in await self._fetch("quality", key)}

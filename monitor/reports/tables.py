@@ -43,7 +43,7 @@ class _Writer:
         report = self._report
         return (
             self._table("summary", ("what", "value"), self._summary()),
-            self._table("units", ("unit_code", "unit", "points", "came", "late", "early"), self._units()),
+            self._table("units", _UNITS, self._units()),
             self._table("worst", _QUALITY, [self._quality(p) for p in report.worst]),
             self._table("attendance", _ATTENDANCE, [self._attendance(p) for p in report.points]),
             self._table("quality", _QUALITY, [self._quality(p) for p in report.points if p.line]),
@@ -71,11 +71,13 @@ class _Writer:
             "never": total.points - total.came,
             "late": total.late,
             "early": total.early,
+            "delegates_expected": total.expected,
+            "delegates_declared": total.declared,
         }
         return [(self._t(f"summary.{key}"), value) for key, value in values.items()]
 
     def _units(self) -> list[tuple[Cell, ...]]:
-        return [(u.code, u.name, u.points, u.came, u.late, u.early) for u in self._report.units]
+        return [(u.code, u.name, u.points, u.came, u.late, u.early, u.expected, u.declared) for u in self._report.units]
 
     def _attendance(self, figures: PointFigures) -> tuple[Cell, ...]:
         row = figures.attended
@@ -84,6 +86,8 @@ class _Writer:
             row.point,
             row.name,
             figures.point.unit_name,
+            figures.point.expected,
+            figures.point.declared,
             self._local(row.first_joined),
             self._local(row.last_left),
             figures.minutes,
@@ -119,10 +123,13 @@ def _minutes(length: timedelta) -> float:
     return round(length.total_seconds() / 60, 1)
 
 
+_UNITS = ("unit_code", "unit", "points", "came", "late", "early", "delegates_expected", "delegates_declared")
 _ATTENDANCE = (
     "point",
     "name",
     "unit",
+    "delegates_expected",
+    "delegates_declared",
     "first_joined",
     "last_left",
     "minutes",

@@ -25,8 +25,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from core.database import Database
-from core.identity import AnswerRight, FeedRight, Signer
-from core.model import ConferenceId, Role
+from core.identity import AnswerRight, FeedRight, JoinRight, Signer
+from core.model import ConferenceId, Participant, Role, point_participant
 from tests.support.website import SECRET, Visitor, Website, running_website, times_of
 from web.endpoint import COOKIE
 from web.openapi import document
@@ -68,6 +68,8 @@ async def _known(organizer: Visitor) -> dict[str, str]:
     audience = await _made(organizer, "POST", "/api/audiences", {"name": "Đảo", "choice": {"points": ["d3"]}})
     signer, later = Signer(SECRET), start + timedelta(days=1)
     answer = signer.answer_token(AnswerRight(conference=ConferenceId(id), point="d1"), later)
+    who = Participant(id=point_participant("d1"), role=Role.OPERATOR, name="Điểm 1", point="d1")
+    join = signer.join_token(JoinRight(conference=ConferenceId(id), participant=who), later)
     return {
         "id": id,
         "code": "p",
@@ -78,6 +80,7 @@ async def _known(organizer: Visitor) -> dict[str, str]:
         "template": template["id"],
         "audience": audience["id"],
         "answer": answer,
+        "join": join,
         "feed": signer.feed_token(FeedRight(of="unit", code="p"), later),
     }
 
@@ -94,7 +97,8 @@ def _operations() -> Iterator[Any]:
 
 def _named(path: str, known: dict[str, str]) -> dict[str, str]:
     """The path's parameters that name something known."""
-    token = known["feed"] if path.startswith("/calendar") else known["answer"]
+    tokens = {"calendar": "feed", "joins": "join"}
+    token = known[next((name for part, name in tokens.items() if f"/{part}/" in path), "answer")]
     code = "d1" if path.startswith("/api/points") else known["code"]
     values = {**known, "token": token, "code": code}
     return {name: value for name, value in values.items() if f"{{{name}}}" in path}

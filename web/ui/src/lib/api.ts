@@ -25,6 +25,8 @@ import type {
   FreeTimeRequest,
   FreeTimes,
   GradedSample,
+  HallHeadcount,
+  Headcounts,
   HistoryEntry,
   ImportReport,
   InvitationView,
@@ -163,6 +165,11 @@ export const api = {
   enterPoint: (id: string, point: string) =>
     post<{ token: string }>(`${at(id)}/enter`, { role: "operator", point }),
   attendance: (id: string) => get<Attendance>(`${at(id)}/attendance`),
+  headcounts: (id: string) => get<Headcounts>(`${at(id)}/headcounts`),
+  headcountSums: (id: string) => get<Headcounts>(`${at(id)}/headcounts?sums_only=true`),
+  ownHeadcount: (token: string) => get<HallHeadcount>(`/api/joins/${encodeURIComponent(token)}/headcount`),
+  declareHeadcount: (token: string, declared: number) =>
+    send<HallHeadcount>("PUT", `/api/joins/${encodeURIComponent(token)}/headcount`, { declared }),
   map: (id: string) => get<ConferenceMap>(`${at(id)}/map`),
   story: async (id: string, point: string) =>
     (await get<{ events: PointEvent[] }>(`${at(id)}/points/${encodeURIComponent(point)}/story`)).events,

@@ -1576,6 +1576,110 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/headcounts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How many people are in the halls
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_headcounts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/quorum": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Set the rule of the quorum
+     * @description For organizer.
+     */
+    put: operations["set_quorum"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/points/{point}/headcount": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Correct a hall's headcount
+     * @description For chair, organizer.
+     */
+    put: operations["correct_headcount"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/points/{point}/headcount/history": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What was said about a hall's headcount
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_headcount_history"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/joins/{token}/headcount": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The headcount of a join link's hall
+     * @description For everybody.
+     */
+    get: operations["get_own_headcount"];
+    /**
+     * Declare a headcount by a join link
+     * @description For everybody.
+     */
+    put: operations["declare_headcount"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/recordings": {
     parameters: {
       query?: never;
@@ -2679,6 +2783,24 @@ export interface components {
       my_status: components["schemas"]["RequestStatus"] | null;
     };
     /**
+     * Correction
+     * @description What an organizer or the chair says about a hall, and why. What is None stays as it is.
+     */
+    Correction: {
+      /**
+       * Declared
+       * @default null
+       */
+      declared: number | null;
+      /**
+       * Expected
+       * @default null
+       */
+      expected: number | null;
+      /** Why */
+      why: string;
+    };
+    /**
      * DaySpan
      * @description A part of a working day, in local time.
      */
@@ -2693,6 +2815,14 @@ export interface components {
        * Format: time
        */
       stop: string;
+    };
+    /**
+     * Declaration
+     * @description What a hall's operator says: so many are here.
+     */
+    Declaration: {
+      /** Declared */
+      declared: number;
     };
     /**
      * Demand
@@ -3353,11 +3483,150 @@ export interface components {
       participant: string;
     };
     /**
+     * HallHeadcount
+     * @description One hall: `expected` is its seats unless somebody set it; `declared` None until its operator has said.
+     */
+    HallHeadcount: {
+      /** Point */
+      point: string;
+      /** Name */
+      name: string;
+      /** Expected */
+      expected: number;
+      /** Declared */
+      declared: number | null;
+    };
+    /**
      * Happening
      * @description What can happen to a point in a conference.
      * @enum {string}
      */
     Happening: "joined" | "left" | "floor_requested" | "floor_granted" | "floor_ended" | "request_denied";
+    /**
+     * HeadcountEntry
+     * @description One thing that was said about a hall; `by` is an account, or the hall's participant for its operator.
+     */
+    HeadcountEntry: {
+      /** Expected */
+      expected: number | null;
+      /** Declared */
+      declared: number | null;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** By */
+      by: string;
+      /** Why */
+      why: string;
+    };
+    /**
+     * HeadcountHistory
+     * @description Everything that was said about a hall, newest first.
+     */
+    HeadcountHistory: {
+      /** Entries */
+      entries: components["schemas"]["HeadcountEntry"][];
+    };
+    /**
+     * HeadcountRow
+     * @description One hall as the consoles see it; `at` and `by` tell of the last word about it, `present` of its endpoint now.
+     */
+    HeadcountRow: {
+      /** Point */
+      point: string;
+      /** Name */
+      name: string;
+      /** Expected */
+      expected: number;
+      /** Declared */
+      declared: number | null;
+      /** Unit */
+      unit: string;
+      /**
+       * At
+       * @default null
+       */
+      at: string | null;
+      /**
+       * By
+       * @default null
+       */
+      by: string | null;
+      /**
+       * Present
+       * @default false
+       */
+      present: boolean;
+    };
+    /**
+     * HeadcountSum
+     * @description Halls added up: `answered` of `points` have declared, `present` have their endpoint there.
+     */
+    HeadcountSum: {
+      /**
+       * Points
+       * @default 0
+       */
+      points: number;
+      /**
+       * Answered
+       * @default 0
+       */
+      answered: number;
+      /**
+       * Present
+       * @default 0
+       */
+      present: number;
+      /**
+       * Expected
+       * @default 0
+       */
+      expected: number;
+      /**
+       * Declared
+       * @default 0
+       */
+      declared: number;
+    };
+    /**
+     * HeadcountUnit
+     * @description All halls of a unit and of the units under it.
+     */
+    HeadcountUnit: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      /** Parent */
+      parent: string | null;
+      sum: components["schemas"]["HeadcountSum"];
+    };
+    /**
+     * Headcounts
+     * @description A conference's people; `quorum` is None while nobody has set a rule.
+     */
+    Headcounts: {
+      total: components["schemas"]["HeadcountSum"];
+      quorum: components["schemas"]["QuorumState"] | null;
+      /** Units */
+      units: components["schemas"]["HeadcountUnit"][];
+      /** Rows */
+      rows: components["schemas"]["HeadcountRow"][];
+    };
+    /**
+     * HeadcountsQuery
+     * @description Whether the sums are enough: a page that shows no list asks often.
+     */
+    HeadcountsQuery: {
+      /**
+       * Sums Only
+       * @default false
+       */
+      sums_only: boolean;
+    };
     /**
      * Health
      * @description The server answers.
@@ -4869,6 +5138,46 @@ export interface components {
        * @default null
        */
       layers: string[] | null;
+    };
+    /**
+     * Quorum
+     * @description The rule: this share of the expected delegates is declared, or of the booked points is present.
+     */
+    Quorum: {
+      /**
+       * Of
+       * @enum {string}
+       */
+      of: "delegates" | "points";
+      /** Share */
+      share: number;
+    };
+    /**
+     * QuorumRequest
+     * @description The rule, or None for none.
+     */
+    QuorumRequest: {
+      /** @default null */
+      rule: components["schemas"]["Quorum"] | null;
+    };
+    /**
+     * QuorumState
+     * @description The rule and where it stands: `have` of the `needed`.
+     */
+    QuorumState: {
+      /**
+       * Of
+       * @enum {string}
+       */
+      of: "delegates" | "points";
+      /** Share */
+      share: number;
+      /** Needed */
+      needed: number;
+      /** Have */
+      have: number;
+      /** Reached */
+      reached: boolean;
     };
     /**
      * Reason
@@ -11801,6 +12110,433 @@ export interface operations {
       };
       /** @description `conference.unknown`, `point.unknown` */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_headcounts: {
+    parameters: {
+      query?: {
+        sums_only?: boolean;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Headcounts"];
+        };
+      };
+      /** @description `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  set_quorum: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QuorumRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Headcounts"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  correct_headcount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Correction"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HallHeadcount"];
+        };
+      };
+      /** @description `headcount.nothing`, `headcount.reason`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `headcount.full` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_headcount_history: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HeadcountHistory"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_own_headcount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HallHeadcount"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `headcount.not_a_hall` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  declare_headcount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Declaration"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HallHeadcount"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `headcount.not_a_hall`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `headcount.full` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
         headers: {
           [name: string]: unknown;
         };

@@ -110,6 +110,11 @@ class BridgeNode:
         await self._desk.close()
         await self.engine.stop()
 
+    @property
+    def live_conferences(self) -> int:
+        """How many conferences are open here."""
+        return len(self._live)
+
     # --- calls ---------------------------------------------------------------------------------------
 
     async def _open(self, call: OpenConference) -> Done:

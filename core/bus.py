@@ -79,10 +79,12 @@ class Subscription(Generic[M]):
         """Called by the bus for each message."""
         if len(self._queue) >= self._limit:
             if not self._lossy:
+                self._bus.overflows += not self._overflowed
                 self._overflowed = True
                 self._wake.set()
                 return
             self._queue.popleft()
+            self._bus.dropped_messages += 1
         self._queue.append(message)
         self._wake.set()
 
@@ -104,6 +106,10 @@ class Bus:
     def __init__(self) -> None:
         self._listeners: dict[str, list[Subscription[Any]]] = {}
         self._handlers: dict[str, Callable[[Any], Awaitable[BaseModel]]] = {}
+        self.overflows = 0
+        """How often a listener was too slow and had to start again."""
+        self.dropped_messages = 0
+        """Messages that gave way to newer ones in the full queues of lossy listeners."""
 
     def publish(self, topic: Topic[M], message: M) -> None:
         """Hands `message` to every present listener; nobody listening is fine."""

@@ -23,6 +23,8 @@ from core.settings import Settings
 
 log = structlog.get_logger("database")
 
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What the pool raises when the database does not answer, or answers that it cannot."""
 _MIGRATION_LOCK = 7_205_759_403
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
@@ -41,6 +43,14 @@ class Database:
         self.pool = pool
         self.url = url
         self._server = server
+
+    async def is_reachable(self, seconds: float = 2.0) -> bool:
+        """Whether it answers within `seconds`; it does not while the whole pool is taken either."""
+        try:
+            async with asyncio.timeout(seconds):
+                return bool(await self.pool.fetchval("SELECT true"))
+        except UNREACHABLE:
+            return False
 
     async def close(self) -> None:
         """Closes the pool; stops the embedded server when this process was its last user."""

@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     """How long after a restart of the bridge a participant keeps place and floor without being back."""
     public_url: str | None = None
     """Where people reach the pages ("https://cau.example.vn"), for links in mails; None: the web port's own."""
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """Who sends it as a bearer token reads `/metrics` from elsewhere than this machine; None: nobody does."""
     smtp: Smtp | None = None
     """None: no mail is written; answers are noted by hand."""
     reminder_hours: list[float] = Field(default_factory=lambda: [24.0, 1.0])

@@ -16,12 +16,14 @@ from core.database import Database, open_database
 from core.identity import Signer, load_secret
 from core.settings import Settings
 from diemcau.network import media_addresses, server_ssl
+from diemcau.telemetry import Probe
 from monitor.service import Monitor
 from scheduler.clockwork import Clockwork
 from scheduler.office import open_office
 from scheduler.service import Scheduler
 from signaling.server import SignalingServer
 from web.server import WebServer
+from web.telemetry import Telemetry
 
 log = structlog.get_logger("app")
 
@@ -42,6 +44,15 @@ class Application:
         self.monitor = Monitor(database, self.bus, self.clock, settings)
         self.node = BridgeNode(settings, database, self.bus, self.clock, media_addresses(settings))
         self.signaling = SignalingServer(settings, self.bus, self.clock, signer, tls)
+        probe = Probe(
+            database,
+            self.bus,
+            self.monitor,
+            self.node,
+            self.signaling,
+            self.office.invitations,
+            lambda: self.web.watchers,
+        )
         self.web = WebServer(
             settings,
             database,
@@ -52,6 +63,7 @@ class Application:
             self.office,
             self.monitor,
             ssl_context=tls,
+            telemetry=Telemetry(probe.metrics, probe.parts),
         )
 
     @asynccontextmanager

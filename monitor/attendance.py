@@ -7,7 +7,7 @@ without its return ends at the moment it was last seen.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -137,6 +137,10 @@ class Ledger:
     def presence(self, conference: ConferenceId) -> tuple[PresenceNow, ...]:
         """Everybody who has been in a live conference, present or not."""
         return tuple(place.now for place in self._places.get(conference, {}).values())
+
+    def counts(self) -> Counter[Presence]:
+        """How many participants of all live conferences are in each state."""
+        return Counter(place.now.presence for places in self._places.values() for place in places.values())
 
     def here(self, conference: ConferenceId) -> set[ParticipantId]:
         """Whose endpoint is there at this moment."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.messages import EndpointReport, LinksGraded
-from core.model import ConferenceId, LegId, LinkSample, ParticipantId
+from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
 from core.quality import Direction, EndpointFigures, LinkStatus
 from monitor.grade import STALE_PERIODS, LineGrader
 from monitor.profiles import DEFAULT, Profile
@@ -111,6 +112,11 @@ class Lines:
         links = [_status(legs, reports.get(who), now) for who, legs in participants.items()]
         return LinksGraded(conference=conference, at=at, links=tuple(links))
 
+    def grades(self, now: float) -> Counter[Grade]:
+        """How many participants' lines of all live conferences have each grade at `now`."""
+        everybody = (legs for participants in self._conferences.values() for legs in participants.values())
+        return Counter(legs[_shown(legs, now)].grader.at(now).grade for legs in everybody)
+
     def drop(self, conference: ConferenceId, participant: ParticipantId) -> None:
         """Forgets the lines of a participant that left."""
         self._conferences.get(conference, {}).pop(participant, None)
@@ -123,11 +129,16 @@ class Lines:
         self._profiles.pop(conference, None)
 
 
+def _shown(legs: _Legs, now: float) -> LegId:
+    """The newest leg that still gives samples, else the newest."""
+    alive = (leg for leg in reversed(legs) if not legs[leg].grader.is_stale(now))
+    return next(alive, next(reversed(legs)))
+
+
 def _status(legs: _Legs, report: Report | None, now: float) -> LinkStatus:
     """The status of the participant's line in the view; forgets legs that it has replaced."""
-    alive = [leg for leg, line in legs.items() if not line.grader.is_stale(now)]
-    shown = alive[-1] if alive else next(reversed(legs))
-    for leg in [leg for leg in legs if leg != shown and leg not in alive]:
+    shown = _shown(legs, now)
+    for leg in [leg for leg, line in legs.items() if leg != shown and line.grader.is_stale(now)]:
         del legs[leg]
     line = legs[shown]
     judgement = line.grader.at(now)

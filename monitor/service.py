@@ -38,6 +38,7 @@ from core.model import (
 )
 from core.settings import Settings
 from monitor.attendance import Ledger, attend
+from monitor.figures import MonitorFigures
 from monitor.headcount.service import HeadcountBook
 from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
@@ -111,6 +112,17 @@ class Monitor:
             links=self._lines.graded(conference, self._clock.now(), self._clock.monotonic()),
             presence=self._ledger.presence(conference),
             floor=self._floors.get(conference),
+        )
+
+    def figures(self) -> MonitorFigures:
+        """What it counts of itself. Never touches the database."""
+        return MonitorFigures(
+            lines=self._lines.grades(self._clock.monotonic()),
+            presence=self._ledger.counts(),
+            samples_stored=self._writer.stored_samples,
+            samples_waiting=self._writer.waiting_samples,
+            samples_dropped=self._writer.dropped_samples,
+            batches_stored=self._writer.stored_batches,
         )
 
     async def attendance(self, conference: ConferenceId) -> Attendance:

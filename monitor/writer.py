@@ -42,6 +42,8 @@ class Writer:
         self._away = False
         self.waiting_samples = 0
         self.dropped_samples = 0
+        self.stored_samples = 0
+        self.stored_batches = 0
 
     def add_samples(self, records: Sequence[SampleRecord]) -> None:
         """Queues one batch."""
@@ -107,7 +109,9 @@ class Writer:
             await self._store_intervals()
         while self._batches:
             batch = self._batches[0]
-            await self._or_set_aside(self._store.copy_samples(batch), "samples_unusable")
+            if await self._or_set_aside(self._store.copy_samples(batch), "samples_unusable"):
+                self.stored_samples += len(batch)
+                self.stored_batches += 1
             # While it was written, it may have been pushed out as the oldest.
             if self._batches and self._batches[0] is batch:
                 self._batches.popleft()
@@ -127,9 +131,11 @@ class Writer:
             if self._intervals.get(key) is interval:
                 del self._intervals[key]
 
-    async def _or_set_aside(self, write: Awaitable[None], event: str) -> None:
+    async def _or_set_aside(self, write: Awaitable[None], event: str) -> bool:
         """Writes; what the database will never take is reported and given up, so that the rest gets through."""
         try:
             await write
+            return True
         except _UNUSABLE as exc:
             log.warning(event, error=type(exc).__name__)
+            return False

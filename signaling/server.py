@@ -127,6 +127,11 @@ class SignalingServer:
         assert self._server is not None
         return int(next(iter(self._server.sockets)).getsockname()[1])
 
+    @property
+    def connections(self) -> int:
+        """How many WebSockets are open."""
+        return len(self._sockets)
+
     async def start(self) -> None:
         """Binds the port and begins to serve; raises `OSError` when the port is taken."""
         limits = self._settings.limits

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from core.errors import BadInput, DiemcauError, NotFound, TooLarge, Unavailable
 from web.context import CONTEXT
 from web.origin import check_origin, host_name, public_scheme, signaling_url
+from web.telemetry import TRAFFIC
 
 log = structlog.get_logger("web")
 
@@ -72,15 +73,18 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await _answer(request, handler, request_id)
     if STREAM not in request:
         response.headers["X-Request-Id"] = request_id
+    seconds = clock.monotonic() - began
+    route = route_of(request)
+    request.app[TRAFFIC].count(request.method, route, response.status, None if STREAM in request else seconds)
     # A page brings a dozen files: they are of interest only when one goes wrong.
     tell = log.debug if response.status < 400 and isinstance(response, web.FileResponse) else log.info
     tell(
         "request",
         id=request_id,
         method=request.method,
-        route=route_of(request),
+        route=route,
         status=response.status,
-        ms=round((clock.monotonic() - began) * 1000, 1),
+        ms=round(seconds * 1000, 1),
     )
     return response
 

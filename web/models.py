@@ -30,6 +30,12 @@ class Health(Model):
     status: Literal["ok"]
 
 
+class Readiness(Model):
+    """Everything that a conference needs is there."""
+
+    status: Literal["ready"]
+
+
 class SignIn(Model):
     """Credentials."""
 

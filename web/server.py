@@ -27,6 +27,7 @@ from web.openapi import document
 from web.pages import STATIC, Pages, add_pages
 from web.routes import ENDPOINTS
 from web.routes_system import DOCUMENT
+from web.telemetry import TELEMETRY, TRAFFIC, Telemetry, Traffic
 from web.whip import add_media_doors
 
 log = structlog.get_logger("web")
@@ -38,6 +39,7 @@ _STOP_SECONDS = 2.0
 class WebServer:
     """Serves the API and the pages on `settings.host:settings.web_port` (0: any free port, see `port`).
 
+    `telemetry` is how it asks the other parts for metrics and readiness; without it tells of itself alone.
     With `ssl_context` it speaks HTTPS; `settings.https` says how clients reach it, also behind a proxy.
     """
 
@@ -54,13 +56,14 @@ class WebServer:
         ssl_context: ssl.SSLContext | None = None,
         *,
         static: Path = STATIC,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._settings = settings
         self._ssl = ssl_context
         accounts = Accounts(database, clock, settings.limits.sign_in_attempts_per_minute)
         self._context = Context(settings, clock, signer, scheduler, office, monitor, accounts, FeedHub(bus))
         self._door = MediaDoor(bus, settings.limits)
-        self._app = make_app(self._context, Pages(static), self._door)
+        self._app = make_app(self._context, Pages(static), self._door, telemetry or Telemetry())
         self._runner: web.AppRunner | None = None
 
     @property
@@ -100,10 +103,11 @@ class WebServer:
         await runner.cleanup()
 
 
-def make_app(context: Context, pages: Pages, door: MediaDoor) -> web.Application:
+def make_app(context: Context, pages: Pages, door: MediaDoor, telemetry: Telemetry) -> web.Application:
     """The aiohttp application of `context`."""
     app = web.Application(middlewares=[observe, guard_origin])
     app[CONTEXT] = context
+    app[TELEMETRY], app[TRAFFIC] = telemetry, Traffic()
     app[DOCUMENT] = json.dumps(document()).encode()
     app.on_response_prepare.append(add_security_headers)
     for endpoint in ENDPOINTS:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -24,6 +24,7 @@ from bridge.media.leg import KEPT_SECONDS, SILENT_SECONDS, Leg, LegState
 from bridge.media.restart import Way, check_restart
 from bridge.media.sampling import Meter
 from bridge.media.sdp import Offer, check_slots, parse_offer
+from bridge.media.stats import EngineStats
 from bridge.media.taps import Taps
 from bridge.media.transport import UdpPort
 from bridge.media.voices import Voices
@@ -43,24 +44,6 @@ FRAME_SECONDS = 0.01
 """How long packets of a frame wait for the rest of it before they go out."""
 
 __all__ = ["EngineStats", "LegState", "MediaEngine"]
-
-
-@dataclass(frozen=True)
-class EngineStats:
-    """Totals since the start; `legs` is what is open now, `drops` counts packets by reason."""
-
-    legs: int
-    packets_in: int
-    bytes_in: int
-    packets_out: int
-    bytes_out: int
-    forwarded: int
-    keyframe_requests: int
-    drops: Mapping[str, int]
-    resent: int
-    """Packets sent once more because a receiver missed them."""
-    recovered: int
-    """Packets that a source sent once more because the node asked."""
 
 
 class MediaEngine:
@@ -292,6 +275,7 @@ class MediaEngine:
             drops |= {"send_queue": counters.dropped_queue, "send_error": counters.dropped_error}
         return EngineStats(
             legs=len(self._legs),
+            leg_states=Counter(leg.state for leg in self._legs.values()),
             packets_in=counters.packets_in if counters else 0,
             bytes_in=counters.bytes_in if counters else 0,
             packets_out=counters.packets_out if counters else 0,

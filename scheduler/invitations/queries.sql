@@ -226,3 +226,6 @@ UPDATE mail SET attempts = attempts - 1, due_at = $2, error = $3 WHERE id = ANY 
 
 -- name: next_mail
 SELECT min(due_at) FROM mail WHERE state = 'waiting'
+
+-- name: mails_waiting
+SELECT count(*) FROM mail WHERE state = 'waiting'

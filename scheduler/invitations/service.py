@@ -48,6 +48,10 @@ class Invitations:
         self._signer = signer
         self._base_url = settings.base_url
 
+    async def mails_waiting(self) -> int:
+        """How many mails are yet to be sent."""
+        return await self._store.mails_waiting()
+
     async def send(self, id: ConferenceId, request: InviteRequest, by: str) -> AnswerList:
         """Invites the conference's points; from now on they are told of every change by themselves.
 

@@ -84,6 +84,10 @@ class InvitationStore:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
 
+    async def mails_waiting(self) -> int:
+        """How many mails are yet to be sent."""
+        return int(await self.pool.fetchval(SQL["mails_waiting"]))
+
     async def invite(self, id: ConferenceId, request: InviteRequest, by: str, now: datetime) -> None:
         """Notes that the conference's points are to be invited (again)."""
         await self.pool.execute(SQL["invite"], key_of(id), by, now, request.organizer_email, request.note)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.clock import SystemClock
 from core.database import Database
 from core.model import Role
-from monitor.headcount.model import Quorum
-from monitor.headcount.service import HeadcountBook
-from monitor.points.reader import PointReader
 from tests.support.chromium import chromium, visitor
 from tests.support.installation import installed
 from tests.support.pages import enter_by_link, sign_in, why_not_state
@@ -22,11 +18,14 @@ async def test_the_chair_sees_what_the_operator_declares(database: Database, tmp
         chromium() as browser,
         visitor(browser) as hall,
         visitor(browser) as chair,
+        visitor(browser) as organizer,
     ):
         conference = await installation.book_now()
         await database.pool.execute("UPDATE bridge_point SET seats = 35")
-        book = HeadcountBook(database, SystemClock(), PointReader(database), lambda _: frozenset())
-        await book.set_quorum(conference.id, Quorum(of="delegates", share=32 / (35 * len(conference.points))))
+        await sign_in(organizer, installation, Role.ORGANIZER, f"/organizer/conference/{conference.id}/attendance")
+        await organizer.get_by_test_id("quorum-of").select_option("delegates")
+        await organizer.get_by_test_id("quorum-percent").fill("30")
+        await organizer.get_by_test_id("quorum-save").click()
         await sign_in(chair, installation, Role.CHAIR, f"/chair/{conference.id}")
         await chair.get_by_test_id("join").click()
         await chair.get_by_test_id("quorum").wait_for()
@@ -41,3 +40,12 @@ async def test_the_chair_sees_what_the_operator_declares(database: Database, tmp
 
         await eventually(lambda: why_not_state(chair, "quorum", "reached"), units=10)
         assert await chair.get_by_test_id("headcount-total").get_attribute("data-declared") == "32"
+
+        await organizer.get_by_test_id("correct-p1").click()
+        await organizer.get_by_test_id("correct-declared").fill("30")
+        await organizer.get_by_test_id("correct-why").fill("đếm lại")
+        await organizer.get_by_test_id("correct-save").click()
+        await eventually(lambda: why_not_state(chair, "quorum", "short"), units=10)
+        await organizer.get_by_test_id("correct-p1").click()
+        await organizer.get_by_test_id("headcount-history").wait_for()
+        assert await organizer.get_by_test_id("headcount-history").locator("li").count() == 2

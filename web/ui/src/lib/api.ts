@@ -26,6 +26,7 @@ import type {
   FreeTimes,
   GradedSample,
   HallHeadcount,
+  HeadcountEntry,
   Headcounts,
   HistoryEntry,
   ImportReport,
@@ -34,6 +35,7 @@ import type {
   LastTime,
   MaintenanceWindow,
   PointEvent,
+  Quorum,
   Principal,
   Times,
   Unit,
@@ -167,6 +169,18 @@ export const api = {
   attendance: (id: string) => get<Attendance>(`${at(id)}/attendance`),
   headcounts: (id: string) => get<Headcounts>(`${at(id)}/headcounts`),
   headcountSums: (id: string) => get<Headcounts>(`${at(id)}/headcounts?sums_only=true`),
+  correctHeadcount: (
+    id: string,
+    point: string,
+    said: { expected: number | null; declared: number | null; why: string },
+  ) => send<HallHeadcount>("PUT", `${at(id)}/points/${encodeURIComponent(point)}/headcount`, said),
+  headcountHistory: async (id: string, point: string) =>
+    (
+      await get<{ entries: HeadcountEntry[] }>(
+        `${at(id)}/points/${encodeURIComponent(point)}/headcount/history`,
+      )
+    ).entries,
+  setQuorum: (id: string, rule: Quorum | null) => send<Headcounts>("PUT", `${at(id)}/quorum`, { rule }),
   ownHeadcount: (token: string) => get<HallHeadcount>(`/api/joins/${encodeURIComponent(token)}/headcount`),
   declareHeadcount: (token: string, declared: number) =>
     send<HallHeadcount>("PUT", `/api/joins/${encodeURIComponent(token)}/headcount`, { declared }),

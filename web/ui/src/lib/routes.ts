@@ -34,7 +34,7 @@ const routes: Route[] = [
   { pattern: /^\/organizer\/directory$/, load: page(() => import("../pages/Directory.svelte")) },
   {
     pattern:
-      /^\/organizer\/conference\/(?<id>[^/]+)(?:\/(?<tab>points|invitations|plan|diagnosis|history))?$/,
+      /^\/organizer\/conference\/(?<id>[^/]+)(?:\/(?<tab>points|attendance|invitations|plan|diagnosis|history))?$/,
     load: page(() => import("../pages/Conference.svelte")),
   },
   { pattern: /^\/chair\/(?<id>[^/]+)$/, load: page(() => import("../pages/Chair.svelte")), room: true },

@@ -108,6 +108,7 @@ async def test_a_full_buffer_drops_its_oldest_batches_and_no_interval(database: 
     await writer.flush()
     oldest = await database.pool.fetchval("SELECT min(at) FROM link_sample")
     assert oldest == START + timedelta(seconds=200)
+    assert (writer.stored_samples, writer.stored_batches, writer.waiting_samples) == (200, 2, 0)
     assert await count(database, "link_sample") == 200
     assert await count(database, "presence_interval") == 4
 

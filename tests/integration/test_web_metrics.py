@@ -22,7 +22,7 @@ from core.model import Grade, Presence, Role
 from core.settings import Settings
 from diemcau.app import Application
 from signaling.protocol import SUBPROTOCOL
-from tests.integration.test_web_trouble import behind_a_cut_off
+from tests.support.cutoff import behind_a_cut_off
 from tests.support.polling import eventually
 from tests.support.website import PASSWORD, SECRET, Visitor, times_of
 from web.accounts import ensure_account

@@ -40,6 +40,14 @@ async def test_a_lossy_listener_keeps_the_newest(bus: Bus) -> None:
             bus.publish(PING, Ping(number=number))
         messages = aiter(slow)
         assert [(await anext(messages)).number, (await anext(messages)).number] == [3, 4]
+    assert (bus.dropped_messages, bus.overflows) == (3, 0)
+
+
+async def test_a_listener_that_must_start_again_is_counted_once(bus: Bus) -> None:
+    with bus.subscribe(PING, limit=2):
+        for number in range(5):
+            bus.publish(PING, Ping(number=number))
+    assert (bus.dropped_messages, bus.overflows) == (0, 1)
 
 
 async def test_a_call_returns_the_answer_and_passes_errors_on(bus: Bus) -> None:

@@ -94,6 +94,13 @@ def test_an_interval_says_how_it_ended() -> None:
     assert [i.how for i in record.intervals.values()] == [REMOVED, DEPARTED]
 
 
+def test_participants_are_counted_by_where_they_are_now() -> None:
+    ledger = Ledger()
+    for piece in (news(0, Presence.PRESENT), news(0, Presence.PRESENT, who=1), news(5, Presence.LOST, who=1)):
+        ledger.apply(piece)
+    assert ledger.counts() == {Presence.PRESENT: 1, Presence.LOST: 1}
+
+
 def test_media_counts_as_seen_only_while_present() -> None:
     ledger = Ledger()
     ledger.apply(news(0, PRESENT, who=0))

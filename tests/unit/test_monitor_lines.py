@@ -50,6 +50,16 @@ def test_batches_of_two_nodes_are_one_view() -> None:
     assert [s.participant for s in view(lines, 1)] == ["point:a", "point:b"]
 
 
+def test_lines_of_all_conferences_are_counted_by_grade_and_a_returned_point_once() -> None:
+    lines = Lines(2.0)
+    lines.take([sample(0), sample(0, "point:b", "leg2", TWO, rtt_ms=900)], 0)
+    lines.take([sample(1, leg="leg3")], 1)
+    assert lines.grades(1) == {Grade.GOOD: 1, Grade.POOR: 1}
+    assert lines.grades(100) == {Grade.UNKNOWN: 2}
+    lines.end(TWO)
+    assert lines.grades(100) == {Grade.UNKNOWN: 1}
+
+
 def test_there_is_no_view_without_samples() -> None:
     assert Lines(2.0).graded(ONE, START, 0) is None
 

@@ -142,6 +142,16 @@ class Ledger:
         """How many participants of all live conferences are in each state."""
         return Counter(place.now.presence for places in self._places.values() for place in places.values())
 
+    def awaited(self, conference: ConferenceId) -> set[ParticipantId]:
+        """Of whom only a former process knew, and nobody has spoken since."""
+        places = self._places.get(conference, {}).items()
+        return {who for who, place in places if place.waited_until is not None}
+
+    @property
+    def live(self) -> tuple[ConferenceId, ...]:
+        """The conferences in which somebody has been."""
+        return tuple(self._places)
+
     def here(self, conference: ConferenceId) -> set[ParticipantId]:
         """Whose endpoint is there at this moment."""
         return {now.participant.id for now in self.presence(conference) if now.presence is Presence.PRESENT}

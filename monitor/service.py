@@ -25,6 +25,7 @@ from core.messages import (
     ConferenceChanged,
     EndpointReport,
     FloorMoved,
+    LinksGraded,
     PresenceChanged,
     SampleBatch,
 )
@@ -33,6 +34,7 @@ from core.model import (
     ConferenceState,
     Model,
     ParticipantId,
+    PointCode,
     Presence,
     point_participant,
 )
@@ -40,6 +42,9 @@ from core.settings import Settings
 from monitor.attendance import Ledger, attend
 from monitor.figures import MonitorFigures
 from monitor.headcount.service import HeadcountBook
+from monitor.incidents.desk import Desk
+from monitor.incidents.evidence import Evidence
+from monitor.incidents.seen import evidence_of, merged
 from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
 from monitor.points.reader import PointReader
@@ -78,8 +83,11 @@ class Monitor:
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
         self._floors: dict[ConferenceId, FloorMoved] = {}
+        self._views: dict[ConferenceId, LinksGraded] = {}
+        """What was published last of each live conference."""
         self.points = PointReader(database)
         self.headcounts = HeadcountBook(database, clock, self.points, self._points_here)
+        self.incidents = Desk(database, bus, clock, settings.sample_seconds, self._evidence)
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -93,6 +101,7 @@ class Monitor:
         ):
             left_open = await self._store.open_intervals()
             self._ledger.recover(left_open, self._clock.monotonic() + self._grace_seconds)
+            await self.incidents.recover()
             self.ready.set()
             log.info("monitor_ready", intervals_continued=len(left_open))
             async with asyncio.TaskGroup() as tasks:
@@ -103,6 +112,7 @@ class Monitor:
                 tasks.create_task(self._listen(FLOOR, floor, self._on_floor), name="monitor-floor")
                 tasks.create_task(self._listen(CONFERENCE_CHANGED, changes, self._on_change), name="monitor-changes")
                 tasks.create_task(self._tick(), name="monitor-tick")
+                tasks.create_task(self.incidents.run(), name="monitor-incidents")
 
     # --- answers -------------------------------------------------------------------------------------
 
@@ -199,6 +209,8 @@ class Monitor:
             return
         self._writer.add_intervals(self._ledger.end(news.conference, news.at))
         self._lines.end(news.conference)
+        self._views.pop(news.conference, None)
+        self.incidents.forget(news.conference)
         self._floors.pop(news.conference, None)
 
     def _is_live(self, conference: ConferenceId) -> bool:
@@ -211,7 +223,15 @@ class Monitor:
     def _publish_links(self, conference: ConferenceId) -> None:
         links = self._lines.graded(conference, self._clock.now(), self._clock.monotonic())
         if links is not None:
+            self._views[conference] = links
             self._bus.publish(LINKS, links)
+
+    def _evidence(self) -> dict[PointCode, Evidence]:
+        """What is seen of every point of every live conference."""
+        ledger = self._ledger
+        return merged(
+            evidence_of(one, self._views.get(one), ledger.presence(one), ledger.awaited(one)) for one in ledger.live
+        )
 
     async def _tick(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from core.bus import Bus, Overflow, Topic
 from core.errors import Unavailable
 from core.messages import CONFERENCE_CHANGED, CONFERENCE_WARNING, FLOOR, LINKS, PRESENCE
 from core.model import ConferenceId, Model
+from monitor.incidents.model import INCIDENTS
 
 log = structlog.get_logger("web")
 
@@ -27,6 +28,7 @@ EVENTS: dict[str, Topic[Any]] = {
     "floor": FLOOR,
     "conference": CONFERENCE_CHANGED,
     "warning": CONFERENCE_WARNING,
+    "incidents": INCIDENTS,
 }
 """The feed's event names and the topics behind them."""
 

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from core.messages import FloorMoved, LinksGraded
 from core.model import CodeText, ConferenceId, ConferenceState, ConferenceTimes, Model, NameText, ParticipantId
+from monitor.incidents.model import IncidentView
 from monitor.model import PresenceNow
 from scheduler.directory_model import PastUnit
 from scheduler.model import ConferenceSummary
@@ -166,6 +167,13 @@ class ConferenceTitle(Model):
     times: ConferenceTimes
 
 
+class IncidentStep(Model):
+    """What a person does about an incident, as it was at `version`."""
+
+    version: int = Field(ge=1, le=2_147_483_647)
+    text: str = Field(default="", max_length=1_000)
+
+
 class FeedSnapshot(Model):
     """The feed's event `snapshot`: all that is known now. It replaces everything the page knew."""
 
@@ -173,6 +181,7 @@ class FeedSnapshot(Model):
     presence: tuple[PresenceNow, ...]
     floor: FloorMoved | None
     conference: ConferenceSummary
+    incidents: tuple[IncidentView, ...] = ()
 
 
 class Problem(BaseModel):

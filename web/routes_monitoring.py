@@ -71,7 +71,14 @@ async def _snapshot(context: Context, conference: ConferenceId) -> bytes:
         version=booked.version,
         booked_by=booked.booked_by,
     )
-    state = FeedSnapshot(links=live.links, presence=live.presence, floor=live.floor, conference=summary)
+    board = await context.monitor.incidents.board(conference)
+    state = FeedSnapshot(
+        links=live.links,
+        presence=live.presence,
+        floor=live.floor,
+        conference=summary,
+        incidents=board.incidents,
+    )
     return event_bytes("snapshot", state)
 
 

@@ -9,7 +9,7 @@ from core.model import PointCode
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.likely import common_cause, likely_cause
 from monitor.incidents.localise import Explanation
-from monitor.incidents.model import Assessment, Cause, CauseKind, Figures, Likely, Severity
+from monitor.incidents.model import Assessment, Cause, CauseKind, Figures, IncidentSeverity, Likely
 from monitor.incidents.topology import Topology
 
 MANY_POINTS = 10
@@ -28,13 +28,13 @@ def assess(explained: Explanation, recent: _Recent, topology: Topology, watched:
     load = max((kbps for kbps in (figures.kbps_up, figures.kbps_down) if kbps is not None), default=None)
     likely = common_cause(behind, load, capacity)
     critical = affected >= MANY_POINTS or affected >= MANY_SHARE * watched
-    severity = Severity.CRITICAL if critical else Severity.MAJOR
+    severity = IncidentSeverity.CRITICAL if critical else IncidentSeverity.MAJOR
     return Assessment(likely=likely, severity=severity, affected=affected, observed=explained.observed, figures=figures)
 
 
 def assess_alone(worst: Evidence, recent: Sequence[Evidence], topology: Topology) -> Assessment:
     """One hall's line."""
-    severity = Severity.MAJOR if worst.line is Condition.LOST else Severity.MINOR
+    severity = IncidentSeverity.MAJOR if worst.line is Condition.LOST else IncidentSeverity.MINOR
     capacity = topology.capacity(Cause(kind=CauseKind.LINE, code=worst.point))
     return Assessment(
         likely=_behind(worst.point, recent or [worst], topology),
@@ -47,7 +47,9 @@ def assess_alone(worst: Evidence, recent: Sequence[Evidence], topology: Topology
 
 def assess_equipment(broken: Evidence) -> Assessment:
     """One hall's own camera, microphone or computer."""
-    return Assessment(likely=broken.equipment or Likely.UNKNOWN, severity=Severity.MINOR, affected=1, observed=1)
+    return Assessment(
+        likely=broken.equipment or Likely.UNKNOWN, severity=IncidentSeverity.MINOR, affected=1, observed=1
+    )
 
 
 def _behind(point: PointCode, recent: Sequence[Evidence], topology: Topology) -> Likely:

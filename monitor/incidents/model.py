@@ -8,6 +8,7 @@ from typing import NewType
 
 from pydantic import AwareDatetime, Field
 
+from core.bus import Topic
 from core.model import ConferenceId, Model, PointCode
 
 IncidentId = NewType("IncidentId", str)
@@ -56,7 +57,7 @@ class Likely(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Severity(StrEnum):
+class IncidentSeverity(StrEnum):
     """How bad (the words of ITU-T X.733): one hall impaired; one hall lost or a few impaired; many halls."""
 
     MINOR = "minor"
@@ -66,7 +67,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 is the least."""
-        return list(Severity).index(self)
+        return list(IncidentSeverity).index(self)
 
 
 class IncidentState(StrEnum):
@@ -122,7 +123,7 @@ class Assessment(Model):
     """What the evidence says: `affected` of the `observed` children of the cause, and what is behind it."""
 
     likely: Likely
-    severity: Severity
+    severity: IncidentSeverity
     affected: int
     observed: int
     figures: Figures = Figures()
@@ -140,23 +141,6 @@ class Member(Model):
     reason: str = ""
 
 
-class Contact(Model):
-    """Somebody who runs the hall; `tel` is what a telephone link needs, None without a number."""
-
-    point: PointCode
-    name: str
-    phone: str
-    tel: str | None
-
-
-class Action(Model):
-    """Something that can be done; `points` says for which halls."""
-
-    kind: ActionKind
-    points: tuple[PointCode, ...]
-    contacts: tuple[Contact, ...] = ()
-
-
 class Entry(Model):
     """One line of an incident's history; `by` is None for what the monitor did itself."""
 
@@ -165,8 +149,6 @@ class Entry(Model):
     kind: EntryKind
     by: str | None = None
     text: str = ""
-    action: ActionKind | None = None
-    assessment: Assessment | None = None
 
 
 class Incident(Model):
@@ -189,21 +171,38 @@ class Incident(Model):
     owner: str | None = None
     former: IncidentId | None = None
     folded_into: IncidentId | None = None
-    conferences: tuple[ConferenceId, ...] = ()
 
 
-class IncidentList(Model):
-    """Incidents, those that are open first, then the worst and the newest; `more`: there are older ones."""
+class IncidentView(Model):
+    """An incident with the conference's points that it harms, and what can be done, the first thing to do first.
 
-    incidents: tuple[Incident, ...]
-    more: bool
+    A closed one names all points that it ever harmed.
+    """
+
+    incident: Incident
+    members: tuple[PointCode, ...]
+    actions: tuple[ActionKind, ...]
+
+
+class IncidentBoard(Model):
+    """The incidents of a conference, those that are open first, then the worst, the largest and the newest.
+
+    Over the feed only those that are open; each replaces the one before.
+    """
+
+    conference: ConferenceId
+    at: AwareDatetime
+    incidents: tuple[IncidentView, ...] = ()
 
 
 class IncidentDetail(Model):
-    """One incident with its members, the incidents folded under it, what can be done, and its whole history."""
+    """One incident with its members in this conference and its whole history, oldest first."""
 
     incident: Incident
+    actions: tuple[ActionKind, ...]
     members: tuple[Member, ...]
-    folded: tuple[Incident, ...]
-    actions: tuple[Action, ...]
     history: tuple[Entry, ...]
+
+
+INCIDENTS: Topic[IncidentBoard] = Topic("incidents", IncidentBoard)
+"""Told to the pages whenever an incident of a conference changes."""

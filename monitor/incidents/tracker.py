@@ -21,7 +21,7 @@ from monitor.incidents.model import (
     CauseKind,
     EntryKind,
     IncidentId,
-    Severity,
+    IncidentSeverity,
 )
 from monitor.incidents.pulse import Pulse
 from monitor.incidents.topology import Topology
@@ -52,7 +52,7 @@ class Tracked:
     unexplained: float | None = None
     assessed: float = 0.0
     ever: set[PointCode] = field(default_factory=set)
-    told: Severity | None = None
+    told: IncidentSeverity | None = None
     """The worst severity of which an alarm was given, by itself or by what is folded under it."""
 
 
@@ -95,7 +95,7 @@ class Tracker:
         self._dismissed: set[Cause] = set()
         self._quiet: set[PointCode] = set()
         """Points whose fault was told as part of a common one that is over: no second alarm."""
-        self._closed: dict[Cause, tuple[float, IncidentId, Severity | None]] = {}
+        self._closed: dict[Cause, tuple[float, IncidentId, IncidentSeverity | None]] = {}
         self._explained: tuple[object, list[Explanation]] = (None, [])
 
     # --- in ------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ async def _known(organizer: Visitor) -> dict[str, str]:
         "audience": audience["id"],
         "answer": answer,
         "join": join,
+        "incident": "00000000-0000-4000-8000-000000000009",
         "feed": signer.feed_token(FeedRight(of="unit", code="p"), later),
     }
 

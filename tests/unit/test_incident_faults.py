@@ -8,7 +8,7 @@ import pytest
 
 from core.model import PointCode
 from monitor.incidents.evidence import Condition, Evidence
-from monitor.incidents.model import Cause, CauseKind, EntryKind, IncidentId, Likely, Severity
+from monitor.incidents.model import Cause, CauseKind, EntryKind, IncidentId, IncidentSeverity, Likely
 from monitor.incidents.topology import Topology
 from monitor.incidents.tracker import Change, Tracker
 from tests.support.faults import CONFERENCE, children, city, nation, play, scenario
@@ -68,7 +68,7 @@ def test_a_growing_fault_becomes_one_incident_with_the_first_hall_folded_under_i
     later = story.wait(60)
     [common] = [c for c in later if c.kind is EntryKind.OPENED]
     assert common.cause == PROVINCE
-    assert common.assessment.severity is Severity.CRITICAL
+    assert common.assessment.severity is IncidentSeverity.CRITICAL
     assert [c.cause.code for c in later if c.kind is EntryKind.FOLDED] == [behind[0]]
     assert [c.cause for c in later if c.alarm] == [PROVINCE]
 

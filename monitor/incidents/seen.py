@@ -1,0 +1,96 @@
+"""From what the monitor knows of a conference to evidence of its points. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from core.messages import LinksGraded
+from core.model import ConferenceId, Departure, Grade, ParticipantId, PointCode, Presence, Role
+from core.quality import DeviceState, EndpointFigures, LinkStatus, NetworkType
+from monitor.incidents.evidence import Condition, Evidence
+from monitor.incidents.model import Likely
+from monitor.model import PresenceNow
+
+FRESH_MS = 15_000.0
+"""What an endpoint said of its equipment longer ago is not taken for now."""
+
+_LINES: Mapping[Grade, Condition] = {
+    Grade.GOOD: Condition.GOOD,
+    Grade.FAIR: Condition.FAIR,
+    Grade.POOR: Condition.POOR,
+    Grade.UNKNOWN: Condition.UNKNOWN,
+}
+_GONE = (DeviceState.MISSING, DeviceState.ENDED)
+
+
+def evidence_of(
+    conference: ConferenceId,
+    links: LinksGraded | None,
+    presence: Iterable[PresenceNow],
+    awaited: Collection[ParticipantId],
+) -> dict[PointCode, Evidence]:
+    """What is seen of the points of one conference; one that left properly or never came is not named.
+
+    `awaited` are those whom this process has not heard of yet: nothing is known of them.
+    """
+    status = {link.participant: link for link in links.links} if links else {}
+    found = {}
+    for now in presence:
+        who = now.participant
+        if who.role is not Role.OPERATOR or who.point is None:
+            continue
+        point = PointCode(who.point)
+        if who.id in awaited:
+            found[point] = Evidence(point, conference, Condition.UNKNOWN)
+        elif now.presence is Presence.PRESENT:
+            found[point] = _of_line(point, conference, status.get(who.id))
+        elif now.presence is Presence.LOST or now.how is Departure.FAILED:
+            found[point] = Evidence(point, conference, Condition.LOST, "lost")
+    return found
+
+
+def merged(views: Iterable[Mapping[PointCode, Evidence]]) -> dict[PointCode, Evidence]:
+    """All conferences together; a point that is in one counts as there, whatever it was in another before."""
+    found: dict[PointCode, Evidence] = {}
+    for view in views:
+        for point, seen in view.items():
+            if point not in found or seen.line is not Condition.LOST:
+                found[point] = seen
+    return found
+
+
+def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None) -> Evidence:
+    if link is None:
+        return Evidence(point, conference, Condition.UNKNOWN)
+    sample = link.sample
+    fresh = link.endpoint is not None and (link.endpoint_age_ms or 0.0) < FRESH_MS
+    figures = link.endpoint if fresh else None
+    equipment = _equipment(figures) if figures else None
+    return Evidence(
+        point=point,
+        conference=conference,
+        line=_LINES[link.grade],
+        reason=link.reason.code.value if link.reason else "",
+        equipment=equipment,
+        equipment_reason=equipment.value if equipment else "",
+        kbps_up=sample.kbps_up,
+        kbps_down=sample.kbps_down,
+        loss_up=sample.loss_up,
+        loss_down=sample.loss_down,
+        jitter_up_ms=sample.jitter_up_ms,
+        jitter_down_ms=sample.jitter_down_ms,
+        rtt_ms=sample.rtt_ms,
+        limit_down_kbps=sample.limit_down_kbps,
+        wireless=figures is not None and figures.network in (NetworkType.WIFI, NetworkType.CELLULAR),
+    )
+
+
+def _equipment(figures: EndpointFigures) -> Likely | None:
+    """What is wrong with the hall's own equipment. A device that was switched off in the page is no fault."""
+    if figures.microphone in _GONE or figures.microphone is DeviceState.SILENT:
+        return Likely.MICROPHONE_DEAD
+    if figures.camera is DeviceState.BLACK:
+        return Likely.CAMERA_BLACK
+    if figures.camera in _GONE:
+        return Likely.CAMERA_MUTED
+    return Likely.CPU_LIMITED if figures.cpu_limited else None

@@ -1556,6 +1556,126 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/incidents": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The incidents of a conference
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_incidents"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/incidents/{incident}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One incident with its history
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_incident"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/incidents/{incident}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say that an incident has been seen
+     * @description For technician.
+     */
+    post: operations["acknowledge_incident"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/incidents/{incident}/own": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take an incident over
+     * @description For technician.
+     */
+    post: operations["own_incident"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/incidents/{incident}/note": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Write into an incident's history
+     * @description For technician.
+     */
+    post: operations["note_incident"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/incidents/{incident}/close": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Close an incident
+     * @description For technician.
+     */
+    post: operations["close_incident"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/map": {
     parameters: {
       query?: never;
@@ -1854,6 +1974,12 @@ export interface components {
       | "opened"
       | "closed";
     /**
+     * ActionKind
+     * @description What can be done about an incident with one click.
+     * @enum {string}
+     */
+    ActionKind: "lower_layer" | "sound_only" | "full_picture" | "reconnect" | "call_operator";
+    /**
      * AgainRequest
      * @description Books the same at another start; another `title` or `wish`, drafts and clashes as in `BookingRequest`.
      */
@@ -2013,6 +2139,30 @@ export interface components {
       demanded: boolean;
       /** Approvers */
       approvers: string[];
+    };
+    /**
+     * Assessment
+     * @description What the evidence says: `affected` of the `observed` children of the cause, and what is behind it.
+     */
+    Assessment: {
+      likely: components["schemas"]["Likely"];
+      severity: components["schemas"]["IncidentSeverity"];
+      /** Affected */
+      affected: number;
+      /** Observed */
+      observed: number;
+      /**
+       * @default {
+       *       "kbps_up": null,
+       *       "kbps_down": null,
+       *       "loss_up": null,
+       *       "loss_down": null,
+       *       "jitter_ms": null,
+       *       "rtt_ms": null,
+       *       "capacity_kbps": null
+       *     }
+       */
+      figures: components["schemas"]["Figures"];
     };
     /**
      * Assignment
@@ -2281,6 +2431,21 @@ export interface components {
      * @enum {string}
      */
     CandidateType: "host" | "srflx" | "prflx" | "relay";
+    /**
+     * Cause
+     * @description One thing at fault; `code` is the point's, unit's or node's code, or the provider's name.
+     */
+    Cause: {
+      kind: components["schemas"]["CauseKind"];
+      /** Code */
+      code: string;
+    };
+    /**
+     * CauseKind
+     * @description What can be at fault: a hall's own line, a hall's equipment, a unit's uplink, a provider or a media node.
+     * @enum {string}
+     */
+    CauseKind: "line" | "equipment" | "unit" | "provider" | "node";
     /**
      * Channel
      * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
@@ -3083,6 +3248,47 @@ export interface components {
       point: string | null;
     };
     /**
+     * Entry
+     * @description One line of an incident's history; `by` is None for what the monitor did itself.
+     */
+    Entry: {
+      /** Number */
+      number: number;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      kind: components["schemas"]["EntryKind"];
+      /**
+       * By
+       * @default null
+       */
+      by: string | null;
+      /**
+       * Text
+       * @default
+       */
+      text: string;
+    };
+    /**
+     * EntryKind
+     * @description What happened in an incident's history.
+     * @enum {string}
+     */
+    EntryKind:
+      | "opened"
+      | "reopened"
+      | "reassessed"
+      | "grew"
+      | "folded"
+      | "unfolded"
+      | "acknowledged"
+      | "owned"
+      | "noted"
+      | "acted"
+      | "closed";
+    /**
      * ErrorMessage
      * @description A refusal. `id` names the request, null when it concerns the connection; `retry` says that later may help.
      *
@@ -3174,6 +3380,11 @@ export interface components {
       presence: components["schemas"]["PresenceNow"][];
       floor: components["schemas"]["FloorMoved"] | null;
       conference: components["schemas"]["ConferenceSummary"];
+      /**
+       * Incidents
+       * @default []
+       */
+      incidents: components["schemas"]["IncidentView"][];
     };
     /**
      * FieldChange
@@ -3184,6 +3395,49 @@ export interface components {
       field: string;
       old: components["schemas"]["JsonValue"];
       new: components["schemas"]["JsonValue"];
+    };
+    /**
+     * Figures
+     * @description What was measured on the affected lines, as means; rates as sums. None: not measured.
+     *
+     *     Rates in kbit/s, losses as fractions, times in ms.
+     */
+    Figures: {
+      /**
+       * Kbps Up
+       * @default null
+       */
+      kbps_up: number | null;
+      /**
+       * Kbps Down
+       * @default null
+       */
+      kbps_down: number | null;
+      /**
+       * Loss Up
+       * @default null
+       */
+      loss_up: number | null;
+      /**
+       * Loss Down
+       * @default null
+       */
+      loss_down: number | null;
+      /**
+       * Jitter Ms
+       * @default null
+       */
+      jitter_ms: number | null;
+      /**
+       * Rtt Ms
+       * @default null
+       */
+      rtt_ms: number | null;
+      /**
+       * Capacity Kbps
+       * @default null
+       */
+      capacity_kbps: number | null;
     };
     /**
      * Finding
@@ -3877,6 +4131,134 @@ export interface components {
       problem_count: number;
     };
     /**
+     * Incident
+     * @description One incident as lists show it. `version` counts what people and the monitor changed, but not its members.
+     *
+     *     `former` is the last closed incident of the same cause; `folded_into` the common cause's incident.
+     */
+    Incident: {
+      /** Id */
+      id: string;
+      /** Version */
+      version: number;
+      cause: components["schemas"]["Cause"];
+      /** Cause Name */
+      cause_name: string;
+      state: components["schemas"]["IncidentState"];
+      assessment: components["schemas"]["Assessment"];
+      /**
+       * Opened At
+       * Format: date-time
+       */
+      opened_at: string;
+      /**
+       * Closed At
+       * @default null
+       */
+      closed_at: string | null;
+      /**
+       * Closed By
+       * @default null
+       */
+      closed_by: string | null;
+      /**
+       * Acknowledged At
+       * @default null
+       */
+      acknowledged_at: string | null;
+      /**
+       * Acknowledged By
+       * @default null
+       */
+      acknowledged_by: string | null;
+      /**
+       * Owner
+       * @default null
+       */
+      owner: string | null;
+      /**
+       * Former
+       * @default null
+       */
+      former: string | null;
+      /**
+       * Folded Into
+       * @default null
+       */
+      folded_into: string | null;
+    };
+    /**
+     * IncidentBoard
+     * @description The incidents of a conference, those that are open first, then the worst, the largest and the newest.
+     *
+     *     Over the feed only those that are open; each replaces the one before.
+     */
+    IncidentBoard: {
+      /** Conference */
+      conference: string;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /**
+       * Incidents
+       * @default []
+       */
+      incidents: components["schemas"]["IncidentView"][];
+    };
+    /**
+     * IncidentDetail
+     * @description One incident with its members in this conference and its whole history, oldest first.
+     */
+    IncidentDetail: {
+      incident: components["schemas"]["Incident"];
+      /** Actions */
+      actions: components["schemas"]["ActionKind"][];
+      /** Members */
+      members: components["schemas"]["Member"][];
+      /** History */
+      history: components["schemas"]["Entry"][];
+    };
+    /**
+     * IncidentSeverity
+     * @description How bad (the words of ITU-T X.733): one hall impaired; one hall lost or a few impaired; many halls.
+     * @enum {string}
+     */
+    IncidentSeverity: "minor" | "major" | "critical";
+    /**
+     * IncidentState
+     * @description `folded`: it belongs to a common cause's incident and is told there.
+     * @enum {string}
+     */
+    IncidentState: "open" | "folded" | "closed";
+    /**
+     * IncidentStep
+     * @description What a person does about an incident, as it was at `version`.
+     */
+    IncidentStep: {
+      /** Version */
+      version: number;
+      /**
+       * Text
+       * @default
+       */
+      text: string;
+    };
+    /**
+     * IncidentView
+     * @description An incident with the conference's points that it harms, and what can be done, the first thing to do first.
+     *
+     *     A closed one names all points that it ever harmed.
+     */
+    IncidentView: {
+      incident: components["schemas"]["Incident"];
+      /** Members */
+      members: string[];
+      /** Actions */
+      actions: components["schemas"]["ActionKind"][];
+    };
+    /**
      * InvitationView
      * @description What somebody with an answer link sees: the conference, the point, and the present answer.
      */
@@ -3981,6 +4363,25 @@ export interface components {
       points: number;
       profile: components["schemas"]["ProfileName"];
     };
+    /**
+     * Likely
+     * @description What the evidence says is behind it.
+     * @enum {string}
+     */
+    Likely:
+      | "uplink_saturated"
+      | "downlink_saturated"
+      | "path_loss"
+      | "path_delay"
+      | "path_jitter"
+      | "wifi_jitter"
+      | "node_overloaded"
+      | "endpoint_lost"
+      | "cpu_limited"
+      | "camera_black"
+      | "camera_muted"
+      | "microphone_dead"
+      | "unknown";
     /**
      * Limit
      * @description What is too little and by how much: kbit/s, for NODE_LEGS legs. `code` is a point's, unit's or node's.
@@ -4419,6 +4820,35 @@ export interface components {
        * @default null
        */
       jitter_ms: number | null;
+    };
+    /**
+     * Member
+     * @description A point of an incident; `until` is None while it is affected. `reason` is the grade's (docs/incidents.md).
+     */
+    Member: {
+      /** Point */
+      point: string;
+      /** Name */
+      name: string;
+      /** Conference */
+      conference: string;
+      /**
+       * Since
+       * Format: date-time
+       */
+      since: string;
+      /**
+       * Until
+       * @default null
+       */
+      until: string | null;
+      /** Condition */
+      condition: string;
+      /**
+       * Reason
+       * @default
+       */
+      reason: string;
     };
     /**
      * MergeRequest
@@ -11785,7 +12215,8 @@ export interface operations {
             | components["schemas"]["PresenceChanged"]
             | components["schemas"]["FloorMoved"]
             | components["schemas"]["ConferenceChanged"]
-            | components["schemas"]["ConferenceWarning"];
+            | components["schemas"]["ConferenceWarning"]
+            | components["schemas"]["IncidentBoard"];
         };
       };
       /** @description `sign_in.needed` */
@@ -12052,6 +12483,483 @@ export interface operations {
       };
       /** @description `conference.unknown` */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_incidents: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentBoard"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_incident: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        incident: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentDetail"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `incident.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acknowledge_incident: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        incident: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["IncidentStep"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentDetail"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `incident.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `incident.over`, `incident.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  own_incident: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        incident: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["IncidentStep"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentDetail"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `incident.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `incident.over`, `incident.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  note_incident: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        incident: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["IncidentStep"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentDetail"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `incident.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `incident.over`, `incident.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  close_incident: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        incident: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["IncidentStep"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentDetail"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `incident.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `incident.over`, `incident.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
         headers: {
           [name: string]: unknown;
         };

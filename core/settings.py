@@ -25,6 +25,7 @@ class Limits(BaseModel):
     signaling_message_bytes: int = 80 * 1024
     signaling_messages_per_second: float = 20.0
     signaling_burst: int = 60
+    signaling_reports_per_second: float = 1.0
     signaling_connections: int = 5_000
     signaling_hello_seconds: float = 10.0
     signaling_beat_seconds: float = 5.0

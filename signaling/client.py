@@ -27,6 +27,7 @@ from core.clock import Clock, SystemClock
 from core.errors import BadInput, DiemcauError, Refused, Unavailable
 from core.messages import Command, Ended
 from core.model import Model, SlotName, Track
+from core.quality import EndpointFigures
 from signaling.protocol import (
     FINAL_CODES,
     PROTOCOL_VERSION,
@@ -42,6 +43,7 @@ from signaling.protocol import (
     ErrorMessage,
     Hello,
     Reply,
+    Report,
     Restart,
     ResumeClaim,
     ServerMessage,
@@ -49,6 +51,7 @@ from signaling.protocol import (
     parse_server,
     rebuild_error,
 )
+from signaling.skew import Skew, SkewFilter
 from signaling.sockets import abort
 
 log = structlog.get_logger("signaling.client")
@@ -104,6 +107,9 @@ class SignalingClient:
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._pause = _FIRST_PAUSE
+        self._skew = SkewFilter()
+        self._beat: tuple[int, float, float] | None = None
+        """The last beat: its number, and when it was sent by both clocks."""
 
     # --- life ---
 
@@ -143,6 +149,11 @@ class SignalingClient:
         """Whether the server has said welcome on the present connection."""
         return self._socket is not None and self._live.is_set()
 
+    @property
+    def skew(self) -> Skew | None:
+        """The own clock against the server's, from beats; None before the first was answered."""
+        return self._skew.best
+
     # --- requests ---
 
     async def connect_media(self, sdp: str, receive: dict[str, SlotName], send: dict[str, Track]) -> str:
@@ -175,6 +186,20 @@ class SignalingClient:
         self._number += 1
         reply = await self._request(self._number, CommandMessage(id=self._number, command=command))
         assert isinstance(reply, Accepted)
+
+    async def report(self, figures: EndpointFigures) -> bool:
+        """Tells the server what this endpoint sees of its media, with its skew; false when it is not connected now."""
+        socket = self._socket
+        if socket is None or not self.connected:
+            return False
+        skew = self._skew.best
+        if skew is not None:
+            figures = figures.model_copy(update={"skew_ms": skew.ms, "skew_error_ms": skew.error_ms})
+        try:
+            await socket.send(Report(figures=figures).model_dump_json(exclude_none=True))
+        except ConnectionClosed:
+            return False
+        return True
 
     async def leave(self) -> None:
         """Gives the place up and stops; harmless when it is over already."""
@@ -280,6 +305,7 @@ class SignalingClient:
                 if self._clock.monotonic() - heard > beat_seconds * _SILENT_BEATS or not self.connected:
                     return
                 self._number += 1
+                self._beat = self._number, self._clock.now().timestamp() * 1000, self._clock.monotonic()
                 await socket.send(Beat(id=self._number).model_dump_json())
                 beat_at = loop.time() + beat_seconds
                 continue
@@ -291,6 +317,7 @@ class SignalingClient:
 
     def _take(self, message: ServerMessage) -> None:
         if isinstance(message, BeatReply):
+            self._learn_time(message)
             return
         if isinstance(message, Answer | Accepted | ErrorMessage) and message.id is not None:
             waiting = self._waiting.get(message.id)
@@ -307,6 +334,12 @@ class SignalingClient:
         elif isinstance(message, Ended):
             self._leaving = True
         self._put(message)
+
+    def _learn_time(self, reply: BeatReply) -> None:
+        if self._beat is not None and self._beat[0] == reply.id:
+            _, sent_ms, sent = self._beat
+            round_trip_ms = (self._clock.monotonic() - sent) * 1000
+            self._skew.take(sent_ms, round_trip_ms, reply.server_time.timestamp() * 1000)
 
     def _put(self, message: ServerMessage) -> None:
         if len(self._inbox) >= _QUEUED and self._socket is not None:

@@ -9,6 +9,7 @@ from core.errors import BadInput, DiemcauError
 from core.identity import JoinRight
 from core.messages import JoinAccepted, SessionMessage
 from core.model import Departure
+from core.quality import EndpointFigures
 from signaling.protocol import ClientMessage, CloseCode, CommandMessage, Connect, Hello, Reply, Restart, ServerMessage
 
 
@@ -184,6 +185,13 @@ class Ask:
     message: Connect | Restart | CommandMessage
 
 
+@dataclass(frozen=True)
+class Tell:
+    """Let everybody who listens know what the endpoint says of itself."""
+
+    figures: EndpointFigures
+
+
 SocketEffect = Send | Close
 BridgeEffect = Join | Resume | Leave | Ask
-Effect = SocketEffect | BridgeEffect | CheckHello
+Effect = SocketEffect | BridgeEffect | CheckHello | Tell

@@ -26,6 +26,7 @@ from core.errors import (
 )
 from core.messages import Command, SessionMessage
 from core.model import CodeText, ConferenceId, Model, NameText, Participant, SessionId, SlotName, Track
+from core.quality import EndpointFigures
 
 T = TypeVar("T")
 
@@ -89,13 +90,20 @@ class Beat(Model):
     id: MessageId
 
 
+class Report(Model):
+    """What the endpoint sees of its own media; it gets no reply."""
+
+    type: Literal["report"] = "report"
+    figures: EndpointFigures
+
+
 class Bye(Model):
     """The client leaves for good; its place is given up at once."""
 
     type: Literal["bye"] = "bye"
 
 
-ClientMessage = Annotated[Hello | Connect | Restart | CommandMessage | Beat | Bye, Field(discriminator="type")]
+ClientMessage = Annotated[Hello | Connect | Restart | CommandMessage | Beat | Report | Bye, Field(discriminator="type")]
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 
 # --- from the server ---------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ from core.errors import BadInput, DiemcauError
 from core.identity import JoinRight, Signer
 from core.messages import (
     CONFERENCE_WARNING,
+    ENDPOINTS,
+    EndpointReport,
     StopWarning,
     ToSession,
     session_topic,
@@ -49,6 +51,7 @@ from signaling.events import (
     ServerStopping,
     SocketLost,
     State,
+    Tell,
     Tick,
     TooFast,
     Unreadable,
@@ -240,10 +243,24 @@ class SignalingServer:
                 await self._send(seat, socket, effect.message)
             elif isinstance(effect, Close) and socket is not None:
                 await _close(socket, effect)
+            elif isinstance(effect, Tell):
+                self._tell(seat, effect)
             elif isinstance(effect, CheckHello):
                 await self._check_hello(seat, effect.hello)
         if calls and not asks_alone:
             await asyncio.wait(calls)
+
+    def _tell(self, seat: _Seat, effect: Tell) -> None:
+        right = seat.session.right
+        assert right is not None
+        report = EndpointReport(
+            conference=right.conference,
+            participant=right.participant.id,
+            session=seat.session.id,
+            at=self._clock.now(),
+            figures=effect.figures,
+        )
+        self._bus.publish(ENDPOINTS, report)
 
     def _settle(self, seat: _Seat) -> None:
         """Brings what the server holds in line with the session's state."""

@@ -42,11 +42,13 @@ from signaling.events import (
     ServerStopping,
     SocketLost,
     State,
+    Tell,
     Tick,
     TooFast,
     Unreadable,
     WrongState,
 )
+from signaling.limiter import TokenBucket
 from signaling.protocol import (
     PROTOCOL_VERSION,
     Beat,
@@ -57,6 +59,7 @@ from signaling.protocol import (
     Connect,
     ErrorMessage,
     Hello,
+    Report,
     Restart,
     ResumeClaim,
     Welcome,
@@ -76,6 +79,9 @@ Handler = Callable[[Any, Any], Effects]
 BAD_MESSAGES_TOLERATED: Final = 3
 """A page of an older version may stumble over a few; more is noise."""
 
+REPORTS_AT_ONCE: Final = 3
+"""Reports that were held up on the way arrive together."""
+
 SILENT_BEATS: Final = 3
 """Beats that may be missed in a row: one lost, one late, one to spare."""
 
@@ -91,6 +97,7 @@ class Rules:
     beat_seconds: float
     resume_seconds: float
     relay: Relay | None = None
+    reports_per_second: float = 1.0
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
@@ -99,7 +106,13 @@ class Rules:
         relay = None
         if settings.turn_urls and settings.turn_secret:
             relay = Relay(tuple(settings.turn_urls), settings.turn_secret, settings.turn_seconds)
-        return cls(limits.signaling_hello_seconds, limits.signaling_beat_seconds, limits.resume_seconds, relay)
+        return cls(
+            limits.signaling_hello_seconds,
+            limits.signaling_beat_seconds,
+            limits.resume_seconds,
+            relay,
+            limits.signaling_reports_per_second,
+        )
 
 
 def admit(hello: Hello, signer: Signer, now: datetime) -> JoinRight:
@@ -122,6 +135,7 @@ class Session:
         self._state = State.AWAITING_HELLO
         self._accepted: JoinAccepted | None = None
         self._unreadable = 0
+        self._reports = TokenBucket(rules.reports_per_second, REPORTS_AT_ONCE, clock.monotonic())
         self._since = clock.monotonic()
         """When the present wait began: for the hello, for the next sign of life, for the client's return."""
 
@@ -253,6 +267,9 @@ class Session:
                 return (Send(BeatReply(id=number, server_time=self._clock.now())),)
             case Connect() | Restart() | CommandMessage() as request:
                 return (Ask(request),)
+            case Report(figures=figures):
+                # One too many is no offence: the next tells as much.
+                return (Tell(figures),) if self._reports.take(self._since) else ()
             case Bye():
                 return self._end(Leave(Departure.DEPARTED), Close(CloseCode.DONE))
             case Hello():

@@ -9,6 +9,7 @@ import structlog
 
 from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
+from bridge.endpoint.figures import figures_between
 from core.errors import DiemcauError
 from core.messages import LegStatus, PublishDirective
 from core.model import Model, ParticipantId, SlotName, point_participant
@@ -18,6 +19,7 @@ from signaling.protocol import ServerMessage, Welcome
 log = structlog.get_logger("hall")
 
 _RETRY_SECONDS = 1.0
+_REPORT_SECONDS = 2.0
 
 
 class HallLink(Model):
@@ -70,9 +72,11 @@ class VirtualHall:
         try:
             async with asyncio.TaskGroup() as group, self._client:
                 media = group.create_task(self._keep_media(gate))
+                reports = group.create_task(self._keep_reporting())
                 async for message in self._client:
                     self._on_message(message)
                 media.cancel()
+                reports.cancel()
         except* DiemcauError as errors:
             log.warning("hall_out", codes=[e.code for e in errors.exceptions if isinstance(e, DiemcauError)])
         finally:
@@ -131,6 +135,21 @@ class VirtualHall:
                 log.warning("hall_media", code=error.code)
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._media_wanted.set()
+
+    async def _keep_reporting(self) -> None:
+        """Says each 2 s what came since the reading before, as a page does."""
+        loop = asyncio.get_running_loop()
+        read = None
+        while True:
+            endpoint = self._endpoint
+            if endpoint is None or not endpoint.connected:
+                read = None
+            else:
+                now, received = loop.time(), endpoint.received()
+                if read is not None and read[0] is endpoint and now > read[1]:
+                    await self._client.report(figures_between(read[2], received, now - read[1]))
+                read = endpoint, now, received
+            await asyncio.sleep(_REPORT_SECONDS)
 
     async def _until_media_is_wanted(self) -> None:
         waits = [asyncio.create_task(self._media_wanted.wait())]

@@ -19,8 +19,9 @@ from core.model import (
     SessionId,
     point_participant,
 )
+from core.quality import EndpointFigures
 from signaling import events as ev
-from signaling.events import Ask, CheckHello, Close, Event, Join, Leave, Resume, Send, State, WrongState
+from signaling.events import Ask, CheckHello, Close, Event, Join, Leave, Resume, Send, State, Tell, WrongState
 from signaling.protocol import (
     Accepted,
     Answer,
@@ -32,12 +33,13 @@ from signaling.protocol import (
     Connect,
     ErrorMessage,
     Hello,
+    Report,
     ResumeClaim,
     Welcome,
     bad_message,
     error_message,
 )
-from signaling.session import BAD_MESSAGES_TOLERATED, SILENT_BEATS, Effects, Rules, Session, admit
+from signaling.session import BAD_MESSAGES_TOLERATED, REPORTS_AT_ONCE, SILENT_BEATS, Effects, Rules, Session, admit
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 KEY = "the-key"
@@ -451,3 +453,21 @@ def test_a_stopping_server_closes_but_nobody_leaves(state: State, clock: ManualC
 
 def test_a_cut_session_of_a_stopping_server_just_ends(clock: ManualClock) -> None:
     assert session_in(State.CUT, clock).apply(ev.ServerStopping()) == ()
+
+
+# --- reports ---
+
+
+def test_reports_are_told_without_a_reply_and_those_too_many_are_dropped(clock: ManualClock) -> None:
+    session = session_in(State.LIVE, clock)
+    figures = EndpointFigures(seconds=2, freezes=1)
+    for _ in range(REPORTS_AT_ONCE):
+        assert session.apply(ev.Received(Report(figures=figures))) == (Tell(figures),)
+    assert session.apply(ev.Received(Report(figures=figures))) == ()
+    clock.advance(1)
+    assert session.apply(ev.Received(Report(figures=figures))) == (Tell(figures),)
+
+
+def test_a_report_before_hello_is_no_hello(clock: ManualClock) -> None:
+    effects = session_in(State.AWAITING_HELLO, clock).apply(ev.Received(Report(figures=EndpointFigures(seconds=2))))
+    assert effects[-1] == Close(CloseCode.BAD_MESSAGE, "signaling.bad_message")

@@ -17,12 +17,22 @@ export class LocalMedia {
   camera = $state.raw<MediaStreamTrack | null>(null);
   cameraProblem = $state<DeviceProblem | null>(null);
   microphoneProblem = $state<DeviceProblem | null>(null);
+  /** Whether it was there and went away. */
+  cameraLost = $state(false);
+  microphoneLost = $state(false);
   devices = $state.raw<MediaDeviceInfo[]>([]);
   asking = $state(false);
   /** Loudness of the microphone now, 0..1. */
   level = $state(0);
+  /** When the microphone last gave more than digital silence, or could not be heard at all. */
+  #heardAtMs = performance.now();
   #context: AudioContext | null = null;
   #meter: ReturnType<typeof setInterval> | undefined;
+
+  /** For how long the microphone has given nothing but digital silence, in ms. */
+  get silentMs(): number {
+    return performance.now() - this.#heardAtMs;
+  }
 
   get tracks(): { microphone: MediaStreamTrack | null; camera: MediaStreamTrack | null } {
     return { microphone: this.microphone, camera: this.camera };
@@ -79,16 +89,20 @@ export class LocalMedia {
       camera.onended = () => {
         this.camera = null;
         this.cameraProblem = "missing";
+        this.cameraLost = true;
       };
       this.camera = camera;
+      this.cameraLost = false;
       this.cameraProblem = null;
     }
     if (microphone) {
       microphone.onended = () => {
         this.microphone = null;
         this.microphoneProblem = "missing";
+        this.microphoneLost = true;
       };
       this.microphone = microphone;
+      this.microphoneLost = false;
       this.microphoneProblem = null;
       this.#measure(microphone);
     }
@@ -103,10 +117,14 @@ export class LocalMedia {
     context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     this.#context = context;
+    this.#heardAtMs = performance.now();
     this.#meter = setInterval(() => {
       // A page without a user's gesture yet gets its audio clock only after the first click.
       if (context.state === "suspended") void context.resume();
       analyser.getFloatTimeDomainData(samples);
+      if (context.state !== "running" || samples.some((sample) => sample !== 0)) {
+        this.#heardAtMs = performance.now();
+      }
       this.level = loudness(samples);
     }, 100);
   }

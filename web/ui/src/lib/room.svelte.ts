@@ -5,6 +5,7 @@ import { LiveMap } from "./livemap.svelte";
 import { now } from "./now.svelte";
 import { Problem } from "./problem";
 import { Signaling, type LinkState } from "./signaling";
+import { Reporter } from "./reporter";
 import { Screen } from "./screen.svelte";
 import { readStats, type LineStats } from "./stats";
 import { isTile } from "./tiles";
@@ -51,6 +52,7 @@ export class Room {
   readonly screen = new Screen(() => void this.stopSharing());
 
   readonly #signaling: Signaling;
+  readonly #reporter: Reporter;
   #media: MediaLink | null = null;
   #mediaAttempt = 0;
   #mediaRetry: ReturnType<typeof setTimeout> | undefined;
@@ -63,6 +65,7 @@ export class Room {
     token: string,
     readonly local: LocalMedia,
   ) {
+    this.#reporter = new Reporter(local);
     this.#statsTimer = setInterval(() => void this.#readStats(), STATS_MS);
     addEventListener("pagehide", this.#leave);
     addEventListener("online", this.#moved);
@@ -145,6 +148,7 @@ export class Room {
     removeEventListener("online", this.#moved);
     connection()?.removeEventListener("change", this.#moved);
     clearInterval(this.#statsTimer);
+    this.#reporter.close();
     this.screen.close();
     this.#signaling.close();
     this.#closeMedia();
@@ -276,10 +280,16 @@ export class Room {
 
   async #readStats(): Promise<void> {
     const media = this.#media;
-    const slots = this.welcome?.slots.filter((slot) => !isAudio(slot) && !isTile(slot)) ?? [];
+    const slots = this.welcome?.slots ?? [];
     if (!media || media.pc.connectionState !== "connected") return;
-    const stats = await readStats(media, slots, this.stats);
-    if (media === this.#media) this.stats = stats;
+    const report = await media.pc.getStats();
+    if (media !== this.#media) return;
+    const large = slots.filter((slot) => !isAudio(slot) && !isTile(slot));
+    const stats = (this.stats = readStats(report, media, large, this.stats));
+    const switches = { microphone: this.microphoneOn, camera: this.cameraOn };
+    const skew = this.#signaling.skew;
+    const figures = this.#reporter.figures(media, report, slots, this.view, stats, switches, skew);
+    if (figures) this.#signaling.report(figures);
   }
 }
 

@@ -4,9 +4,11 @@
  * Knows nothing of media or of the page; it reports what happens to its listener.
  */
 import { Problem } from "./problem";
+import { SkewFilter, type Skew } from "./skew";
 import type {
   ClientMessage,
   Command,
+  EndpointFigures,
   EndReason,
   MediaOffer,
   ServerMessage,
@@ -57,6 +59,9 @@ export class Signaling {
   #lastHeard = 0;
   #lastError: WireError | null = null;
   #over = false;
+  readonly #skew = new SkewFilter();
+  /** The last beat, and when it was sent by both clocks. */
+  #beat = { id: -1, wallMs: 0, atMs: 0 };
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #openTimer: ReturnType<typeof setTimeout> | undefined;
@@ -91,6 +96,18 @@ export class Signaling {
     return answer.sdp;
   }
 
+  /** This computer's clock against the server's; null before the first beat was answered. */
+  get skew(): Skew | null {
+    return this.#skew.best;
+  }
+
+  /** Tells what this endpoint sees of its media; what it does not know is left out. Lost while there is no connection. */
+  report(figures: EndpointFigures): void {
+    if (this.#cutSince !== null || this.#resume === null) return;
+    const known = Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== null));
+    this.#send({ type: "report", figures: known as EndpointFigures });
+  }
+
   /** Leaves for good, telling the server. */
   close(): void {
     this.#send({ type: "bye" });
@@ -120,6 +137,7 @@ export class Signaling {
       case "welcome":
         return this.#welcomed(message);
       case "beat":
+        this.#learnTime(message.id, message.server_time);
         return this.listener.serverTime(message.server_time);
       case "answer":
       case "accepted":
@@ -180,8 +198,14 @@ export class Signaling {
     this.#beatTimer = setInterval(() => {
       if (!socket || socket !== this.#socket) return;
       if (Date.now() - this.#lastHeard > 2 * periodMs) return this.#dropped(socket, 1006, "");
-      this.#send({ type: "beat", id: this.#nextId++ });
+      this.#beat = { id: this.#nextId++, wallMs: Date.now(), atMs: performance.now() };
+      this.#send({ type: "beat", id: this.#beat.id });
     }, periodMs);
+  }
+
+  #learnTime(id: number, serverTime: string): void {
+    const { id: sent, wallMs, atMs } = this.#beat;
+    if (id === sent) this.#skew.take(wallMs, performance.now() - atMs, Date.parse(serverTime));
   }
 
   #dropped(socket: WebSocket, code: number, reason: string): void {

@@ -24,12 +24,12 @@ export interface LineStats {
 }
 
 /** Reads the connection's figures; rates are taken against `before`, the reading before this one. */
-export async function readStats(
+export function readStats(
+  report: RTCStatsReport,
   media: MediaLink,
   slots: readonly SlotName[],
   before: LineStats | null,
-): Promise<LineStats> {
-  const report = await media.pc.getStats();
+): LineStats {
   const slotOf = new Map(slots.map((slot) => [media.mid(slot), slot]));
   const totals = { bytesUp: 0, bytesDown: 0, received: 0, lost: 0 };
   const found: Partial<Record<SlotName, SlotStats>> = {};

@@ -1,7 +1,7 @@
 /** What travels on the signaling WebSocket (docs/signaling.md), named from the generated types. */
 import type { components } from "./openapi";
 
-type Schemas = components["schemas"];
+export type Schemas = components["schemas"];
 
 export type Role = Schemas["Role"];
 export type ConferenceState = Schemas["ConferenceState"];
@@ -22,5 +22,6 @@ export type WireError = Schemas["ErrorMessage"];
 export type ClientMessage = Schemas["ClientMessage"];
 export type ServerMessage = Schemas["ServerMessage"];
 export type Command = Schemas["Command"];
+export type EndpointFigures = Schemas["EndpointFigures"];
 export type MediaOffer = Omit<Schemas["Connect"], "type" | "id">;
 export type EndReason = Schemas["Ended"]["reason"];

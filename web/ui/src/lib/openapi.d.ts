@@ -2633,6 +2633,7 @@ export interface components {
       | components["schemas"]["Restart"]
       | components["schemas"]["CommandMessage"]
       | components["schemas"]["Beat"]
+      | components["schemas"]["Report"]
       | components["schemas"]["Bye"];
     /**
      * CloseConference
@@ -5795,6 +5796,18 @@ export interface components {
       /** Conference */
       conference: string;
       answer: components["schemas"]["PointAnswer"];
+    };
+    /**
+     * Report
+     * @description What the endpoint sees of its own media; it gets no reply.
+     */
+    Report: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "report";
+      figures: components["schemas"]["EndpointFigures"];
     };
     /**
      * ReportQuery

@@ -1,5 +1,6 @@
 /** The HTTP API. Every call resolves to its answer or throws a `Problem`. */
 import type {
+  AgainRequest,
   AnswerList,
   AnswerRequest,
   Attendance,
@@ -37,6 +38,14 @@ import type {
   PointEvent,
   Quorum,
   Principal,
+  Scope,
+  Series,
+  SeriesBooked,
+  SeriesChanged,
+  SeriesPreview,
+  SeriesRequest,
+  Template,
+  TemplateSummary,
   Times,
   Unit,
 } from "./model";
@@ -79,6 +88,8 @@ const at = (id: string): string => `/api/conferences/${encodeURIComponent(id)}`;
 export interface PointSelection {
   units: string[];
   points: string[];
+  setup_minutes?: number;
+  teardown_minutes?: number;
 }
 
 export interface NewBooking extends PointSelection {
@@ -86,6 +97,7 @@ export interface NewBooking extends PointSelection {
   times: Times;
   leave_out_clashing: boolean;
   draft: boolean;
+  wish: PlanWish;
 }
 
 /** A name that no other request has. `crypto.randomUUID` exists only under HTTPS and on localhost. */
@@ -121,6 +133,21 @@ export const api = {
     send<Booked>("POST", "/api/bookings", booking, { "Idempotency-Key": key }),
   clashes: (times: Times, selection: PointSelection, ignore?: string) =>
     post<ClashPreview>("/api/clashes", ignore ? { times, ...selection, ignore } : { times, ...selection }),
+  previewSeries: (request: SeriesRequest) => post<SeriesPreview>("/api/series/preview", request),
+  bookSeries: (request: SeriesRequest, key: string) =>
+    send<SeriesBooked>("POST", "/api/series", request, { "Idempotency-Key": key }),
+  series: (id: string) => get<Series>(`/api/series/${encodeURIComponent(id)}`),
+  moveOccurrences: (id: string, scope: Scope, times: Times, version: number) =>
+    send<SeriesChanged>("PATCH", `${at(id)}/series`, { scope, change: { times, version } }),
+  cancelOccurrences: (id: string, scope: Scope, version: number) =>
+    post<SeriesChanged>(`${at(id)}/series/cancel`, { scope, step: { version } }),
+  templates: () => get<TemplateSummary[]>("/api/templates"),
+  saveTemplate: (conference: string, name: string) => post<Template>("/api/templates", { conference, name }),
+  dropTemplate: (id: string) => send<TemplateSummary[]>("DELETE", `/api/templates/${encodeURIComponent(id)}`),
+  bookTemplate: (id: string, again: AgainRequest, key: string) =>
+    send<Booked>("POST", `/api/templates/${encodeURIComponent(id)}/book`, again, { "Idempotency-Key": key }),
+  bookAgain: (id: string, again: AgainRequest, key: string) =>
+    send<Booked>("POST", `${at(id)}/again`, again, { "Idempotency-Key": key }),
   choose: (choice: Choice) => post<Chosen>("/api/choose", choice),
   audiences: () => get<Audience[]>("/api/audiences"),
   saveAudience: (name: string, choice: Choice) => post<Audience>("/api/audiences", { name, choice }),

@@ -12,6 +12,10 @@ export function setTimeZone(name: string): void {
   zone = name;
 }
 
+export function timeZone(): string {
+  return zone;
+}
+
 interface Parts {
   year: string;
   month: string;

@@ -1,0 +1,82 @@
+"""A series booked on the page: the occurrence that clashes is named, and without a clash all are booked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import Page
+
+from core.database import Database
+from core.model import Role
+from tests.support.chromium import chromium, visitor
+from tests.support.installation import Installation, installed
+from tests.support.pages import sign_in
+from tests.support.polling import eventually
+
+_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def _first() -> datetime:
+    """Nine o'clock in eight days: its whole day is ahead, wherever the test runs."""
+    return (datetime.now(_ZONE) + timedelta(days=8)).replace(hour=9, minute=0, second=0, microsecond=0)
+
+
+async def _fill_booking(page: Page, title: str, start: datetime) -> None:
+    await page.get_by_test_id("title").fill(title)
+    await page.get_by_test_id("day").fill(start.strftime("%d/%m/%Y"))
+    await page.get_by_test_id("start").fill("09:00")
+    await page.get_by_test_id("stop").fill("11:00")
+    await page.get_by_test_id("select-all").click()
+
+
+async def _fill_weekly(page: Page, start: datetime) -> None:
+    await _fill_booking(page, "Giao ban tuần", start)
+    await page.get_by_test_id("repeat").select_option("weekly")
+    await page.get_by_test_id("repeat-count").fill("3")
+    await page.get_by_test_id("skip-holidays").uncheck()
+
+
+async def _book(page: Page) -> None:
+    await page.get_by_test_id("book").click()
+    await page.get_by_test_id("conference-title").wait_for()
+
+
+async def _why_not_clashing(page: Page, count: int) -> str | None:
+    seen = await page.get_by_test_id("occurrences").get_attribute("data-clashing")
+    return None if seen == str(count) else f"{seen} occurrences clash"
+
+
+async def _open_booking(page: Page, installation: Installation) -> None:
+    await page.goto(f"{installation.base_url}/organizer/new")
+    await page.get_by_test_id("select-all").wait_for()
+
+
+async def test_the_clashing_occurrence_is_named_and_without_it_all_three_are_booked(
+    database: Database, tmp_path: Path
+) -> None:
+    start = _first()
+    second = start + timedelta(weeks=1)
+    async with installed(database.url, tmp_path) as installation, chromium() as browser, visitor(browser) as page:
+        await sign_in(page, installation, Role.ORGANIZER, "/organizer/new")
+        await _fill_booking(page, "Họp tổng kết", second)
+        await _book(page)
+        await _open_booking(page, installation)
+        await _fill_weekly(page, start)
+        await eventually(lambda: _why_not_clashing(page, 1))
+        rows = page.get_by_test_id("occurrence")
+        assert await rows.evaluate_all("rows => rows.map((row) => row.dataset.count)") == ["0", "3", "0"]
+        named = await rows.nth(1).inner_text()
+        assert second.strftime("%d/%m/%Y") in named
+        assert "Họp tổng kết" in named
+        assert await page.get_by_test_id("book").is_disabled()
+        await database.pool.execute("DELETE FROM reservation")
+        await page.get_by_test_id("repeat-count").fill("2")
+        await page.get_by_test_id("repeat-count").fill("3")
+        await eventually(lambda: _why_not_clashing(page, 0))
+        await _book(page)
+        starts = await database.pool.fetch(
+            "SELECT start FROM conference WHERE title = 'Giao ban tuần' AND series IS NOT NULL ORDER BY start"
+        )
+        assert [row["start"] for row in starts] == [start + timedelta(weeks=n) for n in range(3)]

@@ -80,3 +80,42 @@ async def test_the_clashing_occurrence_is_named_and_without_it_all_three_are_boo
             "SELECT start FROM conference WHERE title = 'Giao ban tuần' AND series IS NOT NULL ORDER BY start"
         )
         assert [row["start"] for row in starts] == [start + timedelta(weeks=n) for n in range(3)]
+
+
+async def test_a_template_saved_while_booking_is_booked_again(database: Database, tmp_path: Path) -> None:
+    start = _first()
+    again = start + timedelta(days=1)
+    async with installed(database.url, tmp_path) as installation, chromium() as browser, visitor(browser) as page:
+        await sign_in(page, installation, Role.ORGANIZER, "/organizer/new")
+        await _fill_booking(page, "Giao ban", start)
+        await page.get_by_test_id("options-open").click()
+        await page.get_by_test_id("template-name").fill("Giao ban sáng")
+        await page.get_by_test_id("profile").select_option("light")
+        await _book(page)
+        await page.goto(f"{installation.base_url}/organizer/templates")
+        await page.get_by_test_id("again").click()
+        await page.get_by_test_id("again-day").fill(again.strftime("%d/%m/%Y"))
+        await page.get_by_test_id("again-start").fill("09:00")
+        await page.get_by_test_id("again-book").click()
+        await page.get_by_test_id("conference-title").wait_for()
+        booked = await database.pool.fetch("SELECT start, stop, profile FROM conference ORDER BY start")
+        hours = timedelta(hours=2)
+        assert [tuple(row) for row in booked] == [(at, at + hours, "light") for at in (start, again)]
+
+
+async def test_an_occurrence_and_those_after_it_are_cancelled_together(database: Database, tmp_path: Path) -> None:
+    async with installed(database.url, tmp_path) as installation, chromium() as browser, visitor(browser) as page:
+        await sign_in(page, installation, Role.ORGANIZER, "/organizer/new")
+        await _fill_weekly(page, _first())
+        await eventually(lambda: _why_not_clashing(page, 0))
+        await _book(page)
+        series = page.get_by_test_id("series")
+        await series.locator("summary").click()
+        await series.get_by_role("link").first.click()
+        await page.locator("[data-testid=series][data-place='2']").wait_for()
+        await page.get_by_test_id("cancel-conference").click()
+        await page.get_by_test_id("scope").select_option("following")
+        await page.get_by_test_id("confirm-cancel").click()
+        await page.get_by_test_id("cancel-conference").wait_for(state="detached")
+        states = await database.pool.fetch("SELECT state FROM conference ORDER BY start")
+        assert [row["state"] for row in states] == ["confirmed", "cancelled", "cancelled"]

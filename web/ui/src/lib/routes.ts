@@ -31,6 +31,7 @@ const routes: Route[] = [
   { pattern: /^\/organizer\/new$/, load: page(() => import("../pages/NewConference.svelte")) },
   { pattern: /^\/organizer\/calendar$/, load: page(() => import("../pages/Calendar.svelte")) },
   { pattern: /^\/organizer\/timeline$/, load: page(() => import("../pages/Timeline.svelte")) },
+  { pattern: /^\/organizer\/templates$/, load: page(() => import("../pages/Templates.svelte")) },
   { pattern: /^\/organizer\/directory$/, load: page(() => import("../pages/Directory.svelte")) },
   {
     pattern:

@@ -91,3 +91,10 @@ export function shifted(times: Times, start: string, stop: string): Times {
     must_join_before: ends ? stop : new Date(Math.min(from + last, Date.parse(stop))).toISOString(),
   };
 }
+
+/** The minutes of an ISO 8601 duration of days, hours and minutes ("PT1H30M"). */
+export function minutesOf(duration: string): number {
+  const parts = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?/.exec(duration);
+  const [days, hours, minutes] = [1, 2, 3].map((n) => Number(parts?.[n] ?? 0)) as [number, number, number];
+  return (days * 24 + hours) * 60 + minutes;
+}

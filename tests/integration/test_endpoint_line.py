@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
 
-from bridge.endpoint import ice
+from bridge.endpoint import path
 from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.endpoint.line import SecureLine
@@ -211,8 +211,8 @@ async def test_the_peers_goodbye_is_noticed() -> None:
 
 
 async def test_a_peer_that_vanishes_without_goodbye_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ice, "_CONSENT_SECONDS", 0.05)
-    monkeypatch.setattr(ice, "_CONSENT_EXPIRES_SECONDS", 0.5 * UNIT)
+    monkeypatch.setattr(path, "_CONSENT_SECONDS", 0.05)
+    monkeypatch.setattr(path, "_CONSENT_EXPIRES_SECONDS", 0.5 * UNIT)
     async with joined() as (endpoint, peer):
         await eventually(lambda: at_least(1, "reports", len(peer.reports)))
         assert endpoint.connected

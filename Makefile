@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UI := web/ui
 PAGES := web/static/index.html
 
-.PHONY: demo serve test test-unit lint format pages api bench-media bench-lines bench-scheduler lock browsers clean
+.PHONY: demo serve test test-unit lint format pages api bench-media bench-lines bench-scheduler bench-monitor lock browsers clean
 
 demo: $(VENV)/.installed $(PAGES)
 	@$(BIN)/python -m diemcau demo $(if $(CHECK),--check) $(if $(HTTPS),--https) $(if $(POINTS),--points "$(POINTS)")
@@ -40,6 +40,9 @@ bench-lines: $(VENV)/.installed-dev $(PAGES) browsers
 
 bench-scheduler: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.scheduler
+
+bench-monitor: $(VENV)/.installed-dev $(PAGES) browsers
+	$(BIN)/python -m bench.monitor
 
 pages: $(PAGES)
 

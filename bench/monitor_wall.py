@@ -37,7 +37,7 @@ async def measure(database: Database, *, points: int = 3_356, seconds: int = 20)
         limits = {"points_per_conference": points}
         async with running_website(database, Path(folder), limits=limits, sample_seconds=1.0) as site:
             await site.add_points(points)
-            conference = await _book(site)
+            conference = await book(site)
             halls = [
                 Participant(id=point_participant(f"d{n}"), role=Role.OPERATOR, name=f"Điểm {n}", point=f"d{n}")
                 for n in range(1, points + 1)
@@ -49,7 +49,8 @@ async def measure(database: Database, *, points: int = 3_356, seconds: int = 20)
             return await _watch(site, conference, halls, seconds)
 
 
-async def _book(site: Website) -> ConferenceId:
+async def book(site: Website) -> ConferenceId:
+    """A conference of every point of the province."""
     organizer = await site.signed_in(Role.ORGANIZER)
     times = times_of(site.clock.now() + timedelta(minutes=1))
     reply = await organizer.post("/api/conferences", {"title": "Hội nghị toàn quốc", "times": times, "units": ["p"]})

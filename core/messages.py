@@ -492,7 +492,7 @@ class EndpointReport(Model):
 
 
 class LinksGraded(Model):
-    """The monitor's view of one conference after a sample batch."""
+    """The monitor's view of one conference, told after sample batches: the first at once, more at most every 0.5 s."""
 
     conference: ConferenceId
     at: AwareDatetime

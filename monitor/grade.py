@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 from core.model import Grade, LinkSample
 from core.quality import Direction, DirectionGrade, EndpointFigures, Medium, Reason, ReasonCode
@@ -307,13 +308,9 @@ class LineGrader:
         worst = worst_of((settled[audio], settled[video], settled[line]))
         figures = self._means
         loss, jitter = (_At.AUDIO_LOSS_UP, _At.AUDIO_JITTER_UP) if up else (_At.AUDIO_LOSS_DOWN, _At.AUDIO_JITTER_DOWN)
-        return DirectionGrade(
-            grade=worst.grade,
-            audio=settled[audio].grade,
-            video=settled[video].grade,
-            reason=worst.reason(self._seconds),
-            opinion=_opinion(figures[loss], figures[jitter], figures[_At.RTT]),
-        )
+        grades = worst.grade, settled[audio].grade, settled[video].grade
+        score = _opinion(figures[loss], figures[jitter], figures[_At.RTT])
+        return _direction(*grades, worst.reason(self._seconds) if worst.code is not None else None, score)
 
     @property
     def _seconds(self) -> float:
@@ -336,6 +333,12 @@ class LineGrader:
         self._settled = [NO_DATA] * len(_RULES)
         self._means = [None] * len(_At)
         self.current = NO_DATA
+
+
+@lru_cache(maxsize=4_096)
+def _direction(grade: Grade, audio: Grade, video: Grade, reason: Reason | None, score: float | None) -> DirectionGrade:
+    """Most lines are well, and their scores have two decimals: the same few directions are told again and again."""
+    return DirectionGrade(grade=grade, audio=audio, video=video, reason=reason, opinion=score)
 
 
 def _opinion(loss: float | None, jitter_ms: float | None, rtt_ms: float | None) -> float | None:

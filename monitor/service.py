@@ -47,6 +47,7 @@ from monitor.incidents.evidence import Evidence
 from monitor.incidents.seen import evidence_of, merged
 from monitor.lines import Lines
 from monitor.model import Attendance, History, LiveSnapshot
+from monitor.pace import Pace
 from monitor.points.reader import PointReader
 from monitor.profiles import profile_named
 from monitor.reports.reader import Reports
@@ -59,6 +60,7 @@ log = structlog.get_logger("monitor")
 MAX_HISTORY_MINUTES = 240
 """The longest history in one answer: 7,200 samples at one each 2 s."""
 
+_MOST_SPACING_SECONDS = 0.5
 _NEWS_LIMIT = 50_000
 _BATCH_LIMIT = 50
 
@@ -82,6 +84,7 @@ class Monitor:
         self._writer = Writer(self._store)
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
+        self._pace = Pace(min(_MOST_SPACING_SECONDS, settings.sample_seconds / 4))
         self._floors: dict[ConferenceId, FloorMoved] = {}
         self._views: dict[ConferenceId, LinksGraded] = {}
         """What was published last of each live conference."""
@@ -113,6 +116,7 @@ class Monitor:
                 tasks.create_task(self._listen(CONFERENCE_CHANGED, changes, self._on_change), name="monitor-changes")
                 tasks.create_task(self._tick(), name="monitor-tick")
                 tasks.create_task(self.incidents.run(), name="monitor-incidents")
+                tasks.create_task(self._tell_owed(), name="monitor-links")
 
     # --- answers -------------------------------------------------------------------------------------
 
@@ -184,7 +188,8 @@ class Monitor:
         for one in graded:
             seen.setdefault(one.sample.conference, []).append(one.sample.participant)
         for conference, participants in seen.items():
-            self._publish_links(conference)
+            if self._pace.ask(conference, self._clock.monotonic()):
+                self._publish_links(conference)
             self._writer.add_intervals(self._ledger.seen(conference, participants, batch.at))
         self._writer.add_samples([sample_record(one.sample, one.grader.current.grade) for one in graded])
 
@@ -211,6 +216,7 @@ class Monitor:
         self._lines.end(news.conference)
         self._views.pop(news.conference, None)
         self.incidents.forget(news.conference)
+        self._pace.end(news.conference)
         self._floors.pop(news.conference, None)
 
     def _is_live(self, conference: ConferenceId) -> bool:
@@ -240,6 +246,12 @@ class Monitor:
             for conference in self._lines.newly_stale(now):
                 self._publish_links(conference)
             self._writer.add_intervals(self._ledger.expire(now))
+
+    async def _tell_owed(self) -> None:
+        while True:
+            await asyncio.sleep(self._pace.spacing_seconds)
+            for conference in self._pace.due(self._clock.monotonic()):
+                self._publish_links(conference)
 
     async def _listen(self, topic: Topic[M], first: Subscription[M], handle: Callable[[M], None]) -> None:
         """Hands every message to `handle`; a message that it cannot digest is reported and passed over."""

@@ -197,6 +197,12 @@ class Judge:
         return judged
 
 
+@lru_cache(maxsize=32)
+def _judge_of(profile: Profile) -> Judge:
+    """One for all lines of a profile."""
+    return Judge(profile)
+
+
 def _ready(rule: _Rule, profile: Profile) -> tuple[int, ReasonCode, Bound, float, float]:
     place, code, name = rule
     bound: Bound = getattr(profile, name)
@@ -239,7 +245,7 @@ class LineGrader:
     """The grade of one leg's line over time: feed each sample to `add`, ask `at` whether it has gone stale."""
 
     def __init__(self, period_seconds: float, profile: Profile = DEFAULT) -> None:
-        self._judge = Judge(profile)
+        self._judge = _judge_of(profile)
         self._period_seconds = period_seconds
         self._stale_seconds = STALE_PERIODS * period_seconds
         self._window: deque[Figures] = deque(maxlen=profile.window)
@@ -310,7 +316,11 @@ class LineGrader:
         loss, jitter = (_At.AUDIO_LOSS_UP, _At.AUDIO_JITTER_UP) if up else (_At.AUDIO_LOSS_DOWN, _At.AUDIO_JITTER_DOWN)
         grades = worst.grade, settled[audio].grade, settled[video].grade
         score = _opinion(figures[loss], figures[jitter], figures[_At.RTT])
-        return _direction(*grades, worst.reason(self._seconds) if worst.code is not None else None, score)
+        if worst.code is None:
+            return _well(*grades, score)
+        grade, sound, pictures = grades
+        reason = worst.reason(self._seconds)
+        return DirectionGrade(grade=grade, audio=sound, video=pictures, reason=reason, opinion=score)
 
     @property
     def _seconds(self) -> float:
@@ -336,9 +346,9 @@ class LineGrader:
 
 
 @lru_cache(maxsize=4_096)
-def _direction(grade: Grade, audio: Grade, video: Grade, reason: Reason | None, score: float | None) -> DirectionGrade:
+def _well(grade: Grade, audio: Grade, video: Grade, score: float | None) -> DirectionGrade:
     """Most lines are well, and their scores have two decimals: the same few directions are told again and again."""
-    return DirectionGrade(grade=grade, audio=audio, video=video, reason=reason, opinion=score)
+    return DirectionGrade(grade=grade, audio=audio, video=video, opinion=score)
 
 
 def _opinion(loss: float | None, jitter_ms: float | None, rtt_ms: float | None) -> float | None:

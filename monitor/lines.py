@@ -34,12 +34,13 @@ class Graded:
 
 @dataclass(slots=True)
 class _Line:
-    """One leg's line: its newest sample, when it came, its grader, and whether its silence has been told."""
+    """One leg's line: its newest sample, when that came, its grader, if its silence was told, its last status."""
 
     grader: LineGrader
     sample: LinkSample
     received: float = 0.0
     told_stale: bool = False
+    told: LinkStatus | None = None
 
 
 _Legs = dict[LegId, _Line]
@@ -137,21 +138,38 @@ def _shown(legs: _Legs, now: float) -> LegId:
 
 def _status(legs: _Legs, report: Report | None, now: float) -> LinkStatus:
     """The status of the participant's line in the view; forgets legs that it has replaced."""
-    shown = _shown(legs, now)
-    for leg in [leg for leg, line in legs.items() if leg != shown and line.grader.is_stale(now)]:
-        del legs[leg]
+    shown = _shown(legs, now) if len(legs) > 1 else next(iter(legs))
+    if len(legs) > 1:
+        for leg in [leg for leg, line in legs.items() if leg != shown and line.grader.is_stale(now)]:
+            del legs[leg]
     line = legs[shown]
-    judgement = line.grader.at(now)
+    grade, told = line.grader.at(now).grade, line.told
+    ages = {
+        "age_ms": round((now - line.received) * 1000, 1),
+        "endpoint_age_ms": round((now - report.received) * 1000, 1) if report is not None else None,
+    }
+    if told is not None and _still_holds(told, line, report, grade):
+        return told.model_copy(update=ages)
+    line.told = _made(shown, line, report, grade).model_copy(update=ages)
+    return line.told
+
+
+def _still_holds(told: LinkStatus, line: _Line, report: Report | None, grade: Grade) -> bool:
+    """Whether a status differs from what would be told now in nothing but its ages."""
+    figures = report.figures if report is not None else None
+    same = told.sample is line.sample and told.endpoint is figures
+    return same and told.grade is grade and grade is not Grade.UNKNOWN
+
+
+def _made(leg: LegId, line: _Line, report: Report | None, grade: Grade) -> LinkStatus:
     return LinkStatus(
         participant=line.sample.participant,
-        leg=shown,
-        grade=judgement.grade,
+        leg=leg,
+        grade=grade,
         reason=line.grader.reason,
         since=line.grader.since,
         up=line.grader.direction(Direction.UP),
         down=line.grader.direction(Direction.DOWN),
         sample=line.sample,
-        age_ms=round((now - line.received) * 1000, 1),
         endpoint=report.figures if report is not None else None,
-        endpoint_age_ms=round((now - report.received) * 1000, 1) if report is not None else None,
     )

@@ -18,7 +18,8 @@ class Pace:
 
     def ask(self, conference: ConferenceId, now: float) -> bool:
         """Whether the view may be told at `now` (monotonic seconds); if not, it is owed."""
-        if now - self._told.get(conference, now - self.spacing_seconds) < self.spacing_seconds:
+        told = self._told.get(conference)
+        if told is not None and now - told < self.spacing_seconds:
             self._waiting.add(conference)
             return False
         self._tell(conference, now)

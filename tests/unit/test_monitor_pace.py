@@ -38,3 +38,7 @@ def test_an_ended_conference_is_owed_nothing() -> None:
     pace.end(A)
     assert pace.due(100.5) == []
     assert pace.ask(A, 100.5)
+
+
+def test_the_first_change_is_told_at_once_whatever_the_clock_shows() -> None:
+    assert all(Pace(0.5).ask(A, 12_345.678 * n + 0.1) for n in range(1_000))

@@ -31,6 +31,7 @@ import type {
   Headcounts,
   HistoryEntry,
   ImportReport,
+  IncidentDetail,
   InvitationView,
   JoinLink,
   LastTime,
@@ -211,6 +212,9 @@ export const api = {
   ownHeadcount: (token: string) => get<HallHeadcount>(`/api/joins/${encodeURIComponent(token)}/headcount`),
   declareHeadcount: (token: string, declared: number) =>
     send<HallHeadcount>("PUT", `/api/joins/${encodeURIComponent(token)}/headcount`, { declared }),
+  /** What a technician does about an incident, as it was at `version`. */
+  dealWithIncident: (id: string, incident: string, how: "acknowledge" | "own" | "close", version: number) =>
+    post<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}/${how}`, { version }),
   map: (id: string) => get<ConferenceMap>(`${at(id)}/map`),
   story: async (id: string, point: string) =>
     (await get<{ events: PointEvent[] }>(`${at(id)}/points/${encodeURIComponent(point)}/story`)).events,

@@ -4,6 +4,8 @@ import type {
   ConferenceSummary,
   FeedSnapshot,
   FloorMoved,
+  IncidentBoard,
+  IncidentView,
   LinksGraded,
   LinkStatus,
   PresenceChanged,
@@ -19,6 +21,8 @@ export class Feed {
   readonly links = new LiveMap<LinkStatus>();
   readonly presence = new LiveMap<PresenceNow>();
   holder = $state.raw<ParticipantRef | null>(null);
+  /** The open incidents, worst first. */
+  incidents = $state.raw<readonly IncidentView[]>([]);
   conference = $state.raw<ConferenceSummary | null>(null);
   connected = $state(false);
   /** When the newest figures were made, by the server's clock; null before the first. */
@@ -50,6 +54,7 @@ export class Feed {
     on<LinksGraded>("links", (value) => this.#mergeLinks(value));
     on<PresenceChanged>("presence", ({ at, ...value }) => this.#mergePresence([{ ...value, since: at }]));
     on<FloorMoved>("floor", (value) => (this.holder = value.holder));
+    on<IncidentBoard>("incidents", (value) => (this.incidents = value.incidents));
     on<{ state: ConferenceState }>("conference", ({ state }) => {
       if (this.conference) this.conference = { ...this.conference, state };
     });
@@ -57,6 +62,7 @@ export class Feed {
 
   #snapshot(value: FeedSnapshot): void {
     this.conference = value.conference;
+    this.incidents = value.incidents;
     this.holder = value.floor?.holder ?? null;
     this.presence.startOver();
     this.#mergePresence(value.presence);

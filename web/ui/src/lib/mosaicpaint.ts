@@ -16,6 +16,8 @@ export interface Palette {
 
 export interface Marks {
   chosen: string | null;
+  /** The halls of the chosen incident. */
+  marked: ReadonlySet<string>;
   cursor: string | null;
 }
 
@@ -174,8 +176,9 @@ function paintHeaders(
 function paintMarks(context: CanvasRenderingContext2D, mosaic: Mosaic, palette: Palette, marks: Marks): void {
   for (const { tiles } of mosaic.groups) {
     for (const { tile, x, y } of tiles) {
-      if (tile.participant !== marks.chosen && tile.participant !== marks.cursor) continue;
-      context.strokeStyle = tile.participant === marks.chosen ? palette.accent : palette.text;
+      const chosen = tile.participant === marks.chosen || marks.marked.has(tile.participant);
+      if (!chosen && tile.participant !== marks.cursor) continue;
+      context.strokeStyle = chosen ? palette.accent : palette.text;
       context.lineWidth = 2;
       context.strokeRect(x, y, mosaic.cellWidth - 1, mosaic.cellHeight - 1);
     }

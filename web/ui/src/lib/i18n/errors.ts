@@ -70,6 +70,9 @@ const vi: Record<string, string> = {
   "conference.state": "Hội nghị không còn ở trạng thái làm được việc này. Tải lại trang.",
   "conference.unknown": "Không có hội nghị này.",
   "recording.unknown": "Không có tệp ghi hình này.",
+  "incident.unknown": "Không tìm thấy sự cố này trong hội nghị. Tải lại trang.",
+  "incident.over": "Sự cố này đã được đóng rồi nên không thay đổi được.",
+  "incident.changed": "Sự cố vừa có thay đổi. Xem lại thông tin mới rồi thao tác lại.",
   "conference.over": "Hội nghị đã kết thúc hoặc đã hủy nên không thay đổi được.",
   "conference.running": "Hội nghị đã mở phòng nên không đổi được giờ bắt đầu.",
   "conference.changed": "Có người vừa thay đổi hội nghị này. Tải lại trang rồi thử lại.",
@@ -163,6 +166,9 @@ const families: [string, string][] = [
 ];
 
 const en: Record<string, string> = {
+  "incident.unknown": "This incident is not in this conference. Load the page again.",
+  "incident.over": "This incident is closed already and cannot be changed.",
+  "incident.changed": "The incident has just changed. Look at it again, then repeat what you did.",
   network: "The server cannot be reached. Check the network and try again.",
   unexpected: "Something unexpected happened. Reload the page; if it happens again, tell a technician.",
   "join.over": "The conference is over.",

@@ -4661,7 +4661,7 @@ export interface components {
     };
     /**
      * LinksGraded
-     * @description The monitor's view of one conference after a sample batch.
+     * @description The monitor's view of one conference, told after sample batches: the first at once, more at most every 0.5 s.
      */
     LinksGraded: {
       /** Conference */

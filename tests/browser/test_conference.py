@@ -49,6 +49,7 @@ async def test_the_chair_gives_the_floor_and_sees_the_hall_and_the_technician_se
 
         technician = await stack.enter_async_context(visitor(browser, language="en"))
         await sign_in(technician, installation, Role.TECHNICIAN, f"/technician/{conference.id}")
+        await technician.get_by_test_id("tab-list").click()
         tile = technician.get_by_test_id(f"link-{HALL}")
         await tile.wait_for()
 

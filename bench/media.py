@@ -34,7 +34,7 @@ class Plan:
     legs: int = 542
     seconds: float = 12.0
     """Of each window in which is counted."""
-    switches: int = 12
+    switches: int = 24
     storm_seconds: float = 30.0
 
 

@@ -6,9 +6,13 @@ import asyncio
 from dataclasses import dataclass
 
 from bench.media_crowd import SETTLE_SECONDS, Crowd, Tally
-from bench.media_source import Source
+from bench.media_source import KEY_FRAME_TIMES, Source, full_layer
 from bench.processes import cpu_seconds
 from bench.subject import Subject
+
+
+ON_THE_WAY = KEY_FRAME_TIMES * full_layer().packets
+"""Packets of a picture that was sent before the window ended and read after it."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,11 @@ async def measure(subject: Subject, receivers: int, seconds: float, *, simulcast
             _warn(crowd, tally, receivers)
     finally:
         await source.close()
-    return Figures(tally.cpu / tally.received * 1e6, join_cpu_ms, tally.received / (tally.sent * receivers))
+    return Figures(tally.cpu / tally.received * 1e6, join_cpu_ms, tally.delivered_ratio)
 
 
 def _warn(crowd: Crowd, tally: Tally, receivers: int) -> None:
     if undecryptable := sum(receiver.undecryptable for receiver in crowd.receivers):
         print(f"WARNING: {undecryptable} of the packets looked into could not be decrypted")
-    if tally.received < 0.999 * tally.sent * receivers:
+    if tally.received < (0.999 * tally.sent - ON_THE_WAY) * receivers:
         print("WARNING: not everything that was sent arrived")

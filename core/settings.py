@@ -57,6 +57,27 @@ class Smtp(BaseModel):
     """At a time, by each process."""
 
 
+_FOLDER = r"^[A-Za-z0-9._/ +,-]{1,200}$"
+
+
+class Imap(BaseModel):
+    """The mailbox of `smtp.sender`, where calendar programs answer to. It serves nothing else: all of it is sorted."""
+
+    host: str
+    port: int = 993
+    security: Literal["tls", "starttls", "none"] = "tls"
+    """`tls` speaks it at once (port 993), `starttls` insists on it (port 143), `none` is for this machine only."""
+    user: str = Field(pattern=r"^[^\s\x00\"\\]+$")
+    password: SecretStr
+    folder: str = Field(default="INBOX", pattern=_FOLDER)
+    taken_folder: str = Field(default="Diemcau-taken", pattern=_FOLDER)
+    """Where answers go that were taken."""
+    other_folder: str = Field(default="Diemcau-other", pattern=_FOLDER)
+    """Where everything else goes, unread, for somebody to look at."""
+    every_seconds: float = Field(default=60.0, ge=1)
+    timeout_seconds: float = Field(default=20.0, gt=0)
+
+
 class Settings(BaseSettings):
     """How this installation runs."""
 
@@ -99,6 +120,8 @@ class Settings(BaseSettings):
     """Who sends it as a bearer token reads `/metrics` from elsewhere than this machine; None: nobody does."""
     smtp: Smtp | None = None
     """None: no mail is written; answers are noted by hand."""
+    imap: Imap | None = None
+    """None: answers by mail come in through `POST /api/replies`."""
     reminder_hours: list[float] = Field(default_factory=lambda: [24.0, 1.0])
     """Hours before the start at which invited points are reminded."""
     warning_minutes: list[int] = Field(default_factory=lambda: [15, 5, 1])

@@ -90,6 +90,8 @@ class Application:
         yield "renewal", self.office.renewal.run
         if self.office.postman is not None:
             yield "postman", self.office.postman.run
+        if self.office.collector is not None:
+            yield "collector", self.office.collector.run
 
     @staticmethod
     async def _enter(

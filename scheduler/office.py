@@ -15,6 +15,7 @@ from scheduler.choosing import Choosing
 from scheduler.diagnosis import Diagnosis
 from scheduler.directory_mergers import Mergers
 from scheduler.free_time_search import FreeTime
+from scheduler.invitations.collector import Collector
 from scheduler.invitations.postman import Postman
 from scheduler.invitations.secretary import Secretary
 from scheduler.invitations.service import Invitations
@@ -28,9 +29,9 @@ from scheduler.timeline import Timeline
 
 @dataclass(frozen=True)
 class Office:
-    """The parts, each safe to use from many tasks. Those with a `run` want a task: `renewal`, `secretary`, `postman`.
+    """The parts, each safe to use from many tasks. `renewal`, `secretary`, `postman`, `collector` have a `run`.
 
-    Without a mail server in the settings there is no postman.
+    Without a mail server in the settings there is no postman, without a mailbox no collector.
     """
 
     choosing: Choosing
@@ -47,6 +48,7 @@ class Office:
     diagnosis: Diagnosis
     secretary: Secretary
     postman: Postman | None
+    collector: Collector | None
 
 
 def open_office(
@@ -55,6 +57,7 @@ def open_office(
     """Builds all parts on one database."""
     choosing = Choosing(database, clock, settings.limits)
     plans = Plans(database, clock)
+    invitations = Invitations(database, clock, signer, settings)
     diagnosis = Diagnosis(database, bus, clock, settings, plan_check=plans.problems)
     return Office(
         choosing=choosing,
@@ -67,8 +70,9 @@ def open_office(
         templates=Templates(database, clock, bookings),
         plans=plans,
         renewal=Renewal(database, clock),
-        invitations=Invitations(database, clock, signer, settings),
+        invitations=invitations,
         diagnosis=diagnosis,
         secretary=Secretary(database, bus, clock, signer, settings, diagnosis),
         postman=Postman(database, clock, settings.smtp) if settings.smtp else None,
+        collector=Collector(database, settings.imap, invitations) if settings.imap else None,
     )

@@ -14,6 +14,7 @@ from scheduler.invitations.model import (
     InvitationView,
     InviteRequest,
     PointAnswer,
+    RefusalRequest,
     ReplyReport,
     SeriesInvited,
 )
@@ -45,6 +46,12 @@ async def note_answer(ask: Ask[AnswerRequest]) -> PointAnswer:
     """Notes an answer that was given by telephone, for instance."""
     point = ask.code("point", "invitation.unknown")
     return await ask.context.office.invitations.record(ask.conference, point, ask.input)
+
+
+async def refuse_proposal(ask: Ask[RefusalRequest]) -> PointAnswer:
+    """Refuses the other time that a point proposed; who proposed it is told by mail, and the point is asked again."""
+    point = ask.code("point", "invitation.unknown")
+    return await ask.context.office.invitations.refuse(ask.conference, point, ask.input)
 
 
 async def view_invitation(ask: Ask[Nothing]) -> InvitationView:
@@ -138,6 +145,20 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         errors={**_ANSWERING, NotFound: ("conference.unknown", "invitation.unknown")},
     ),
     Endpoint(
+        "POST",
+        "/api/conferences/{id}/answers/{point}/refusal",
+        "Refuse the other time that a point proposed",
+        refuse_proposal,
+        RefusalRequest,
+        Source.JSON,
+        reply=TypeAdapter(PointAnswer),
+        roles=ORGANIZER,
+        errors={
+            NotFound: ("conference.unknown", "invitation.unknown"),
+            Conflict: ("conference.over", "answer.not_proposed"),
+        },
+    ),
+    Endpoint(
         "GET",
         "/api/answers/{token}",
         "What an answer link is for",
@@ -172,6 +193,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
             BadInput: ("reply.no_calendar", "reply.unreadable", "reply.unsupported"),
             TooLarge: ("reply.too_large",),
             NotFound: ("reply.unknown",),
+            Refused: ("reply.stranger",),
         },
     ),
     Endpoint(

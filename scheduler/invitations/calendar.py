@@ -14,7 +14,7 @@ from icalendar import Calendar, Event, vCalAddress
 from scheduler.invitations.facts import Facts, Kind
 
 PRODUCT = "-//Diemcau//Diemcau//VI"
-_METHODS = {Kind.REQUEST: "REQUEST", Kind.CANCEL: "CANCEL"}
+_METHODS = {Kind.REQUEST: "REQUEST", Kind.CANCEL: "CANCEL", Kind.REFUSAL: "DECLINECOUNTER"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Invited:
     url: str = ""
     description: str = ""
     recurrence: datetime | None = None
+    comment: str = ""
 
 
 def method_of(kind: Kind) -> str:
@@ -44,7 +45,10 @@ def method_of(kind: Kind) -> str:
 
 
 def object_for(kind: Kind, invited: Invited, organizer: Party, attendee: Party) -> str:
-    """The calendar object of a REQUEST or CANCEL for one recipient (RFC 5546 sections 3.2.2 and 3.2.5)."""
+    """The calendar object of a REQUEST, CANCEL or DECLINECOUNTER for one recipient.
+
+    RFC 5546 sections 3.2.2, 3.2.5 and 3.2.8; the last one leaves the event as it was invited to.
+    """
     event = _event(invited)
     event.add("status", "CANCELLED" if kind is Kind.CANCEL else "CONFIRMED")
     event.add("organizer", _party(organizer))
@@ -96,6 +100,8 @@ def _event(invited: Invited) -> Event:
         event.add("description", invited.description)
     if invited.url:
         event.add("url", invited.url)
+    if invited.comment:
+        event.add("comment", invited.comment)
     return event
 
 

@@ -14,7 +14,7 @@ from scheduler.invitations import letters
 from scheduler.invitations.calendar import Invited, Party, object_for
 from scheduler.invitations.facts import Facts, Kind
 from scheduler.invitations.letters import Letter, Links, Stationery
-from scheduler.invitations.store import Guest, Occasion
+from scheduler.invitations.store import Guest, Occasion, Proposal
 from scheduler.links import hall
 
 SENDER_NAME = "Diemcau"
@@ -88,6 +88,32 @@ class Composer:
             for recipient in guest.recipients
         ]
 
+    def refusals(
+        self, occasion: Occasion, guest: Guest, proposal: Proposal, comment: str, at: datetime
+    ) -> list[Letter]:
+        """The word that a proposal is refused, for who made it, or where that is not known for all of its point."""
+        if self._stationery is None:
+            return []
+        links, facts = self._links(occasion, guest), occasion.facts(guest.place)
+        invited = Invited(proposal.uid, proposal.sequence, facts, at, recurrence=occasion.recurrence, comment=comment)
+        # Two refusals of one revision are two mails.
+        mark = f"{proposal.sequence}-{at.isoformat()}"
+        return [
+            letters.refusal(
+                self._stationery,
+                facts,
+                links,
+                recipient,
+                point=guest.number,
+                key=_key(Kind.REFUSAL, occasion.id, guest.code, mark, recipient.address),
+                ics=object_for(Kind.REFUSAL, invited, self._stationery.sender, recipient),
+                proposed=(proposal.proposed_start, proposal.proposed_stop),
+                comment=comment,
+                at=at,
+            )
+            for recipient in _proposers(guest, proposal)
+        ]
+
     def diagnosis(
         self, id: ConferenceId, title: str, start: datetime, address: str, lines: Sequence[str], at: datetime
     ) -> list[Letter]:
@@ -105,6 +131,13 @@ class Composer:
             answer=f"{self._base_url}/a/{self._signer.answer_token(right, stop)}",
             join=f"{self._base_url}/j/{self._signer.join_token(seat, stop)}",
         )
+
+
+def _proposers(guest: Guest, proposal: Proposal) -> Sequence[Party]:
+    if proposal.proposed_by is None:
+        return guest.recipients
+    known = [each for each in guest.recipients if each.address.lower() == proposal.proposed_by]
+    return known or [Party(proposal.proposed_by, guest.name)]
 
 
 def _key(kind: Kind, conference: ConferenceId, point: str, revision: str, address: str) -> str:

@@ -66,6 +66,21 @@ class Correspondence:
             await self._store.caught_up(connection, id, occasion.version)
         log.info("points_told", conference=id, revisions=len(told), mails=queued)
 
+    async def refuse(self, id: ConferenceId, point: str, comment: str) -> bool:
+        """Refuses a point's proposal and queues the word of it in one step; False when it proposes nothing."""
+        async with self._store.pool.acquire() as connection, connection.transaction():
+            occasion = await self._store.take(connection, id, wait=True)
+            now = self._clock.now()
+            proposal = await self._store.refuse(connection, id, point, now) if occasion is not None else None
+            if occasion is None or proposal is None:
+                return False
+            guests = await self._store.guests(connection, id)
+            [guest] = [guest for guest in guests if guest.number == proposal.point]
+            letters = self._composer.refusals(occasion, guest, proposal, comment, now)
+            queued = await self._store.queue(connection, id, letters, now)
+        log.info("proposal_refused", conference=id, mails=queued)
+        return True
+
     async def to_remind(self) -> list[ConferenceId]:
         """Conferences that a reminder is due for."""
         now = self._clock.now()

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     CANCEL = "cancel"
     REMINDER = "reminder"
     DIAGNOSIS = "diagnosis"
+    REFUSAL = "refusal"
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,31 @@ def reminder(
     return Letter(key, Kind.REMINDER, point, recipient.address, message.as_bytes(policy=SMTP))
 
 
+def refusal(
+    stationery: Stationery,
+    facts: Facts,
+    links: Links,
+    recipient: Party,
+    *,
+    point: int,
+    key: str,
+    ics: str,
+    proposed: tuple[datetime, datetime],
+    comment: str,
+    at: datetime,
+) -> Letter:
+    """Tells that the other time that was proposed is refused: the one that was invited to stands."""
+    wanted = _between(stationery, *proposed)
+    body = [f"Đề nghị đổi giờ ({wanted}) không được chấp nhận.", *([f"Lý do: {comment}"] if comment else [])]
+    body += ["Hội nghị vẫn họp theo giờ đã mời. Xin điểm cầu trả lời lại theo liên kết dưới đây."]
+    english = [f"The other time that you proposed ({wanted}) is not accepted.", *([comment] if comment else [])]
+    english += ["The conference keeps its time. Please answer again with the link below."]
+    body += ["", *_lines_vi(stationery, facts, links), "", _RULE, *english, "", *_lines_en(stationery, facts, links)]
+    message = _message(stationery, recipient, f"Không đổi giờ họp: {facts.title}", key, at, body)
+    message.add_alternative(ics, subtype="calendar", cte="base64", params={"method": method_of(Kind.REFUSAL)})
+    return Letter(key, Kind.REFUSAL, point, recipient.address, message.as_bytes(policy=SMTP))
+
+
 def diagnosis(
     stationery: Stationery, title: str, recipient: Party, *, key: str, lines: Sequence[str], at: datetime
 ) -> Letter:
@@ -167,7 +192,11 @@ def _lines_en(stationery: Stationery, facts: Facts, links: Links | None) -> list
 
 
 def _period(stationery: Stationery, facts: Facts) -> str:
-    start, stop = facts.start.astimezone(stationery.zone), facts.stop.astimezone(stationery.zone)
+    return _between(stationery, facts.start, facts.stop)
+
+
+def _between(stationery: Stationery, first: datetime, last: datetime) -> str:
+    start, stop = first.astimezone(stationery.zone), last.astimezone(stationery.zone)
     if start.date() == stop.date():
         return f"{start:%H:%M} - {stop:%H:%M} {start:%d/%m/%Y} ({stationery.zone})"
     return f"{start:%H:%M %d/%m/%Y} - {stop:%H:%M %d/%m/%Y} ({stationery.zone})"

@@ -92,6 +92,12 @@ class AnswerRequest(Model):
         return self
 
 
+class RefusalRequest(Model):
+    """Refuses the other time that a point proposed; `comment` is told to whoever proposed it."""
+
+    comment: str = Field(default="", max_length=2_000)
+
+
 class PointAnswer(Model):
     """One line of the list of answers. `sequence` is the revision of the invitation (RFC 5545 SEQUENCE)."""
 
@@ -106,6 +112,8 @@ class PointAnswer(Model):
     comment: str
     proposed_start: AwareDatetime | None
     proposed_stop: AwareDatetime | None
+    refused_at: AwareDatetime | None
+    """When the organizer refused this point's last proposal, until it answers again."""
     mail: MailState
 
 
@@ -143,10 +151,14 @@ class InvitationView(Model):
 
 
 class ReplyOutcome(StrEnum):
-    """What became of a calendar's reply; `outdated` ones were made for an earlier revision, or overtaken."""
+    """What became of a calendar's reply.
+
+    `outdated` ones were made for an earlier revision, or overtaken; `repeated` ones had come before.
+    """
 
     RECORDED = "recorded"
     OUTDATED = "outdated"
+    REPEATED = "repeated"
 
 
 class ReplyReport(Model):

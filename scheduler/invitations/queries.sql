@@ -80,7 +80,7 @@ SET sequence = excluded.sequence, facts = excluded.facts, withdrawn = excluded.w
 -- The former answer no longer counts; what was expected of the hall stays as a suggestion.
 UPDATE invitation
 SET asked_sequence = sequence, answer = 'waiting', answered_at = NULL, answered_by = NULL,
-    proposed_start = NULL, proposed_stop = NULL
+    proposed_start = NULL, proposed_stop = NULL, proposed_by = NULL, refused_at = NULL
 WHERE conference = $1 AND point = ANY ($2::int[])
 
 -- name: overtake
@@ -100,7 +100,7 @@ WHERE mail.state = 'failed'
 -- name: answers
 SELECT point.code AS point, point.name, invitation.sequence, invitation.answer, invitation.answered_at,
     invitation.answered_by, invitation.delegates, invitation.operator, invitation.comment, invitation.proposed_start,
-    invitation.proposed_stop, coalesce(newest.mail, 'none') AS mail
+    invitation.proposed_stop, invitation.refused_at, coalesce(newest.mail, 'none') AS mail
 FROM invitation
 JOIN bridge_point AS point ON point.number = invitation.point
 LEFT JOIN LATERAL (
@@ -123,14 +123,46 @@ WHERE conference.id = $1
 -- name: answer
 UPDATE invitation
 SET answer = $3, answered_at = $4, answered_by = $5, delegates = $6, operator = $7, comment = $8,
-    proposed_start = $9, proposed_stop = $10
+    proposed_start = $9, proposed_stop = $10, proposed_by = NULL, refused_at = NULL
 FROM bridge_point
 WHERE invitation.conference = $1 AND bridge_point.number = invitation.point AND bridge_point.code = $2
   AND NOT invitation.withdrawn
 
+-- name: refuse
+-- A proposal is refused once; what was proposed, and by whom, is what it takes to say so.
+WITH proposal AS (
+    SELECT invitation.conference, invitation.point, invitation.proposed_start, invitation.proposed_stop,
+        invitation.proposed_by
+    FROM invitation JOIN bridge_point ON bridge_point.number = invitation.point
+    WHERE invitation.conference = $1 AND bridge_point.code = $2 AND NOT invitation.withdrawn
+      AND invitation.answer = 'proposed'
+    FOR UPDATE OF invitation
+)
+UPDATE invitation
+SET answer = 'waiting', answered_at = NULL, answered_by = NULL, proposed_start = NULL, proposed_stop = NULL,
+    proposed_by = NULL, refused_at = $3
+FROM proposal
+WHERE invitation.conference = proposal.conference AND invitation.point = proposal.point
+RETURNING invitation.point, invitation.uid, invitation.sequence, proposal.proposed_start, proposal.proposed_stop,
+    proposal.proposed_by
+
+-- name: take_reply
+INSERT INTO reply_taken (digest, conference, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true
+
+-- name: take_mailbox
+SELECT pg_try_advisory_lock($1)
+
+-- name: leave_mailbox
+SELECT pg_advisory_unlock($1)
+
 -- name: by_uid
--- The invitations that a reply means: one occurrence of a series by its RECURRENCE-ID $2, without one all of them.
-SELECT invitation.conference, point.code AS point
+-- The invitations that a reply means: one occurrence of a series by its RECURRENCE-ID $2, without one all of them; and
+-- whether one of $3 was invited to it.
+SELECT invitation.conference, point.code AS point, EXISTS (
+        SELECT FROM mail
+        WHERE mail.conference = invitation.conference AND mail.point = invitation.point AND mail.kind = 'request'
+          AND lower(mail.recipient) = ANY ($3::text[])
+    ) AS invited
 FROM invitation
 JOIN bridge_point AS point ON point.number = invitation.point
 JOIN conference ON conference.id = invitation.conference
@@ -143,7 +175,7 @@ ORDER BY conference.start
 -- revision from before the point was asked anew, or a newer reply has come already, or the conference is over.
 UPDATE invitation
 SET answer = $3, answered_at = $4, answered_by = 'mail', comment = $5, proposed_start = $6, proposed_stop = $7,
-    replied_at = $8
+    replied_at = $8, proposed_by = CASE WHEN $3 = 'proposed' THEN $10 END, refused_at = NULL
 FROM conference
 WHERE conference.id = invitation.conference AND conference.state IN ('requested', 'confirmed', 'open')
   AND invitation.uid = $1 AND invitation.conference = $2 AND NOT invitation.withdrawn

@@ -5,6 +5,7 @@ Such a mail comes from anybody. Size, structure and content are checked here, an
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email import policy
@@ -44,6 +45,13 @@ class Reply:
     proposed_start: datetime | None = None
     proposed_stop: datetime | None = None
     recurrence: datetime | None = None
+    attendees: tuple[str, ...] = ()
+    """Who answers, as addresses in small letters: one in a REPLY; a COUNTER may name more."""
+
+    @property
+    def digest(self) -> bytes:
+        """The same for the same answer, by whatever way and however often its mail comes."""
+        return hashlib.sha256(repr(self).encode("utf-8", errors="backslashreplace")).digest()
 
 
 def read_reply(raw: bytes) -> Reply:
@@ -101,6 +109,7 @@ def _reply(method: str, calendar: Any) -> Reply:
         proposed_start=start,
         proposed_stop=stop,
         recurrence=_instant(event.decoded("RECURRENCE-ID")) if "RECURRENCE-ID" in event else None,
+        attendees=_attendees(event),
     )
 
 
@@ -113,6 +122,12 @@ def _partstat(event: Any) -> AnswerState:
     if status not in _ANSWERS:
         raise _unsupported("The reply neither accepts nor declines.")
     return _ANSWERS[status]
+
+
+def _attendees(event: Any) -> tuple[str, ...]:
+    found = event.get("ATTENDEE", [])
+    named = found if isinstance(found, list) else [found]
+    return tuple(str(one).replace("\x00", "").strip().lower().removeprefix("mailto:") for one in named[:MAX_PARTS])
 
 
 def _comment(event: Any) -> str:

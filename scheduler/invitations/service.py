@@ -10,7 +10,7 @@ import structlog
 
 from core.clock import Clock
 from core.database import Database
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Refused
 from core.identity import AnswerRight, FeedRight, Signer
 from core.model import ConferenceId
 from core.settings import Settings
@@ -26,6 +26,7 @@ from scheduler.invitations.model import (
     InvitationView,
     InviteRequest,
     PointAnswer,
+    RefusalRequest,
     ReplyOutcome,
     ReplyReport,
     SeriesInvited,
@@ -111,23 +112,37 @@ class Invitations:
     async def reply_mail(self, raw: bytes) -> ReplyReport:
         """Takes a mail that came to the sender's mailbox: a calendar program's REPLY or COUNTER.
 
-        That the reply names the invitation's UID proves that its sender was invited: UIDs are random.
-        Without RECURRENCE-ID it answers every occurrence of its series; the report is on the first of them.
-        Raises `BadInput` `reply.no_calendar`, `.unreadable`, `.unsupported`; `TooLarge` `reply.too_large`;
-        `NotFound` `reply.unknown`.
+        It must name the invitation's UID, which is random, and as attendee somebody whom that invitation was sent to.
+        Without RECURRENCE-ID it answers every occurrence of its series; the report is on the first of them. The same
+        answer counts once, however often it comes. Raises `BadInput` `reply.no_calendar`, `.unreadable`,
+        `.unsupported`; `TooLarge` `reply.too_large`; `NotFound` `reply.unknown`; `Refused` `reply.stranger`.
         """
         now = self._clock.now()
-        reply = read_reply(raw)
+        said = read_reply(raw)
         # A clock that is ahead must not make this reply newer than those that will follow it.
-        reply = replace(reply, made_at=min(reply.made_at, now))
+        reply = replace(said, made_at=min(said.made_at, now))
         meant = await self._store.meant_by(reply)
         if not meant:
             raise NotFound("reply.unknown", "The reply is to no invitation that stands.")
-        taken = [id for id, _ in meant if await self._store.reply(id, reply, now)]
-        log.info("reply_taken", conference=meant[0][0], recorded=len(taken), meant=len(meant))
-        id = taken[0] if taken else meant[0][0]
-        outcome = ReplyOutcome.RECORDED if taken else ReplyOutcome.OUTDATED
-        return ReplyReport(outcome=outcome, conference=id, answer=await self._one(id, meant[0][1]))
+        if not any(each.invited for each in meant):
+            raise Refused("reply.stranger", "Who replies was not sent this invitation. Note the answer by hand.")
+        taken = await self._store.take_reply([each.conference for each in meant], reply, said.digest, now)
+        outcome = _outcome(taken)
+        log.info("reply_taken", conference=meant[0].conference, outcome=outcome.value, meant=len(meant))
+        id = taken[0] if taken else meant[0].conference
+        return ReplyReport(outcome=outcome, conference=id, answer=await self._one(id, meant[0].point))
+
+    async def refuse(self, id: ConferenceId, point: str, request: RefusalRequest) -> PointAnswer:
+        """Refuses the other time that a point proposed: it is asked again, and who proposed it is told by mail.
+
+        Raises `NotFound` `conference.unknown`, `invitation.unknown`; `Conflict` `conference.over`,
+        `answer.not_proposed`.
+        """
+        lifecycle.refuse_if_over((await self._store.occasion(id)).state)
+        await self._one(id, point)
+        if not await self._correspondence.refuse(id, point, request.comment):
+            raise Conflict("answer.not_proposed", "This bridge point proposes no other time (any more).")
+        return await self._one(id, point)
 
     async def feed_address(self, right: FeedRight) -> FeedAddress:
         """The signed address of a point's or a unit's calendar; good for two years.
@@ -164,6 +179,12 @@ class Invitations:
         if not found:
             raise NotFound("invitation.unknown", "This bridge point is not invited to this conference (any more).")
         return found[0]
+
+
+def _outcome(taken: list[ConferenceId] | None) -> ReplyOutcome:
+    if taken is None:
+        return ReplyOutcome.REPEATED
+    return ReplyOutcome.RECORDED if taken else ReplyOutcome.OUTDATED
 
 
 def _view(occasion: Occasion, answer: PointAnswer) -> InvitationView:

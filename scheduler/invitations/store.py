@@ -61,6 +61,27 @@ class Guest:
     recipients: tuple[Party, ...]
 
 
+@dataclass(frozen=True)
+class Meant:
+    """An invitation that a reply is to. `invited`: one who answers in it was sent the invitation."""
+
+    conference: ConferenceId
+    point: str
+    invited: bool
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Another time that a point wanted, and the revision of its invitation; `proposed_by` is known of those by mail."""
+
+    point: int
+    uid: str
+    sequence: int
+    proposed_start: datetime
+    proposed_stop: datetime
+    proposed_by: str | None
+
+
 def key_of(id: str) -> UUID:
     """The database's key; an id of another form belongs to no conference."""
     try:
@@ -197,14 +218,30 @@ class InvitationStore:
         if not status.endswith(" 1"):
             raise NotFound("invitation.unknown", "This bridge point is not invited to this conference (any more).")
 
-    async def meant_by(self, reply: Reply) -> list[tuple[ConferenceId, str]]:
+    async def meant_by(self, reply: Reply) -> list[Meant]:
         """The conferences and the point that a reply is about; empty when its UID is none of ours."""
-        rows = await self.pool.fetch(SQL["by_uid"], reply.uid, reply.recurrence)
-        return [(ConferenceId(str(row["conference"])), row["point"]) for row in rows]
+        rows = await self.pool.fetch(SQL["by_uid"], reply.uid, reply.recurrence, reply.attendees)
+        return [Meant(ConferenceId(str(row["conference"])), row["point"], row["invited"]) for row in rows]
 
-    async def reply(self, id: ConferenceId, reply: Reply, now: datetime) -> bool:
-        """Writes a reply; False when it is outdated."""
-        status = await self.pool.execute(
+    async def take_reply(
+        self, ids: Sequence[ConferenceId], reply: Reply, digest: bytes, now: datetime
+    ) -> list[ConferenceId] | None:
+        """Writes a reply to these conferences and that it was taken, together; None when it was before.
+
+        Those that it changed; for the others it is outdated.
+        """
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(SQL["take_reply"], digest, key_of(ids[0]), now):
+                return None
+            return [id for id in ids if await self._reply(connection, id, reply, now)]
+
+    async def refuse(self, connection: Connection, id: ConferenceId, point: str, now: datetime) -> Proposal | None:
+        """Takes a point's proposal back to waiting; None when it proposes nothing."""
+        row = await connection.fetchrow(SQL["refuse"], key_of(id), point, now)
+        return Proposal(**row) if row is not None else None
+
+    async def _reply(self, connection: Connection, id: ConferenceId, reply: Reply, now: datetime) -> bool:
+        status = await connection.execute(
             SQL["reply"],
             reply.uid,
             key_of(id),
@@ -215,6 +252,7 @@ class InvitationStore:
             reply.proposed_stop,
             reply.made_at,
             reply.sequence,
+            reply.attendees[0] if len(reply.attendees) == 1 else None,
         )
         return bool(status.endswith(" 1"))
 

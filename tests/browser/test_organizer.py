@@ -31,6 +31,26 @@ async def test_points_are_invited_and_an_answer_by_telephone_is_counted(database
         assert await page.get_by_test_id("answer-counts").get_attribute("data-missing") == "2"
 
 
+async def test_a_proposed_time_is_refused_with_a_reason(database: Database, tmp_path: Path) -> None:
+    async with installed(database.url, tmp_path) as installation, chromium() as browser, visitor(browser) as page:
+        conference = await installation.book_now()
+        await sign_in(page, installation, Role.ORGANIZER, f"/organizer/conference/{conference.id}/invitations")
+        await page.get_by_test_id("invite").click()
+        await eventually(lambda: why_not_state(page, "answer-p1", "waiting"))
+        await database.pool.execute(
+            "UPDATE invitation SET answer = 'proposed', answered_at = now(), proposed_start = now() + interval '1 day',"
+            " proposed_stop = now() + interval '2 days' FROM bridge_point AS p WHERE p.number = point AND p.code = 'p1'"
+        )
+        await page.reload()
+        await eventually(lambda: why_not_state(page, "answer-p1", "proposed"))
+        line = page.get_by_test_id("answer-p1")
+        await line.locator("summary").click()
+        await line.locator("input").fill("Phòng họp đã kín lịch.")
+        await page.get_by_test_id("refuse-p1").click()
+        await eventually(lambda: why_not_state(page, "answer-p1", "waiting"))
+        assert "đã báo không đổi giờ" in await line.inner_text()
+
+
 async def test_a_diagnosis_is_run_and_the_timeline_shows_the_booking(database: Database, tmp_path: Path) -> None:
     async with installed(database.url, tmp_path) as installation, chromium() as browser, visitor(browser) as page:
         conference = await installation.book_now("Hội nghị trên dòng thời gian")

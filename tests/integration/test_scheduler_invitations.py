@@ -11,7 +11,15 @@ from core.database import Database
 from core.errors import BadInput, Conflict, NotFound, Refused
 from core.identity import FeedRight
 from core.model import ConferenceId
-from scheduler.invitations.model import AnswerRequest, AnswerState, Channel, InviteRequest, MailState, ReplyOutcome
+from scheduler.invitations.model import (
+    AnswerRequest,
+    AnswerState,
+    Channel,
+    InviteRequest,
+    MailState,
+    RefusalRequest,
+    ReplyOutcome,
+)
 from tests.support.directory import NOON, SIGNER, times
 from tests.support.inviting import ORGANIZER, Office, office
 from tests.support.mailbox import SENDER, event_of, text_of
@@ -216,6 +224,67 @@ async def test_a_counter_is_a_proposal(desk: Office) -> None:
     assert (answer.answer, answer.proposed_start) == (AnswerState.PROPOSED, NOON + timedelta(days=2, hours=13))
 
 
+async def test_a_refused_counter_is_declined_by_mail_to_its_proposer_alone_and_the_point_is_asked_again(
+    desk: Office,
+) -> None:
+    id = await desk.invited(await desk.points(AN))
+    await desk.database.pool.execute(
+        "INSERT INTO point_operator (point, place, name, email) SELECT number, 1, 'Trần Bình', $1 FROM bridge_point",
+        BINH,
+    )
+    await desk.invitations.send(id, InviteRequest(), "lan")
+    await desk.deliver()
+    uid = await uid_of(desk, AN)
+    counter = counter_mail(uid, 0, NOON, "20260904T080000", "20260904T090000", attendee=BINH)
+    await desk.invitations.reply_mail(counter)
+    answer = await desk.invitations.refuse(id, "P000", RefusalRequest(comment="Phòng đã kín."))
+    assert (answer.answer, answer.proposed_start, answer.refused_at) == (AnswerState.WAITING, None, desk.clock.now())
+    await desk.deliver()
+    assert len(desk.box.messages(AN)) == 1
+    message = desk.box.messages(BINH)[-1]
+    method, event = event_of(message)
+    assert (method, str(event["UID"]), event.decoded("SEQUENCE")) == ("DECLINECOUNTER", uid, 0)
+    assert (str(event["ATTENDEE"]), str(event["COMMENT"])) == (f"mailto:{BINH}", "Phòng đã kín.")
+    assert event.start == NOON + 48 * HOUR
+    text = text_of(message)
+    assert "Đề nghị đổi giờ (08:00 - 09:00 04/09/2026" in text
+    assert "Lý do: Phòng đã kín." in text
+    assert answer_token(text)
+    # The same proposal does not come back with another copy of its mail; a new one does.
+    assert (await desk.invitations.reply_mail(counter)).outcome is ReplyOutcome.REPEATED
+    with pytest.raises(Conflict) as nothing:
+        await desk.invitations.refuse(id, "P000", RefusalRequest())
+    assert nothing.value.code == "answer.not_proposed"
+    desk.clock.advance(60)
+    anew = counter_mail(uid, 0, NOON + timedelta(minutes=1), "20260905T080000", "20260905T090000")
+    assert (await desk.invitations.reply_mail(anew)).answer.refused_at is None
+    await desk.invitations.refuse(id, "P000", RefusalRequest())
+    await desk.deliver()
+    assert event_of(desk.box.messages(AN)[-1])[0] == "DECLINECOUNTER"
+
+
+async def test_a_proposal_by_link_is_refused_to_all_who_answer_for_the_point(desk: Office) -> None:
+    id = await desk.invited(await desk.points(AN))
+    start = desk.clock.now() + 72 * HOUR
+    later = AnswerRequest(answer=AnswerState.PROPOSED, proposed_start=start, proposed_stop=start + HOUR)
+    await desk.invitations.answer(await token_of(desk, AN), later)
+    await desk.invitations.refuse(id, "P000", RefusalRequest())
+    await desk.deliver()
+    assert event_of(desk.box.messages(AN)[-1])[0] == "DECLINECOUNTER"
+    await desk.scheduler.cancel(id, "lan")
+    with pytest.raises(Conflict) as over:
+        await desk.invitations.refuse(id, "P000", RefusalRequest())
+    assert over.value.code == "conference.over"
+
+
+async def test_a_reply_of_somebody_who_was_not_sent_the_invitation_is_refused(desk: Office) -> None:
+    id = await desk.invited(await desk.points(AN, BINH))
+    with pytest.raises(Refused) as caught:
+        await desk.invitations.reply_mail(reply_mail(await uid_of(desk, AN), 0, "DECLINED", NOON, attendee=BINH))
+    assert caught.value.code == "reply.stranger"
+    assert await answers(desk, id) == {"P000": AnswerState.WAITING, "P001": AnswerState.WAITING}
+
+
 async def test_a_reply_to_former_times_or_one_that_was_overtaken_changes_nothing(desk: Office) -> None:
     id = await desk.invited(await desk.points(AN))
     uid = await uid_of(desk, AN)
@@ -225,8 +294,8 @@ async def test_a_reply_to_former_times_or_one_that_was_overtaken_changes_nothing
     assert (report.outcome, report.answer.answer) == (ReplyOutcome.OUTDATED, AnswerState.WAITING)
     desk.clock.advance(3 * 3_600)
     newest = reply_mail(uid, 1, "DECLINED", NOON + 2 * HOUR)
-    for _ in range(2):
-        assert (await desk.invitations.reply_mail(newest)).outcome is ReplyOutcome.RECORDED
+    for outcome in (ReplyOutcome.RECORDED, ReplyOutcome.REPEATED):
+        assert (await desk.invitations.reply_mail(newest)).outcome is outcome
     overtaken = await desk.invitations.reply_mail(reply_mail(uid, 1, "ACCEPTED", NOON + HOUR))
     assert (overtaken.outcome, overtaken.answer.answer) == (ReplyOutcome.OUTDATED, AnswerState.DECLINED)
 

@@ -88,6 +88,12 @@ async def test_a_calendars_reply_is_taken_as_the_mail_arrived(invited: Invited) 
     uid = await invited.site.database.pool.fetchval(
         "SELECT uid FROM invitation i JOIN bridge_point p ON p.number = i.point WHERE p.code = 'd1'"
     )
+    await invited.site.database.pool.execute(
+        "INSERT INTO mail (key, kind, conference, point, recipient, state, due_at, queued_at, settled_at)"
+        " SELECT 'k', 'request', conference, point, 'An@xa.example', 'sent', now(), now(), now() FROM invitation"
+        " WHERE uid = $1",
+        uid,
+    )
     mail = reply_mail(uid, 0, "ACCEPTED", datetime.now(UTC))
     headers = {"Content-Type": "message/rfc822"}
     taken = await invited.organizer.ask("POST", "/api/replies", data=mail, headers=headers)
@@ -97,6 +103,23 @@ async def test_a_calendars_reply_is_taken_as_the_mail_arrived(invited: Invited) 
     assert (plain.status, plain.code) == (400, "reply.no_calendar")
     visitor = await invited.site.visitor()
     assert (await visitor.ask("POST", "/api/replies", data=mail, headers=headers)).status == 401
+
+
+async def test_a_proposed_time_is_refused_once_and_the_point_is_asked_again(invited: Invited) -> None:
+    start = datetime.now(UTC) + timedelta(days=3)
+    times = {"proposed_start": start.isoformat(), "proposed_stop": (start + timedelta(hours=1)).isoformat()}
+    holder = await invited.site.visitor()
+    proposed = await holder.post(f"/api/answers/{invited.token('d1')}", {"answer": "proposed", **times})
+    assert proposed.status == 200, proposed.body
+    path = invited.path + "/answers/d1/refusal"
+    refused = await invited.organizer.post(path, {"comment": "Phòng họp đã kín lịch."})
+    assert (refused.status, refused.json["answer"], refused.json["proposed_start"]) == (200, "waiting", None)
+    assert refused.json["refused_at"] is not None
+    again = await invited.organizer.post(path, {})
+    assert (again.status, again.code) == (409, "answer.not_proposed")
+    stranger = await invited.organizer.post(invited.path + "/answers/d3/refusal", {})
+    assert (stranger.status, stranger.code) == (404, "invitation.unknown")
+    assert (await holder.post(path, {})).status == 401
 
 
 @pytest.mark.parametrize("place", ["points/d1", "units/p"])

@@ -26,11 +26,12 @@ def reply_mail(
     comment: str = "",
     recurrence: str | None = None,
     attendees: int = 1,
+    attendee: str = "an@xa.example",
     method: str = "REPLY",
 ) -> bytes:
-    """A REPLY (RFC 5546 section 3.2.3)."""
+    """A REPLY (RFC 5546 section 3.2.3) of `attendee`, or of several."""
     lines = [f"UID:{uid}", f"SEQUENCE:{sequence}", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}", "ORGANIZER:mailto:o@x.example"]
-    lines += [f"ATTENDEE;PARTSTAT={partstat}:mailto:a{n}@x.example" for n in range(attendees)]
+    lines += [f"ATTENDEE;PARTSTAT={partstat}:mailto:{attendee}" for _ in range(attendees)]
     if comment:
         escaped = comment.replace(",", "\\,")
         lines.append(f"COMMENT:{escaped}")
@@ -39,11 +40,19 @@ def reply_mail(
     return mail_with(_calendar(method, lines))
 
 
-def counter_mail(uid: str, sequence: int, stamp: datetime, start: str, stop: str, zone: str | None = "Hanoi") -> bytes:
+def counter_mail(
+    uid: str,
+    sequence: int,
+    stamp: datetime,
+    start: str,
+    stop: str,
+    zone: str | None = "Hanoi",
+    attendee: str = "an@xa.example",
+) -> bytes:
     """A COUNTER (section 3.2.7) that proposes local times, as the calendar of somebody in that zone does."""
     where = f";TZID={zone}" if zone else ""
     lines = [f"UID:{uid}", f"SEQUENCE:{sequence}", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}"]
-    lines += [f"DTSTART{where}:{start}", f"DTEND{where}:{stop}", "ATTENDEE;PARTSTAT=TENTATIVE:mailto:a@x.example"]
+    lines += [f"DTSTART{where}:{start}", f"DTEND{where}:{stop}", f"ATTENDEE;PARTSTAT=TENTATIVE:MAILTO:{attendee}"]
     return mail_with(_calendar("COUNTER", lines))
 
 

@@ -9,6 +9,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from pydantic import SecretStr
+
 from core.bus import Bus
 from core.clock import SystemClock
 from core.database import Database, open_pool
@@ -21,10 +23,13 @@ from core.messages import (
     OpenConference,
     StopConference,
 )
-from core.settings import Smtp
+from core.settings import Imap, Settings, Smtp
 from scheduler.clockwork import Clockwork
+from scheduler.invitations.collector import Collector
 from scheduler.invitations.postman import Postman
-from tests.support.directory import scheduler_of
+from scheduler.invitations.service import Invitations
+from tests.support.directory import SIGNER, scheduler_of
+from tests.support.dovecot import PASSWORD, USER
 from tests.support.mailbox import SENDER
 
 JOURNAL = "CREATE TABLE journal (what text, conference text, worker integer, at timestamptz DEFAULT clock_timestamp())"
@@ -69,6 +74,15 @@ async def _postman(url: str, port: str) -> None:
     await Postman(Database(pool, url), SystemClock(), smtp).run()
 
 
+async def _collector(url: str, port: str) -> None:
+    pool = await open_pool(url, max_size=3)
+    database = Database(pool, url)
+    imap = Imap(host="127.0.0.1", port=int(port), security="none", user=USER, password=SecretStr(PASSWORD))
+    invitations = Invitations(database, SystemClock(), SIGNER, Settings())
+    print("ready", flush=True)
+    await Collector(database, imap, invitations).run()
+
+
 async def _clockwork(url: str, number: str) -> None:
     pool = await open_pool(url, max_size=6)
     database, bus, clock = Database(pool, url), Bus(), SystemClock()
@@ -103,4 +117,4 @@ async def _clockwork(url: str, number: str) -> None:
 
 if __name__ == "__main__":
     part, *rest = sys.argv[1:]
-    asyncio.run({"postman": _postman, "clockwork": _clockwork}[part](*rest))
+    asyncio.run({"postman": _postman, "collector": _collector, "clockwork": _clockwork}[part](*rest))

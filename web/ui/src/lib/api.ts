@@ -163,6 +163,8 @@ export const api = {
     post<AnswerList>(`${at(id)}/invitations`, { organizer_email, note }),
   noteAnswer: (id: string, point: string, answer: AnswerRequest) =>
     send<PointAnswer>("PUT", `${at(id)}/answers/${encodeURIComponent(point)}`, answer),
+  refuseProposal: (id: string, point: string, comment: string) =>
+    post<PointAnswer>(`${at(id)}/answers/${encodeURIComponent(point)}/refusal`, { comment }),
   diagnosis: (id: string) => get<DiagnosisReport>(`${at(id)}/diagnosis`),
   diagnose: (id: string) => post<DiagnosisReport>(`${at(id)}/diagnosis`),
   plan: (id: string) => get<StoredPlan>(`${at(id)}/plan`),

@@ -1092,6 +1092,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/answers/{point}/refusal": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Refuse the other time that a point proposed
+     * @description For organizer.
+     */
+    post: operations["refuse_proposal"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/answers/{token}": {
     parameters: {
       query?: never;
@@ -5375,6 +5395,8 @@ export interface components {
       proposed_start: string | null;
       /** Proposed Stop */
       proposed_stop: string | null;
+      /** Refused At */
+      refused_at: string | null;
       mail: components["schemas"]["MailState"];
     };
     /**
@@ -5754,6 +5776,17 @@ export interface components {
       chapters: components["schemas"]["RecordedChapter"][];
     };
     /**
+     * RefusalRequest
+     * @description Refuses the other time that a point proposed; `comment` is told to whoever proposed it.
+     */
+    RefusalRequest: {
+      /**
+       * Comment
+       * @default
+       */
+      comment: string;
+    };
+    /**
      * RelayProtocol
      * @description What an endpoint speaks to its TURN relay.
      * @enum {string}
@@ -5783,10 +5816,12 @@ export interface components {
     };
     /**
      * ReplyOutcome
-     * @description What became of a calendar's reply; `outdated` ones were made for an earlier revision, or overtaken.
+     * @description What became of a calendar's reply.
+     *
+     *     `outdated` ones were made for an earlier revision, or overtaken; `repeated` ones had come before.
      * @enum {string}
      */
-    ReplyOutcome: "recorded" | "outdated";
+    ReplyOutcome: "recorded" | "outdated" | "repeated";
     /**
      * ReplyReport
      * @description The effect of a mail with a REPLY or COUNTER.
@@ -10746,6 +10781,96 @@ export interface operations {
       };
     };
   };
+  refuse_proposal: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RefusalRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PointAnswer"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `invitation.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `answer.not_proposed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   view_invitation: {
     parameters: {
       query?: never;
@@ -10915,7 +11040,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `role.missing`, `request.origin` */
+      /** @description `reply.stranger`, `role.missing`, `request.origin` */
       403: {
         headers: {
           [name: string]: unknown;

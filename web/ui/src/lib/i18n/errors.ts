@@ -34,6 +34,7 @@ const vi: Record<string, string> = {
   "template.name": "Tên mẫu phải có từ 1 đến 200 ký tự, trên một dòng.",
   "template.name_taken": "Đã có mẫu mang tên này. Đặt tên khác, hoặc xóa mẫu cũ trước.",
   "template.unknown": "Mẫu này không còn nữa. Tải lại trang.",
+  "answer.not_proposed": "Điểm cầu này không còn đề nghị giờ khác. Tải lại trang.",
   "booking.busy": "Có người khác đang đặt các điểm cầu này. Thử lại sau vài giây.",
   "booking.past": "Khung giờ đã qua. Chọn giờ bắt đầu trong tương lai.",
   "booking.times": "Khung giờ không hợp lệ: mở phòng trước hoặc đúng giờ bắt đầu, kết thúc sau giờ bắt đầu.",
@@ -166,6 +167,7 @@ const families: [string, string][] = [
 ];
 
 const en: Record<string, string> = {
+  "answer.not_proposed": "This point no longer proposes another time. Reload the page.",
   "incident.unknown": "This incident is not in this conference. Load the page again.",
   "incident.over": "This incident is closed already and cannot be changed.",
   "incident.changed": "The incident has just changed. Look at it again, then repeat what you did.",

@@ -39,6 +39,10 @@ export const t = translator(
     "answer.note_no": "Ghi: không tham dự",
     "answer.proposal": "Đề nghị: {range}",
     "answer.accept": "Đổi cả hội nghị sang giờ này",
+    "answer.refuse": "Không nhận đề nghị này",
+    "answer.refuse_reason": "Lý do, gửi cho điểm cầu (không bắt buộc)",
+    "answer.refused": "đã báo không đổi giờ",
+    "answer.refuse_done": "Đã từ chối đề nghị. Điểm cầu cần trả lời lại; nơi nào có địa chỉ thư đã được báo qua thư.",
     "diagnosis.empty":
       "Chưa chẩn đoán lần nào. Chẩn đoán xem ai chưa trả lời, điểm cầu nào lâu không kết nối, máy chủ và kế hoạch có dùng được không. Việc này cũng tự chạy trước giờ họp.",
     "diagnosis.run": "Chẩn đoán ngay",
@@ -135,6 +139,10 @@ export const t = translator(
     "answer.note_no": "Note: declines",
     "answer.proposal": "Proposes {range}",
     "answer.accept": "Move the whole conference there",
+    "answer.refuse": "Refuse this proposal",
+    "answer.refuse_reason": "Reason, told to the point (optional)",
+    "answer.refused": "told that the time stays",
+    "answer.refuse_done": "The proposal is refused. The point has to answer again; it is told by mail where it has an address.",
     "diagnosis.empty":
       "Not diagnosed yet. A diagnosis finds who has not answered, which points have not been seen for long, and whether nodes and plan can be used. It also runs by itself before the start.",
     "diagnosis.run": "Diagnose now",

@@ -42,7 +42,8 @@ export const t = translator(
     "answer.refuse": "Không nhận đề nghị này",
     "answer.refuse_reason": "Lý do, gửi cho điểm cầu (không bắt buộc)",
     "answer.refused": "đã báo không đổi giờ",
-    "answer.refuse_done": "Đã từ chối đề nghị. Điểm cầu cần trả lời lại; nơi nào có địa chỉ thư đã được báo qua thư.",
+    "answer.refuse_done":
+      "Đã từ chối đề nghị. Điểm cầu cần trả lời lại; nơi nào có địa chỉ thư đã được báo qua thư.",
     "diagnosis.empty":
       "Chưa chẩn đoán lần nào. Chẩn đoán xem ai chưa trả lời, điểm cầu nào lâu không kết nối, máy chủ và kế hoạch có dùng được không. Việc này cũng tự chạy trước giờ họp.",
     "diagnosis.run": "Chẩn đoán ngay",
@@ -142,7 +143,8 @@ export const t = translator(
     "answer.refuse": "Refuse this proposal",
     "answer.refuse_reason": "Reason, told to the point (optional)",
     "answer.refused": "told that the time stays",
-    "answer.refuse_done": "The proposal is refused. The point has to answer again; it is told by mail where it has an address.",
+    "answer.refuse_done":
+      "The proposal is refused. The point has to answer again; it is told by mail where it has an address.",
     "diagnosis.empty":
       "Not diagnosed yet. A diagnosis finds who has not answered, which points have not been seen for long, and whether nodes and plan can be used. It also runs by itself before the start.",
     "diagnosis.run": "Diagnose now",

@@ -10,7 +10,6 @@ from bench.media_source import KEY_FRAME_TIMES, Source, full_layer
 from bench.processes import cpu_seconds
 from bench.subject import Subject
 
-
 ON_THE_WAY = KEY_FRAME_TIMES * full_layer().packets
 """Packets of a picture that was sent before the window ended and read after it."""
 

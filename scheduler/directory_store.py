@@ -42,11 +42,11 @@ class DirectoryStore:
         """All units by code, with the number of points in their subtrees."""
         return [UnitSummary(**row) for row in await self._pool.fetch(SQL["units"])]
 
-    async def points(self, unit: str | None, q: str) -> list[BridgePoint]:
-        """Points by code, of a unit's subtree and with `q` in code or name."""
+    async def points(self, unit: str | None, q: str, *, direct: bool = False) -> list[BridgePoint]:
+        """Points by code, of a unit's subtree (`direct`: of itself) and with `q` in code or name."""
         if not is_text(q) or not is_text(unit or ""):
             return []
-        rows = await self._pool.fetch(SQL["points"], unit, q.strip() or None)
+        rows = await self._pool.fetch(SQL["points"], unit, q.strip() or None, direct)
         return [BridgePoint(**row) for row in rows]
 
     async def chosen(self, units: Sequence[str], points: Sequence[str], limit: int) -> list[ChosenPoint]:

@@ -11,6 +11,7 @@ from core.identity import Signer
 from core.settings import Settings
 from scheduler.approvals import Approvals
 from scheduler.bookings import Bookings
+from scheduler.calendar import Calendar
 from scheduler.choosing import Choosing
 from scheduler.diagnosis import Diagnosis
 from scheduler.directory_mergers import Mergers
@@ -38,6 +39,7 @@ class Office:
     free_time: FreeTime
     maintenance: Maintenance
     timeline: Timeline
+    calendar: Calendar
     approvals: Approvals
     mergers: Mergers
     series: SeriesBook
@@ -64,6 +66,7 @@ def open_office(
         free_time=FreeTime(database, clock, choosing, settings.time_zone),
         maintenance=Maintenance(database, clock, settings.limits),
         timeline=Timeline(database),
+        calendar=Calendar(database, settings.time_zone),
         approvals=Approvals(database),
         mergers=Mergers(database, clock),
         series=SeriesBook(database, bus, clock, settings.limits),

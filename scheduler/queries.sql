@@ -14,11 +14,11 @@ GROUP BY unit.code
 ORDER BY unit.code
 
 -- name: points
--- $1: a unit's code or null; $2: text in code or name, or null.
+-- $1: a unit's code or null; $2: text in code or name, or null; $3: the unit's own points, not those of units under it.
 WITH RECURSIVE below (code) AS (
     SELECT code FROM unit WHERE code = $1
     UNION
-    SELECT unit.code FROM below JOIN unit ON unit.parent = below.code
+    SELECT unit.code FROM below JOIN unit ON unit.parent = below.code AND NOT $3
 )
 SELECT number, code, name, unit, seats, contact
 FROM bridge_point

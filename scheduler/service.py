@@ -48,9 +48,12 @@ class Scheduler:
         """All units in order of their codes, with the number of points under each."""
         return await self._directory.units()
 
-    async def points(self, unit: str | None = None, q: str = "") -> list[BridgePoint]:
-        """Points by code; of one unit's whole subtree, and with `q` in code or name, whatever its case and accents."""
-        return await self._directory.points(unit, q)
+    async def points(self, unit: str | None = None, q: str = "", *, direct: bool = False) -> list[BridgePoint]:
+        """Points by code; of one unit's whole subtree (`direct`: only its own), and with `q` in code or name.
+
+        Case and accents of `q` do not matter.
+        """
+        return await self._directory.points(unit, q, direct=direct)
 
     async def point(self, code: str) -> PointRecord:
         """One point with its operators, lines and equipment; raises `NotFound` `directory.unknown_point`."""

@@ -79,6 +79,28 @@ def holiday_name(day: date) -> str | None:
     return name
 
 
+class Holiday(Model):
+    """A day off with its name in both languages, or a weekend day that is `worked` in place of another."""
+
+    day: date
+    name: str
+    name_en: str
+    worked: bool = False
+
+
+def holidays_between(first: date, last: date) -> tuple[Holiday, ...]:
+    """The days from `first` to `last`, both included, on which offices do other than their weekday says."""
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return tuple(holiday for day in days if (holiday := _holiday(day)) is not None)
+
+
+def _holiday(day: date) -> Holiday | None:
+    if is_worked_instead(day):
+        return Holiday(day=day, name="Làm bù", name_en="Worked in place of another day", worked=True)
+    name = holiday_name(day)
+    return None if name is None else Holiday(day=day, name=name, name_en=_vietnam(day.year, "en_US")[day])
+
+
 def is_worked_instead(day: date) -> bool:
     """Whether that day of a weekend is officially worked in place of another day."""
     return day in _vietnam(day.year).weekend_workdays
@@ -92,7 +114,7 @@ def _is_worked(day: date, hours: WorkingHours) -> bool:
     return day.isoweekday() in hours.weekdays and holiday_name(day) is None
 
 
-@lru_cache(maxsize=32)
-def _vietnam(year: int) -> holidays.HolidayBase:
+@lru_cache(maxsize=64)
+def _vietnam(year: int, language: str = "vi") -> holidays.HolidayBase:
     """One year's holidays; where the government has not yet announced swaps, those of the law."""
-    return holidays.country_holidays("VN", years=year, language="vi", expand=False)
+    return holidays.country_holidays("VN", years=year, language=language, expand=False)

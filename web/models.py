@@ -45,10 +45,11 @@ class SignIn(Model):
 
 
 class PointsQuery(Model):
-    """Which points: of one unit's subtree, with a text in code or name."""
+    """Which points: of one unit's subtree (`direct`: of the unit itself), with a text in code or name."""
 
     unit: str | None = Field(default=None, max_length=64)
     q: str = Field(default="", max_length=200)
+    direct: bool = False
 
 
 class ImportQuery(Model):
@@ -84,6 +85,12 @@ class TimelineQuery(Model):
     start: AwareDatetime
     stop: AwareDatetime
     unit: CodeText | None = None
+
+
+class CalendarQuery(TimelineQuery):
+    """What happens in this time under a unit; `by_unit` names the units directly under it that take part."""
+
+    by_unit: bool = False
 
 
 class UnitHistory(Model):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 from core.errors import BadInput, Conflict, NotFound
+from scheduler.calendar import CalendarPage
 from scheduler.choosing_model import Audience, AudienceRequest, Choice, Chosen
 from scheduler.free_time_model import FreeTimeRequest, FreeTimes
 from scheduler.maintenance import MaintenanceRequest, MaintenanceWindow
 from scheduler.timeline import Held
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.models import MaintenanceQuery, TimelineQuery
+from web.models import CalendarQuery, MaintenanceQuery, TimelineQuery
 from web.routes_directory import CONSOLES, ORGANIZER
 
 
@@ -54,6 +55,12 @@ async def list_maintenance(ask: Ask[MaintenanceQuery]) -> list[MaintenanceWindow
 async def show_timeline(ask: Ask[TimelineQuery]) -> list[Held]:
     """Who holds the points of a unit when."""
     return await ask.context.office.timeline.held(ask.input.start, ask.input.stop, ask.input.unit)
+
+
+async def show_calendar(ask: Ask[CalendarQuery]) -> CalendarPage:
+    """What happens under a unit when."""
+    asked = ask.input
+    return await ask.context.office.calendar.page(asked.start, asked.stop, asked.unit, by_unit=asked.by_unit)
 
 
 async def announce_maintenance(ask: Ask[MaintenanceRequest]) -> MaintenanceWindow:
@@ -178,6 +185,17 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=TypeAdapter(list[Held]),
         roles=CONSOLES,
         errors={BadInput: ("timeline.range",), NotFound: ("unit.unknown",)},
+    ),
+    Endpoint(
+        "GET",
+        "/api/calendar",
+        "What happens under a unit when",
+        show_calendar,
+        CalendarQuery,
+        Source.QUERY,
+        reply=TypeAdapter(CalendarPage),
+        roles=CONSOLES,
+        errors={BadInput: ("calendar.range",), NotFound: ("unit.unknown",)},
     ),
     Endpoint(
         "POST",

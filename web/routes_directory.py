@@ -27,8 +27,8 @@ async def list_units(ask: Ask[Nothing]) -> list[UnitSummary]:
 
 
 async def list_points(ask: Ask[PointsQuery]) -> list[BridgePoint]:
-    """The points of a unit's whole subtree, and those that a text finds."""
-    return await ask.context.scheduler.points(ask.input.unit, ask.input.q)
+    """The points of a unit, and those that a text finds."""
+    return await ask.context.scheduler.points(ask.input.unit, ask.input.q, direct=ask.input.direct)
 
 
 async def import_directory(ask: Ask[ImportQuery]) -> ImportReport:

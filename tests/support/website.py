@@ -125,13 +125,15 @@ def times_of(start: datetime, hours: float = 2) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_website(database: Database, data_dir: Path, **changes: Any) -> AsyncIterator[Website]:
-    """Scheduler, monitor and web server on free ports; all down at the end."""
+async def running_website(
+    database: Database, data_dir: Path, *, pages: Path | None = None, **changes: Any
+) -> AsyncIterator[Website]:
+    """Scheduler, monitor and web server on free ports, with the built `pages` or none; all down at the end."""
     settings = Settings(**{"data_dir": data_dir, "web_port": 0, "signaling_port": 4711, "secret": SECRET, **changes})
     bus, clock, signer = Bus(), SystemClock(), Signer(SECRET)
     scheduler = Scheduler(database, bus, clock, signer, settings.limits)
     monitor = Monitor(database, bus, clock, settings)
-    static = data_dir / "static"
+    static = pages or data_dir / "static"
     office = open_office(database, bus, clock, signer, settings, scheduler.bookings)
     server = WebServer(settings, database, bus, clock, signer, scheduler, office, monitor, static=static)
     watching = asyncio.create_task(monitor.run())

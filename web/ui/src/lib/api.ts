@@ -7,6 +7,7 @@ import type {
   Audience,
   Booked,
   BridgePoint,
+  CalendarPage,
   Choice,
   Chosen,
   ClashPreview,
@@ -180,6 +181,11 @@ export const api = {
     }),
   timeline: (start: string, stop: string, unit: string) =>
     get<Held[]>(`/api/timeline?${new URLSearchParams({ start, stop, ...(unit ? { unit } : {}) })}`),
+  /** What happens under a unit; with `byUnit`, which of the units right below it take part. */
+  calendar: (start: string, stop: string, unit: string, byUnit: boolean) =>
+    get<CalendarPage>(
+      `/api/calendar?${new URLSearchParams({ start, stop, by_unit: String(byUnit), ...(unit ? { unit } : {}) })}`,
+    ),
   submit: (id: string, version: number) => post<Conference>(`${at(id)}/submit`, { version }),
   decide: (id: string, granted: boolean, note: string, version: number) =>
     post<Conference>(`${at(id)}/decide`, { granted, note, version }),

@@ -1,23 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { dayOf, daysOf, moved, onDay, sameMonth } from "./calendar";
+import { dayAfterKey, dayFrom, dayName, dayOf, daysOf, isoDay, moved, onDay, sameMonth } from "./calendar";
 import { date } from "./format";
-import type { ConferenceSummary } from "./model";
 
 const NIGHT = Date.parse("2026-12-05T18:30:00Z"); // Sunday 06/12/2026 01:30 in Vietnam
 const said = (day: number | undefined): string => date(new Date(day ?? NaN));
 
-function conference(id: string, start: string, stop: string): ConferenceSummary {
-  const times = { can_join_after: start, start, stop, must_join_before: stop };
-  return {
-    id,
-    title: id,
-    state: "confirmed",
-    times,
-    points: 1,
-    version: 1,
-    booked_by: "lan",
-  } as ConferenceSummary;
-}
+const lasting = (id: string, start: string, stop: string) => ({ id, start, stop });
 
 describe("the calendar", () => {
   it("shows the week from Monday of the day in Vietnam", () => {
@@ -47,12 +35,29 @@ describe("the calendar", () => {
 
   it("puts a conference on each day that it lasts into, earliest first", () => {
     const list = [
-      conference("late", "2026-12-06T15:00:00Z", "2026-12-06T17:00:00Z"), // ends at midnight
-      conference("over night", "2026-12-05T16:00:00Z", "2026-12-05T18:00:00Z"),
+      lasting("late", "2026-12-06T15:00:00Z", "2026-12-06T17:00:00Z"), // ends at midnight
+      lasting("over night", "2026-12-05T16:00:00Z", "2026-12-05T18:00:00Z"),
     ];
     const day = dayOf(NIGHT);
     expect(onDay(list, day).map(({ id }) => id)).toEqual(["over night", "late"]);
     expect(onDay(list, moved("week", day, 1))).toEqual([]);
     expect(onDay(list, dayOf(day + 36 * 3_600_000))).toEqual([]);
+  });
+
+  it("goes from day to day by the arrow keys and leaves other keys alone", () => {
+    const day = dayOf(NIGHT);
+    expect(["ArrowLeft", "ArrowDown"].map((key) => said(dayAfterKey(key, day) ?? NaN))).toEqual([
+      "05/12/2026",
+      "13/12/2026",
+    ]);
+    expect(dayAfterKey("a", day)).toBeNull();
+  });
+
+  it("names a day in addresses and finds it again", () => {
+    const day = dayOf(NIGHT);
+    expect(dayName(day)).toBe("06-12-2026");
+    expect(dayFrom(dayName(day))).toBe(day);
+    expect([dayFrom("31-02-2027"), dayFrom(null), dayFrom("x")]).toEqual([null, null, null]);
+    expect(isoDay(day)).toBe("2026-12-06");
   });
 });

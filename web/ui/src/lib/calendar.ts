@@ -1,8 +1,13 @@
 /** The days of a calendar and what happens on them, in the pages' time zone. No I/O, no reactivity. */
 import { date, parseMoment } from "./format";
-import type { ConferenceSummary } from "./model";
 
 export type Span = "week" | "month";
+
+/** Something that lasts from a start to a stop. */
+export interface Lasting {
+  start: string;
+  stop: string;
+}
 
 const HOUR = 3_600_000;
 const WEEK = 7;
@@ -52,17 +57,32 @@ export function sameMonth(one: number, other: number): boolean {
   return firstOfMonth(one) === firstOfMonth(other);
 }
 
-/** The conferences that last into any of the days, which follow each other. */
-export function within(list: readonly ConferenceSummary[], days: readonly number[]): ConferenceSummary[] {
-  const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const after = plusDays(last, 1);
-  return list.filter(({ times }) => Date.parse(times.start) < after && Date.parse(times.stop) > first);
+/** What lasts into a day, earliest first. */
+export function onDay<T extends Lasting>(list: readonly T[], day: number): T[] {
+  const after = plusDays(day, 1);
+  return list
+    .filter(({ start, stop }) => Date.parse(start) < after && Date.parse(stop) > day)
+    .sort((one, other) => Date.parse(one.start) - Date.parse(other.start));
 }
 
-/** The conferences that last into a day, earliest first. */
-export function onDay(list: readonly ConferenceSummary[], day: number): ConferenceSummary[] {
-  return within(list, [day]).sort(
-    (one, other) => Date.parse(one.times.start) - Date.parse(other.times.start),
-  );
+/** The moment that an arrow key goes to from a day of the calendar; null for another key. */
+export function dayAfterKey(key: string, day: number): number | null {
+  const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -WEEK, ArrowDown: WEEK };
+  const step = steps[key];
+  return step === undefined ? null : plusDays(day, step);
+}
+
+/** The day that `dd-mm-yyyy` in an address names; null when it names none. */
+export function dayFrom(text: string | null): number | null {
+  return text ? (parseMoment(text.replaceAll("-", "/"), "00:00")?.getTime() ?? null) : null;
+}
+
+/** A day as addresses name it. */
+export function dayName(day: number): string {
+  return date(new Date(day)).replaceAll("/", "-");
+}
+
+/** The key by which holidays are found: the server's writing of a day, `yyyy-mm-dd`. */
+export function isoDay(day: number): string {
+  return date(new Date(day)).split("/").reverse().join("-");
 }

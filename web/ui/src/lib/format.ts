@@ -67,6 +67,16 @@ export function weekday(moment: Date): string {
   return `${name}, ${date(moment)}`;
 }
 
+/** "T2 23/11", "Mon 23/11": a column's head. */
+export function shortDay(moment: Date): string {
+  const vi = preferences.language === "vi";
+  const name = new Intl.DateTimeFormat(vi ? "vi-VN" : "en-GB", {
+    timeZone: zone,
+    weekday: vi ? "narrow" : "short",
+  }).format(moment);
+  return `${name} ${date(moment).slice(0, 5)}`;
+}
+
 /** "08:00–11:30, 23/11/2026". */
 export function range(start: string, stop: string): string {
   return `${time(start)}–${time(stop)}, ${date(start)}`;

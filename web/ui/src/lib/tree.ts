@@ -61,11 +61,22 @@ function pointNode(point: BridgePoint, depth: number): Node {
   };
 }
 
+/** What every tree's rows have. */
+export interface Branch<T> {
+  key: string;
+  folded: string;
+  children: T[];
+}
+
 /** The rows to show: open units' children, or, while searching, what matches with all that stands above it. */
-export function visibleRows(roots: readonly Node[], open: ReadonlySet<string>, search: string): Node[] {
+export function visibleRows<T extends Branch<T>>(
+  roots: readonly T[],
+  open: ReadonlySet<string>,
+  search: string,
+): T[] {
   const wanted = fold(search.trim());
-  const rows: Node[] = [];
-  const walk = (node: Node): boolean => {
+  const rows: T[] = [];
+  const walk = (node: T): boolean => {
     const at = rows.length;
     rows.push(node);
     if (wanted === "") {

@@ -56,6 +56,7 @@ const vi: Record<string, string> = {
   "free_time.chair": "Không đọc được tên chủ tọa.",
   "free_time.longer_than_day":
     "Hội nghị dài hơn một buổi làm việc. Rút ngắn, hoặc bỏ “Chỉ trong giờ hành chính”.",
+  "calendar.range": "Lịch chỉ hiện tối đa 45 ngày.",
   "timeline.range": "Dòng thời gian chỉ hiện tối đa 45 ngày.",
   "unit.unknown": "Đơn vị này không còn trong danh bạ. Tải lại trang.",
   "maintenance.reason": "Hãy nhập lý do bảo trì, tối đa 200 ký tự, trên một dòng.",

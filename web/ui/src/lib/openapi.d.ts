@@ -804,6 +804,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/calendar": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What happens under a unit when
+     * @description For chair, organizer, technician.
+     */
+    get: operations["show_calendar"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/maintenance/{window}/end": {
     parameters: {
       query?: never;
@@ -2424,6 +2444,78 @@ export interface components {
        * @enum {string}
        */
       type: "bye";
+    };
+    /**
+     * CalendarEvent
+     * @description A conference, or a maintenance (its reason is the `title`), with the number of its points under the unit.
+     *
+     *     `units`: the units directly under the asked one that take part, when they were asked for.
+     */
+    CalendarEvent: {
+      /** Conference */
+      conference: string | null;
+      /** Maintenance */
+      maintenance: string | null;
+      /** Title */
+      title: string;
+      state: components["schemas"]["ConferenceState"] | null;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /** Series */
+      series: string | null;
+      /** Points */
+      points: number;
+      /**
+       * Units
+       * @default []
+       */
+      units: string[];
+    };
+    /**
+     * CalendarPage
+     * @description What happens in a time, earliest first, and its holidays. `cut`: there is more than is shown.
+     */
+    CalendarPage: {
+      /** Events */
+      events: components["schemas"]["CalendarEvent"][];
+      /** Holidays */
+      holidays: components["schemas"]["Holiday"][];
+      /** Cut */
+      cut: boolean;
+    };
+    /**
+     * CalendarQuery
+     * @description What happens in this time under a unit; `by_unit` names the units directly under it that take part.
+     */
+    CalendarQuery: {
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+      /**
+       * Unit
+       * @default null
+       */
+      unit: string | null;
+      /**
+       * By Unit
+       * @default false
+       */
+      by_unit: boolean;
     };
     /**
      * CameraLevel
@@ -4054,6 +4146,26 @@ export interface components {
       minutes: number;
     };
     /**
+     * Holiday
+     * @description A day off with its name in both languages, or a weekend day that is `worked` in place of another.
+     */
+    Holiday: {
+      /**
+       * Day
+       * Format: date
+       */
+      day: string;
+      /** Name */
+      name: string;
+      /** Name En */
+      name_en: string;
+      /**
+       * Worked
+       * @default false
+       */
+      worked: boolean;
+    };
+    /**
      * IceServer
      * @description A TURN relay that the endpoint may use, as browsers take it (W3C RTCIceServer).
      */
@@ -5491,7 +5603,7 @@ export interface components {
     };
     /**
      * PointsQuery
-     * @description Which points: of one unit's subtree, with a text in code or name.
+     * @description Which points: of one unit's subtree (`direct`: of the unit itself), with a text in code or name.
      */
     PointsQuery: {
       /**
@@ -5504,6 +5616,11 @@ export interface components {
        * @default
        */
       q: string;
+      /**
+       * Direct
+       * @default false
+       */
+      direct: boolean;
     };
     /**
      * Presence
@@ -7167,6 +7284,7 @@ export interface operations {
       query?: {
         unit?: string | null;
         q?: string;
+        direct?: boolean;
       };
       header?: never;
       path?: never;
@@ -9531,6 +9649,76 @@ export interface operations {
         };
       };
       /** @description `timeline.range`, `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unit.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  show_calendar: {
+    parameters: {
+      query: {
+        start: string;
+        stop: string;
+        unit?: string | null;
+        by_unit?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CalendarPage"];
+        };
+      };
+      /** @description `calendar.range`, `request.invalid`, `request.value` */
       400: {
         headers: {
           [name: string]: unknown;

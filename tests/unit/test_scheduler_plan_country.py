@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from scheduler.plan.compare import compare
 from scheduler.plan.explain import WhyNot, explain
 from scheduler.plan.model import (
+    Limit,
     LimitKind,
     LinkUse,
     Node,
@@ -200,3 +203,38 @@ def test_two_plans_are_compared() -> None:
 def test_a_plan_survives_storing() -> None:
     made = make_plan(province(12_500, points=10))
     assert Plan.model_validate(made.model_dump(mode="json")) == made
+
+
+def strengthened(plan: PlanInput, limits: Sequence[Limit], share: float) -> PlanInput:
+    """The country with so much of what the limits lack added to its nodes and lines."""
+    more: dict[tuple[LimitKind, str, str], int] = {}
+    for limit in limits:
+        more[limit.kind, limit.code, limit.direction] = math.ceil(share * limit.short)
+    nodes = [
+        replace(
+            node,
+            legs=node.legs + more.get((LimitKind.NODE_LEGS, node.code, ""), 0),
+            kbps=node.kbps + more.get((LimitKind.NODE_KBPS, node.code, ""), 0),
+        )
+        for node in plan.nodes
+    ]
+    lines = [
+        replace(
+            line,
+            up_kbps=None if line.up_kbps is None else line.up_kbps + more.get((LimitKind.LINK, line.code, "up"), 0),
+            down_kbps=None
+            if line.down_kbps is None
+            else line.down_kbps + more.get((LimitKind.LINK, line.code, "down"), 0),
+        )
+        for line in plan.units
+    ]
+    return replace(plan, nodes=tuple(nodes), units=tuple(lines))
+
+
+def test_what_a_country_lacks_is_about_what_must_be_added() -> None:
+    plan = country(10_000, 40, seed=1)
+    limits = make_plan(plan).degraded_by
+    assert limits
+    whole = make_plan(strengthened(plan, limits, share=1.1))
+    assert (whole.profile, whole.degraded_by) == (ProfileName.FULL, ())
+    assert make_plan(strengthened(plan, limits, share=0.7)).profile is ProfileName.STANDARD

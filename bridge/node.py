@@ -12,6 +12,7 @@ import structlog
 
 from bridge.conference import events as ev
 from bridge.conference.focus import Focus, replay
+from bridge.linetest.desk import LineTestDesk
 from bridge.live import LiveConference
 from bridge.log import EventLog
 from bridge.media.engine import LegState, MediaEngine
@@ -78,7 +79,7 @@ class BridgeNode:
             on_demand=self._on_demand,
             on_paused=self._on_paused,
         )
-
+        self._line_tests = LineTestDesk(self.engine, clock)
         self._desk = RecordingDesk(self.engine.taps, settings.data_dir, clock, self._unrecorded.append)
 
     async def start(self) -> None:
@@ -94,6 +95,7 @@ class BridgeNode:
         self._bus.answer(LEAVE, self._leave)
         self._bus.answer(OPEN, self._open)
         self._bus.answer(STOP, self._stop)
+        self._line_tests.answer_on(self._bus)
         self._beat = asyncio.create_task(self._run_beat(), name="node-beat")
 
     async def stop(self) -> None:
@@ -107,6 +109,7 @@ class BridgeNode:
         for live in self._live.values():
             live.suspend()
         self._live.clear()
+        await self._line_tests.stop(self._bus)
         await self._desk.close()
         await self.engine.stop()
 
@@ -214,6 +217,7 @@ class BridgeNode:
     def _on_leg(self, leg: LegId, state: LegState, reason: str) -> None:
         live = self._live_of(leg)
         if live is None:
+            self._line_tests.leg_changed(leg, state)
             return
         if state is LegState.CONNECTED:
             live.leg_connected(leg)
@@ -231,7 +235,7 @@ class BridgeNode:
                 log.exception("beat_failed")
 
     async def _beat_once(self) -> None:
-        if samples := self.engine.samples():
+        if samples := self.engine.samples(without=self._line_tests.legs):
             self._bus.publish(SAMPLES, SampleBatch(at=self._clock.now(), samples=tuple(samples)))
         while self._unrecorded:
             if found := self._live.get(self._unrecorded.pop()):

@@ -46,6 +46,7 @@ from monitor.incidents.desk import Desk
 from monitor.incidents.evidence import Evidence
 from monitor.incidents.seen import evidence_of, merged
 from monitor.lines import Lines
+from monitor.linetests.store import LineTestBook
 from monitor.model import Attendance, History, LiveSnapshot
 from monitor.pace import Pace
 from monitor.points.reader import PointReader
@@ -89,6 +90,7 @@ class Monitor:
         self._views: dict[ConferenceId, LinksGraded] = {}
         """What was published last of each live conference."""
         self.points = PointReader(database)
+        self.line_tests = LineTestBook(database)
         self.headcounts = HeadcountBook(database, clock, self.points, self._points_here)
         self.incidents = Desk(database, bus, clock, settings.sample_seconds, self._evidence)
         self.ready = asyncio.Event()

@@ -14,6 +14,7 @@ from scheduler.office import Office
 from scheduler.service import Scheduler
 from web.accounts import Accounts
 from web.feed import FeedHub
+from web.linetests import LineTesting
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Context:
     monitor: Monitor
     accounts: Accounts
     feeds: FeedHub
+    line_tests: LineTesting
 
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)

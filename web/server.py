@@ -21,6 +21,7 @@ from scheduler.service import Scheduler
 from web.accounts import Accounts
 from web.context import CONTEXT, Context
 from web.feed import FeedHub
+from web.linetests import LineTesting
 from web.mediadoor import MediaDoor
 from web.middleware import add_security_headers, guard_origin, observe
 from web.openapi import document
@@ -61,7 +62,8 @@ class WebServer:
         self._settings = settings
         self._ssl = ssl_context
         accounts = Accounts(database, clock, settings.limits.sign_in_attempts_per_minute)
-        self._context = Context(settings, clock, signer, scheduler, office, monitor, accounts, FeedHub(bus))
+        testing = LineTesting(settings, bus, clock, monitor.line_tests, office.plans)
+        self._context = Context(settings, clock, signer, scheduler, office, monitor, accounts, FeedHub(bus), testing)
         self._door = MediaDoor(bus, settings.limits)
         self._app = make_app(self._context, Pages(static), self._door, telemetry or Telemetry())
         self._runner: web.AppRunner | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -251,19 +251,26 @@ class MediaEngine:
         """What participants' cameras were told to send; one that is OFF is not asked for key frames."""
         self._ingress.switchboard.set_levels(conference, levels)
 
-    def samples(self) -> list[LinkSample]:
-        """One sample per connected leg over the time since the last call."""
-        now, at = self._clock.monotonic(), self._clock.now()
-        for leg in self._legs.values():
-            self._count_sent(leg)
-        return [
-            LinkSample.model_validate(
-                {"conference": leg.conference, "participant": leg.participant, "leg": leg.id, "at": at}
-                | leg.sample(now)
-            )
-            for leg in self._legs.values()
-            if leg.state is LegState.CONNECTED
-        ]
+    def samples(self, without: Collection[LegId] = ()) -> list[LinkSample]:
+        """One sample per connected leg but those named, over the time since the last call."""
+        taken = [self.sample(leg) for leg in self._legs if leg not in without]
+        return [sample for sample in taken if sample is not None]
+
+    def sample(self, leg: LegId) -> LinkSample | None:
+        """A sample of one leg over the time since its last; None when it is not connected."""
+        found = self._legs.get(leg)
+        if found is None:
+            return None
+        self._count_sent(found)
+        if found.state is not LegState.CONNECTED:
+            return None
+        who = {"conference": found.conference, "participant": found.participant, "leg": leg, "at": self._clock.now()}
+        return LinkSample.model_validate(who | found.sample(self._clock.monotonic()))
+
+    def load(self, leg: LegId, octets: int) -> int:
+        """Sends a leg so much of its picture's newest packets once more, to try its line; returns what was sent."""
+        found = self._legs.get(leg)
+        return self._ingress.load(found, octets) if found is not None and found.secured else 0
 
     def stats(self) -> EngineStats:
         """The engine's totals."""

@@ -100,6 +100,10 @@ class Ingress:
         """Sends what the leg's line is tried with for so long; returns what that was, bit/s."""
         return round(self._repair.probe(leg, round(leg.probe_bps * seconds / 8)) * 8 / seconds)
 
+    def load(self, leg: Leg, octets: int) -> int:
+        """Sends so much to a leg besides its pictures; returns the octets sent."""
+        return self._repair.load(leg, octets)
+
     def repeat_keyframe_requests(self, now: float) -> None:
         """Sends the requests that are due."""
         for stream in self._keyframes.due(now):

@@ -71,6 +71,13 @@ class Repair:
         leg.meter.bytes_out += total
         return total
 
+    def load(self, leg: Leg, octets: int) -> int:
+        """As `probe`, but the same packets several times over where there are too few."""
+        total = 0
+        while total < octets and (sent := self.probe(leg, octets - total)):
+            total += sent
+        return total
+
     def look_after(self, leg: Leg, stream: Stream) -> None:
         """`stream` misses packets and somebody watches it: they are asked for in time."""
         self._incomplete[stream] = leg

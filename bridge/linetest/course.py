@@ -1,0 +1,109 @@
+"""The course of one line test: which phase it is in, how much the node sends, and what came of it. Without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import fmean, median
+
+from core.linetest import LineTestNow, NodeFigures, Phase
+from core.model import LinkSample
+
+PHASES = ((Phase.STEADY, 6.0), (Phase.UP, 9.0), (Phase.DOWN, 10.0))
+"""In this order, with seconds."""
+SECONDS = sum(seconds for _, seconds in PHASES)
+STEPS_KBPS = (500, 1_000, 2_000, 3_000, 5_000, 8_000)
+"""What the node sends on top, one after the other; at the first that is too much it stays."""
+STEP_SECONDS = 1.5
+CONNECT_SECONDS = 20.0
+SAMPLE_SECONDS = 1.0
+
+
+@dataclass
+class Course:
+    """One test. Times are of one monotonic clock, in seconds."""
+
+    opened_at: float
+    _begun_at: float | None = None
+    _failed: bool = False
+    _kbps: float | None = None
+    _steady: list[LinkSample] = field(default_factory=list)
+    _up: list[float] = field(default_factory=list)
+    _down: list[float] = field(default_factory=list)
+    _full_since: float | None = None
+
+    def connected(self, now: float) -> None:
+        """Media flows; harmless when it did already."""
+        if self._begun_at is None:
+            self._begun_at = now
+
+    def failed(self) -> None:
+        """The leg is over; nothing changes any more."""
+        self._failed = True
+
+    def phase(self, now: float) -> Phase:
+        """What the test does now."""
+        if self._begun_at is None:
+            late = now - self.opened_at > CONNECT_SECONDS
+            return Phase.FAILED if late or self._failed else Phase.CONNECTING
+        left = now - self._begun_at
+        for phase, seconds in PHASES:
+            if left < seconds:
+                return Phase.FAILED if self._failed else phase
+            left -= seconds
+        return Phase.DONE
+
+    def load_kbps(self, now: float) -> int:
+        """What the node shall send besides the picture now."""
+        if self._begun_at is None or self.phase(now) is not Phase.DOWN:
+            return 0
+        at = now if self._full_since is None else self._full_since
+        step = int((at - self._begun_at - (SECONDS - PHASES[-1][1])) / STEP_SECONDS)
+        return STEPS_KBPS[min(max(step, 0), len(STEPS_KBPS) - 1)]
+
+    def sampled(self, sample: LinkSample, now: float) -> None:
+        """A sample over the last second or so."""
+        phase = self.phase(now)
+        self._kbps = sample.kbps_up
+        if phase is Phase.STEADY:
+            self._steady.append(sample)
+        elif phase is Phase.UP:
+            self._up.append(sample.kbps_up)
+        elif phase is Phase.DOWN:
+            self._down.append(sample.kbps_down)
+            if sample.limit_down_kbps is not None and self._full_since is None:
+                self._full_since = now
+
+    def look(self, now: float) -> LineTestNow:
+        """For whoever waits."""
+        gone = 0.0 if self._begun_at is None else now - self._begun_at
+        return LineTestNow(
+            phase=self.phase(now), progress=min(gone / SECONDS, 1.0), kbps=self._kbps, node=self.figures()
+        )
+
+    def figures(self) -> NodeFigures:
+        """What has been found out so far."""
+        return NodeFigures(
+            kbps_up=best_of_two(self._up),
+            kbps_down_sent=best_of_two(self._down),
+            loss_up=_mean(sample.loss_up for sample in self._steady),
+            loss_down=_mean(sample.loss_down for sample in self._steady),
+            jitter_up_ms=_middle(sample.jitter_up_ms for sample in self._steady),
+            rtt_ms=_middle(sample.rtt_ms for sample in self._steady),
+        )
+
+
+def best_of_two(rates: Sequence[float]) -> float | None:
+    """The highest mean of two rates in a row: one alone may be a queue that emptied."""
+    return max((fmean(pair) for pair in pairwise(rates)), default=None)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _middle(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

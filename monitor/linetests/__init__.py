@@ -1,0 +1,1 @@
+"""Line tests: what their figures mean, and what is kept of them for each point."""

@@ -36,7 +36,10 @@ class NodeFigures(Model):
 
     kbps_up: Kbps | None = None
     kbps_down_sent: Kbps | None = None
-    """The most that the node sent; the line was not filled when all of it arrived."""
+    up_filled: bool = False
+    """The line to the node was full: it carries what `kbps_up` says. Else it may carry more."""
+    down_filled: bool = False
+    """Likewise the other way; what came through is the endpoint's to say."""
     loss_up: Share | None = None
     loss_down: Share | None = None
     jitter_up_ms: Milliseconds | None = None
@@ -55,8 +58,6 @@ class PageFigures(Model):
     """What the endpoint saw. Rates as in `NodeFigures`."""
 
     kbps_down: Kbps | None = None
-    kbps_up_offered: Kbps | None = None
-    """The most that it sent; the line was not filled when all of it arrived."""
     loss_down: Share | None = None
     jitter_down_ms: Milliseconds | None = None
     concealed: Share | None = None

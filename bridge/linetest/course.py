@@ -14,8 +14,12 @@ PHASES = ((Phase.STEADY, 6.0), (Phase.UP, 9.0), (Phase.DOWN, 10.0))
 """In this order, with seconds."""
 SECONDS = sum(seconds for _, seconds in PHASES)
 STEPS_KBPS = (500, 1_000, 2_000, 3_000, 5_000, 8_000)
-"""What the node sends on top, one after the other; at the first that is too much it stays."""
+"""What the node sends on top of the picture, one after the other. It stays at the one after the first that was too
+much: there the line is full whatever the picture takes of it."""
 STEP_SECONDS = 1.5
+UPLINK_KBPS = 8_000
+"""What the endpoint may send at most."""
+_NEARLY = 0.98
 CONNECT_SECONDS = 20.0
 SAMPLE_SECONDS = 1.0
 
@@ -32,6 +36,7 @@ class Course:
     _up: list[float] = field(default_factory=list)
     _down: list[float] = field(default_factory=list)
     _full_since: float | None = None
+    _up_filled: bool = False
 
     def connected(self, now: float) -> None:
         """Media flows; harmless when it did already."""
@@ -58,7 +63,7 @@ class Course:
         """What the node shall send besides the picture now."""
         if self._begun_at is None or self.phase(now) is not Phase.DOWN:
             return 0
-        at = now if self._full_since is None else self._full_since
+        at = now if self._full_since is None else min(now, self._full_since + STEP_SECONDS)
         step = int((at - self._begun_at - (SECONDS - PHASES[-1][1])) / STEP_SECONDS)
         return STEPS_KBPS[min(max(step, 0), len(STEPS_KBPS) - 1)]
 
@@ -70,6 +75,8 @@ class Course:
             self._steady.append(sample)
         elif phase is Phase.UP:
             self._up.append(sample.kbps_up)
+            told = sample.remb_up_kbps
+            self._up_filled |= told is not None and told < _NEARLY * UPLINK_KBPS
         elif phase is Phase.DOWN:
             self._down.append(sample.kbps_down)
             if sample.limit_down_kbps is not None and self._full_since is None:
@@ -87,6 +94,8 @@ class Course:
         return NodeFigures(
             kbps_up=best_of_two(self._up),
             kbps_down_sent=best_of_two(self._down),
+            up_filled=self._up_filled,
+            down_filled=self._full_since is not None,
             loss_up=_mean(sample.loss_up for sample in self._steady),
             loss_down=_mean(sample.loss_down for sample in self._steady),
             jitter_up_ms=_middle(sample.jitter_up_ms for sample in self._steady),

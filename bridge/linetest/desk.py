@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bridge.linetest.course import SAMPLE_SECONDS, SECONDS, Course
+from bridge.linetest.course import SAMPLE_SECONDS, SECONDS, UPLINK_KBPS, Course
 from bridge.media.engine import LegState, MediaEngine
 from core.bus import Bus
 from core.clock import Clock
@@ -93,6 +93,7 @@ class LineTestDesk:
         key, leg = secrets.token_urlsafe(24), LegId(secrets.token_hex(8))
         alone = ConferenceId(f"line-test-{leg}")
         answer = self._engine.open_leg(leg, alone, who, sdp=call.sdp, receive=call.receive, send=call.send)
+        self._engine.try_out(leg, UPLINK_KBPS * 1000)
         test = self._tests[key] = _Test(leg, who, Course(now))
         test.task = asyncio.create_task(self._run(key, test), name="line-test")
         log.info("line_test_opened", point=call.point)

@@ -267,6 +267,12 @@ class MediaEngine:
         who = {"conference": found.conference, "participant": found.participant, "leg": leg, "at": self._clock.now()}
         return LinkSample.model_validate(who | found.sample(self._clock.monotonic()))
 
+    def try_out(self, leg: LegId, bps: int) -> None:
+        """The leg's line is tested: it may send so much, and gets its pictures whatever that does to the line."""
+        if found := self._legs.get(leg):
+            found.uplink.allow(bps)
+            found.tried_out = True
+
     def load(self, leg: LegId, octets: int) -> int:
         """Sends a leg so much of its picture's newest packets once more, to try its line; returns what was sent."""
         found = self._legs.get(leg)
@@ -397,7 +403,7 @@ class MediaEngine:
         if allot_now and self._ingress.switchboard.demand_changed(leg, now):
             log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
             self._on_demand(leg.id, leg.demand.told)
-        if not allot_now or (leg.downlink.limit is None and not leg.limited):
+        if not allot_now or leg.tried_out or (leg.downlink.limit is None and not leg.limited):
             return
         leg.limited = leg.downlink.limit is not None
         allot(leg, partial(self._ingress.switchboard.ladder, leg), now)

@@ -97,6 +97,8 @@ class Leg:
     demand: Demand = field(default_factory=Demand)
     limited: bool = False
     """Its slots may be kept to smaller pictures than there are."""
+    tried_out: bool = False
+    """Its line is tested: nothing is kept from it."""
     probe_bps: int = 0
     """What should be sent besides the pictures now, to find out whether the line carries more."""
     probed_bps: int = 0

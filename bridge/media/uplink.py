@@ -23,6 +23,7 @@ _FORGET_SECONDS = 2.0
 class Uplink:
     """One leg's. Feed it the packets that carry abs-send-time; without any it allows everything."""
 
+    ceiling: int = CEILING
     target: int = CEILING
     """What the source may send, bit/s."""
     urgent: bool = False
@@ -43,12 +44,16 @@ class Uplink:
         if estimate is not None and estimator.detector.state() is BandwidthUsage.OVERUSING:
             self._too_full(estimate[0], now)
 
+    def allow(self, ceiling: int) -> None:
+        """Lets the source send so much from now on, bit/s, instead of what a conference needs."""
+        self.ceiling = self.target = ceiling
+
     def grow(self, now: float) -> int:
         """The target now; to be called about once a second."""
-        if self.target < CEILING and now - self._full_at >= self._hold:
+        if self.target < self.ceiling and now - self._full_at >= self._hold:
             elapsed = min(now - max(self._grown_at, self._full_at), 2.0)
-            self.target = min(CEILING, round(self.target * GROWTH**elapsed))
-            if self.target == CEILING:
+            self.target = min(self.ceiling, round(self.target * GROWTH**elapsed))
+            if self.target == self.ceiling:
                 self._hold = HOLD_SECONDS
         self._grown_at = now
         return self.target

@@ -22,7 +22,8 @@ class FindingCode(StrEnum):
     RTT = "rtt"
     CONCEALED = "concealed"
     THIN_UP = "thin_up"
-    """The line carries less from the point than the heaviest profile needs; `value` is what it carries, kbit/s."""
+    """The line carries less from the point than the heaviest profile needs; `value` is what it carries, kbit/s;
+    at least that much where the grade is unknown, because the test did not fill it."""
     THIN_DOWN = "thin_down"
     BY_RELAY = "by_relay"
     """The node's UDP port is not reached directly; `state` is how the relay is."""
@@ -37,7 +38,7 @@ class FindingCode(StrEnum):
     """The test sound was not heard."""
 
 
-class Finding(Model):
+class LineFinding(Model):
     """One thing that the test found; losses and shares are fractions of 1, times in ms, rates in kbit/s."""
 
     code: FindingCode
@@ -51,7 +52,7 @@ class Verdict(Model):
 
     grade: Grade
     carries: str | None
-    findings: tuple[Finding, ...]
+    findings: tuple[LineFinding, ...]
 
 
 class LineTestResult(Model):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.linetest import NodeFigures, PageFigures, Phase, Speaker
 from core.model import Grade
 from core.quality import CandidateType, DeviceState, NetworkType
-from monitor.linetests.model import Finding, FindingCode, Verdict
+from monitor.linetests.model import FindingCode, LineFinding, Verdict
 from monitor.profiles import DEFAULT, Bound
 
 HEADROOM = 1.15
@@ -31,7 +31,7 @@ def judge(phase: Phase, node: NodeFigures, page: PageFigures, profiles: Sequence
     """The verdict; `profiles` go from the heaviest to the lightest."""
     rates = (node.kbps_up, page.kbps_down)
     carries = _carries(*rates, profiles)
-    findings = [*_line(phase, node, page), *_thin(*rates, carries, profiles), *_ways(page), *_devices(page)]
+    findings = [*_line(phase, node, page), *_thin(node, page, carries, profiles), *_ways(page), *_devices(page)]
     findings.sort(key=lambda finding: _ORDER.index(finding.grade), reverse=True)
     unknown = None in rates and phase is not Phase.FAILED
     worst = max((finding.grade for finding in findings), key=_ORDER.index, default=Grade.GOOD)
@@ -46,9 +46,9 @@ def _carries(up: float | None, down: float | None, profiles: Sequence[Needs]) ->
     return next(fits, None)
 
 
-def _line(phase: Phase, node: NodeFigures, page: PageFigures) -> Iterator[Finding]:
+def _line(phase: Phase, node: NodeFigures, page: PageFigures) -> Iterator[LineFinding]:
     if phase is Phase.FAILED or (node.kbps_up is None and page.kbps_down is None):
-        yield Finding(code=FindingCode.NO_MEDIA, grade=Grade.POOR)
+        yield LineFinding(code=FindingCode.NO_MEDIA, grade=Grade.POOR)
     measured: tuple[tuple[FindingCode, float | None, Bound], ...] = (
         (FindingCode.LOSS_UP, node.loss_up, DEFAULT.audio_loss),
         (FindingCode.LOSS_DOWN, page.loss_down if page.loss_down is not None else node.loss_down, DEFAULT.audio_loss),
@@ -59,36 +59,41 @@ def _line(phase: Phase, node: NodeFigures, page: PageFigures) -> Iterator[Findin
     )
     for code, value, bound in measured:
         if value is not None and value >= bound.fair:
-            yield Finding(code=code, grade=Grade.POOR if value >= bound.poor else Grade.FAIR, value=value)
+            yield LineFinding(code=code, grade=Grade.POOR if value >= bound.poor else Grade.FAIR, value=value)
 
 
-def _thin(up: float | None, down: float | None, carries: Needs | None, profiles: Sequence[Needs]) -> Iterator[Finding]:
+def _thin(
+    node: NodeFigures, page: PageFigures, carries: Needs | None, profiles: Sequence[Needs]
+) -> Iterator[LineFinding]:
     if not profiles or carries == profiles[0]:
         return
     wanted = profiles[0]
     grade = Grade.FAIR if carries is not None and carries.pictures else Grade.POOR
-    if up is not None and up < HEADROOM * wanted.up_kbps:
-        yield Finding(code=FindingCode.THIN_UP, grade=grade, value=up)
-    if down is not None and down < HEADROOM * wanted.down_kbps:
-        yield Finding(code=FindingCode.THIN_DOWN, grade=grade, value=down)
+    directions = (
+        (FindingCode.THIN_UP, node.kbps_up, wanted.up_kbps, node.up_filled),
+        (FindingCode.THIN_DOWN, page.kbps_down, wanted.down_kbps, node.down_filled),
+    )
+    for code, carried, needed, filled in directions:
+        if carried is not None and carried < HEADROOM * needed:
+            yield LineFinding(code=code, grade=grade if filled else Grade.UNKNOWN, value=carried)
 
 
-def _ways(page: PageFigures) -> Iterator[Finding]:
+def _ways(page: PageFigures) -> Iterator[LineFinding]:
     if page.candidate is CandidateType.RELAY:
-        yield Finding(code=FindingCode.BY_RELAY, grade=Grade.FAIR, state=page.relay_protocol or "")
+        yield LineFinding(code=FindingCode.BY_RELAY, grade=Grade.FAIR, state=page.relay_protocol or "")
     for way, works in page.relays.items():
         if not works:
-            yield Finding(code=FindingCode.NO_RELAY, grade=Grade.FAIR, state=way)
+            yield LineFinding(code=FindingCode.NO_RELAY, grade=Grade.FAIR, state=way)
     if page.network in (NetworkType.WIFI, NetworkType.CELLULAR):
-        yield Finding(code=FindingCode.WIFI, grade=Grade.FAIR, state=page.network)
+        yield LineFinding(code=FindingCode.WIFI, grade=Grade.FAIR, state=page.network)
     if page.cpu_limited:
-        yield Finding(code=FindingCode.SLOW_MACHINE, grade=Grade.FAIR)
+        yield LineFinding(code=FindingCode.SLOW_MACHINE, grade=Grade.FAIR)
 
 
-def _devices(page: PageFigures) -> Iterator[Finding]:
+def _devices(page: PageFigures) -> Iterator[LineFinding]:
     if page.camera not in _FINE:
-        yield Finding(code=FindingCode.CAMERA, grade=Grade.POOR, state=page.camera)
+        yield LineFinding(code=FindingCode.CAMERA, grade=Grade.POOR, state=page.camera)
     if page.microphone not in _FINE:
-        yield Finding(code=FindingCode.MICROPHONE, grade=Grade.POOR, state=page.microphone)
+        yield LineFinding(code=FindingCode.MICROPHONE, grade=Grade.POOR, state=page.microphone)
     if page.speaker is Speaker.NOT_HEARD:
-        yield Finding(code=FindingCode.SPEAKER, grade=Grade.POOR)
+        yield LineFinding(code=FindingCode.SPEAKER, grade=Grade.POOR)

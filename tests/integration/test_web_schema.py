@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from bridge.node import BridgeNode
 from core.database import Database
 from core.identity import AnswerRight, FeedRight, JoinRight, Signer
 from core.model import ConferenceId, Participant, Role, point_participant
@@ -43,9 +44,12 @@ LEFT_OUT = {
 
 @pytest.fixture
 async def site(database: Database, tmp_path: Path) -> AsyncIterator[Website]:
-    async with running_website(database, tmp_path) as site:
+    async with running_website(database, tmp_path, media_port=0) as site:
         await site.add_points(3)
+        node = BridgeNode(site.settings, database, site.bus, site.clock, ["127.0.0.1"])
+        await node.start()
         yield site
+        await node.stop()
 
 
 async def _made(organizer: Visitor, method: str, path: str, body: dict[str, Any]) -> Any:

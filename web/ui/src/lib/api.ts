@@ -36,7 +36,12 @@ import type {
   InvitationView,
   JoinLink,
   LastTime,
+  LineTestAnswer,
+  LineTestNow,
+  LineTestOffer,
+  LineTestResult,
   MaintenanceWindow,
+  PageFigures,
   PointEvent,
   Quorum,
   Principal,
@@ -48,6 +53,8 @@ import type {
   SeriesRequest,
   Template,
   TemplateSummary,
+  TestedLines,
+  TestedPoint,
   Times,
   Unit,
 } from "./model";
@@ -102,6 +109,14 @@ export interface NewBooking extends PointSelection {
   wish: PlanWish;
 }
 
+/** Where a line test is asked for: by a point's join link, or for a point by somebody signed in. */
+export type TestDoor = { token: string } | { point: string };
+
+const testAt = (door: TestDoor): string =>
+  "token" in door
+    ? `/api/joins/${encodeURIComponent(door.token)}/line-test`
+    : `/api/points/${encodeURIComponent(door.point)}/line-test`;
+
 /** A name that no other request has. `crypto.randomUUID` exists only under HTTPS and on localhost. */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
@@ -118,6 +133,17 @@ export const api = {
   invitation: (token: string) => get<InvitationView>(`/api/answers/${encodeURIComponent(token)}`),
   answer: (token: string, answer: AnswerRequest) =>
     post<InvitationView>(`/api/answers/${encodeURIComponent(token)}`, answer),
+
+  testedPoint: (door: TestDoor) => get<TestedPoint>(testAt(door)),
+  openLineTest: (door: TestDoor, offer: LineTestOffer) => post<LineTestAnswer>(testAt(door), offer),
+  lookAtLineTest: (test: string) => get<LineTestNow>(`/api/line-tests/${encodeURIComponent(test)}`),
+  finishLineTest: (test: string, figures: PageFigures) =>
+    send<LineTestResult>("PUT", `/api/line-tests/${encodeURIComponent(test)}`, figures),
+  cancelLineTest: (test: string) => send<void>("DELETE", `/api/line-tests/${encodeURIComponent(test)}`),
+  lineTests: async (point: string) =>
+    (await get<{ tests: LineTestResult[] }>(`/api/points/${encodeURIComponent(point)}/line-tests`)).tests,
+  testedLines: (choice: Choice, profile: PlanWish["profile"]) =>
+    post<TestedLines>("/api/line-tests/newest", { choice, profile }),
 
   units: () => get<Unit[]>("/api/units"),
   points: () => get<BridgePoint[]>("/api/points"),

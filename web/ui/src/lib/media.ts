@@ -282,6 +282,10 @@ function spare(transceiver: RTCRtpTransceiver): void {
 }
 
 /** VP8 and Opus only: what the bridge forwards. */
+export function onlyVp8AndOpus(transceiver: RTCRtpTransceiver): void {
+  prefer(transceiver, transceiver.receiver.track.kind === "audio" ? "audio" : "video");
+}
+
 function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
   const wanted = kind === "audio" ? ["audio/opus"] : ["video/vp8", "video/rtx"];
   const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];

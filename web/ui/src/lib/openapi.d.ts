@@ -1776,6 +1776,122 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/joins/{token}/line-test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whose line a join link may test
+     * @description For everybody.
+     */
+    get: operations["describe_own_test"];
+    put?: never;
+    /**
+     * Begin a line test by a join link
+     * @description For everybody.
+     */
+    post: operations["open_own_test"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/points/{point}/line-test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whose line is to be tested
+     * @description For operator, organizer, technician.
+     */
+    get: operations["describe_test"];
+    put?: never;
+    /**
+     * Begin a line test at a point
+     * @description For operator, organizer, technician.
+     */
+    post: operations["open_test"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/line-tests/{test}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Where a line test stands
+     * @description For everybody.
+     */
+    get: operations["look_at_test"];
+    /**
+     * End a line test with the endpoint's figures
+     * @description For everybody.
+     */
+    put: operations["finish_test"];
+    post?: never;
+    /**
+     * Give up a line test
+     * @description For everybody.
+     */
+    delete: operations["cancel_test"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/points/{point}/line-tests": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A point's line tests
+     * @description For chair, operator, organizer, technician.
+     */
+    get: operations["list_tests"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/line-tests/newest": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * How the lines of chosen points were when they were last tested
+     * @description For organizer.
+     */
+    post: operations["find_tested_lines"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/headcounts": {
     parameters: {
       query?: never;
@@ -3569,6 +3685,28 @@ export interface components {
       action: components["schemas"]["Words"];
     };
     /**
+     * FindingCode
+     * @description What a test found worth telling.
+     * @enum {string}
+     */
+    FindingCode:
+      | "no_media"
+      | "loss_up"
+      | "loss_down"
+      | "jitter_up"
+      | "jitter_down"
+      | "rtt"
+      | "concealed"
+      | "thin_up"
+      | "thin_down"
+      | "by_relay"
+      | "no_relay"
+      | "wifi"
+      | "slow_machine"
+      | "camera"
+      | "microphone"
+      | "speaker";
+    /**
      * FloorMoved
      * @description The floor has a new holder (or none).
      */
@@ -4563,6 +4701,125 @@ export interface components {
       down_kbps: number | null;
     };
     /**
+     * LineFinding
+     * @description One thing that the test found; losses and shares are fractions of 1, times in ms, rates in kbit/s.
+     */
+    LineFinding: {
+      code: components["schemas"]["FindingCode"];
+      grade: components["schemas"]["Grade"];
+      /**
+       * Value
+       * @default null
+       */
+      value: number | null;
+      /**
+       * State
+       * @default
+       */
+      state: string;
+    };
+    /**
+     * LineTestAnswer
+     * @description The answer to an offer. The test begins when media has connected and takes about `seconds`.
+     */
+    LineTestAnswer: {
+      /** Test */
+      test: string;
+      /** Sdp */
+      sdp: string;
+      /** Seconds */
+      seconds: number;
+    };
+    /**
+     * LineTestList
+     * @description A point's tests, newest first.
+     */
+    LineTestList: {
+      /** Tests */
+      tests: components["schemas"]["LineTestResult"][];
+    };
+    /**
+     * LineTestNow
+     * @description Where a test stands; `progress` goes from 0 to 1, `kbps` is what the node receives now.
+     */
+    LineTestNow: {
+      phase: components["schemas"]["Phase"];
+      /** Progress */
+      progress: number;
+      /**
+       * Kbps
+       * @default null
+       */
+      kbps: number | null;
+      /**
+       * @default {
+       *       "kbps_up": null,
+       *       "kbps_down_sent": null,
+       *       "up_filled": false,
+       *       "down_filled": false,
+       *       "loss_up": null,
+       *       "loss_down": null,
+       *       "jitter_up_ms": null,
+       *       "rtt_ms": null
+       *     }
+       */
+      node: components["schemas"]["NodeFigures"];
+    };
+    /**
+     * LineTestOffer
+     * @description One SDP offer; `receive` and `send` say, by mid, what each m-line is for.
+     */
+    LineTestOffer: {
+      /** Sdp */
+      sdp: string;
+      /** Receive */
+      receive: {
+        [key: string]: components["schemas"]["SlotName"];
+      };
+      /** Send */
+      send: {
+        [key: string]: components["schemas"]["Track"];
+      };
+    };
+    /**
+     * LineTestResult
+     * @description One finished test; `by` is an account, or the point's participant when it was run by a join link.
+     */
+    LineTestResult: {
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** By */
+      by: string;
+      node: components["schemas"]["NodeFigures"];
+      page: components["schemas"]["PageFigures-Output"];
+      verdict: components["schemas"]["Verdict-Output"];
+    };
+    /**
+     * LineTestRow
+     * @description A point's newest test in short.
+     */
+    LineTestRow: {
+      /** Point */
+      point: string;
+      /** Name */
+      name: string;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      grade: components["schemas"]["Grade"];
+      /** Carries */
+      carries: string | null;
+      /** Kbps Up */
+      kbps_up: number | null;
+      /** Kbps Down */
+      kbps_down: number | null;
+    };
+    /**
      * LinkChange
      * @description A link whose load differs, kbit/s.
      */
@@ -5093,6 +5350,52 @@ export interface components {
       active: boolean;
     };
     /**
+     * NodeFigures
+     * @description What the node saw. Rates are the most that came through over two seconds; None: nothing was measured.
+     */
+    NodeFigures: {
+      /**
+       * Kbps Up
+       * @default null
+       */
+      kbps_up: number | null;
+      /**
+       * Kbps Down Sent
+       * @default null
+       */
+      kbps_down_sent: number | null;
+      /**
+       * Up Filled
+       * @default false
+       */
+      up_filled: boolean;
+      /**
+       * Down Filled
+       * @default false
+       */
+      down_filled: boolean;
+      /**
+       * Loss Up
+       * @default null
+       */
+      loss_up: number | null;
+      /**
+       * Loss Down
+       * @default null
+       */
+      loss_down: number | null;
+      /**
+       * Jitter Up Ms
+       * @default null
+       */
+      jitter_up_ms: number | null;
+      /**
+       * Rtt Ms
+       * @default null
+       */
+      rtt_ms: number | null;
+    };
+    /**
      * NodeLoad
      * @description What the conference puts on a node, what others put there at the busiest instant, and the capacity.
      */
@@ -5253,6 +5556,110 @@ export interface components {
       email: string;
     };
     /**
+     * PageFigures
+     * @description What the endpoint saw. Rates as in `NodeFigures`.
+     */
+    "PageFigures-Input": {
+      /**
+       * Kbps Down
+       * @default null
+       */
+      kbps_down: number | null;
+      /**
+       * Loss Down
+       * @default null
+       */
+      loss_down: number | null;
+      /**
+       * Jitter Down Ms
+       * @default null
+       */
+      jitter_down_ms: number | null;
+      /**
+       * Concealed
+       * @default null
+       */
+      concealed: number | null;
+      /**
+       * Rtt Ms
+       * @default null
+       */
+      rtt_ms: number | null;
+      /** @default unknown */
+      camera: components["schemas"]["DeviceState"];
+      /** @default unknown */
+      microphone: components["schemas"]["DeviceState"];
+      /** @default not_asked */
+      speaker: components["schemas"]["Speaker"];
+      /** @default null */
+      candidate: components["schemas"]["CandidateType"] | null;
+      /** @default null */
+      relay_protocol: components["schemas"]["RelayProtocol"] | null;
+      /** @default null */
+      network: components["schemas"]["NetworkType"] | null;
+      /**
+       * Cpu Limited
+       * @default null
+       */
+      cpu_limited: boolean | null;
+      /** Relays */
+      relays?: {
+        [key: string]: boolean;
+      };
+    };
+    /**
+     * PageFigures
+     * @description What the endpoint saw. Rates as in `NodeFigures`.
+     */
+    "PageFigures-Output": {
+      /**
+       * Kbps Down
+       * @default null
+       */
+      kbps_down: number | null;
+      /**
+       * Loss Down
+       * @default null
+       */
+      loss_down: number | null;
+      /**
+       * Jitter Down Ms
+       * @default null
+       */
+      jitter_down_ms: number | null;
+      /**
+       * Concealed
+       * @default null
+       */
+      concealed: number | null;
+      /**
+       * Rtt Ms
+       * @default null
+       */
+      rtt_ms: number | null;
+      /** @default unknown */
+      camera: components["schemas"]["DeviceState"];
+      /** @default unknown */
+      microphone: components["schemas"]["DeviceState"];
+      /** @default not_asked */
+      speaker: components["schemas"]["Speaker"];
+      /** @default null */
+      candidate: components["schemas"]["CandidateType"] | null;
+      /** @default null */
+      relay_protocol: components["schemas"]["RelayProtocol"] | null;
+      /** @default null */
+      network: components["schemas"]["NetworkType"] | null;
+      /**
+       * Cpu Limited
+       * @default null
+       */
+      cpu_limited: boolean | null;
+      /** Relays */
+      relays: {
+        [key: string]: boolean;
+      };
+    };
+    /**
      * Participant
      * @description Who takes part: a hall (role operator, with its point), the chair, or a technician's console.
      */
@@ -5301,6 +5708,12 @@ export interface components {
       /** Successor */
       successor: string | null;
     };
+    /**
+     * Phase
+     * @description What a test does now.
+     * @enum {string}
+     */
+    Phase: "connecting" | "steady" | "up" | "down" | "done" | "failed";
     /**
      * Plan
      * @description Who serves whom, the trunks, and what it all costs.
@@ -6525,6 +6938,12 @@ export interface components {
       | "tile24"
       | "tile25";
     /**
+     * Speaker
+     * @description What the person in the hall says about the test sound.
+     * @enum {string}
+     */
+    Speaker: "heard" | "not_heard" | "not_asked";
+    /**
      * StartRecording
      * @description The chair has the conference recorded; everybody is told that it is.
      */
@@ -6725,6 +7144,40 @@ export interface components {
       points: number;
     };
     /**
+     * TestedLines
+     * @description How the chosen points' newest tests fare: `too_thin` do not carry the profile, `ill` were poor otherwise.
+     */
+    TestedLines: {
+      /** Points */
+      points: number;
+      /** Tested */
+      tested: number;
+      /** Too Thin */
+      too_thin: components["schemas"]["LineTestRow"][];
+      /** Ill */
+      ill: components["schemas"]["LineTestRow"][];
+    };
+    /**
+     * TestedPoint
+     * @description Whose line is to be tested, and the relays that its connection may use.
+     */
+    TestedPoint: {
+      /** Point */
+      point: string;
+      /** Name */
+      name: string;
+      /** Relays */
+      relays: components["schemas"]["IceServer"][];
+    };
+    /**
+     * TestedQuery
+     * @description Whose newest tests, and the profile that they are to carry.
+     */
+    TestedQuery: {
+      choice: components["schemas"]["Choice-Input"];
+      profile: components["schemas"]["ProfileName"];
+    };
+    /**
      * TimelineQuery
      * @description What holds points in this time, in a unit's subtree (None: anywhere).
      */
@@ -6835,7 +7288,7 @@ export interface components {
      * Verdict
      * @description An approver's answer to a requested conference.
      */
-    Verdict: {
+    "Verdict-Input": {
       /**
        * Note
        * @default
@@ -6848,6 +7301,17 @@ export interface components {
       version: number | null;
       /** Granted */
       granted: boolean;
+    };
+    /**
+     * Verdict
+     * @description What a test comes to: the grade of the worst finding, and the heaviest profile that the line carries.
+     */
+    "Verdict-Output": {
+      grade: components["schemas"]["Grade"];
+      /** Carries */
+      carries: string | null;
+      /** Findings */
+      findings: components["schemas"]["LineFinding"][];
     };
     /**
      * Welcome
@@ -8688,7 +9152,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["Verdict"];
+        "application/json": components["schemas"]["Verdict-Input"];
       };
     };
     responses: {
@@ -13462,6 +13926,578 @@ export interface operations {
       };
       /** @description `conference.unknown`, `point.unknown` */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  describe_own_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TestedPoint"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `linetest.not_a_hall` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `directory.unknown_point` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  open_own_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LineTestOffer"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LineTestAnswer"];
+        };
+      };
+      /** @description `sdp.unreadable`, `sdp.slots`, `sdp.codec`, `sdp.no_ice`, `sdp.no_fingerprint`, `sdp.line_too_long`, `sdp.too_large`, `sdp.too_many_media`, `sdp.too_many_candidates`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `linetest.not_a_hall`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `directory.unknown_point` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `linetest.too_often` */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `node.full`, `node.stopped`, `linetest.busy`, `service.absent`, `service.slow`, `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  describe_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TestedPoint"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `point.unknown`, `directory.unknown_point` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  open_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LineTestOffer"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LineTestAnswer"];
+        };
+      };
+      /** @description `sdp.unreadable`, `sdp.slots`, `sdp.codec`, `sdp.no_ice`, `sdp.no_fingerprint`, `sdp.line_too_long`, `sdp.too_large`, `sdp.too_many_media`, `sdp.too_many_candidates`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `point.unknown`, `directory.unknown_point` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `linetest.too_often` */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `node.full`, `node.stopped`, `linetest.busy`, `service.absent`, `service.slow`, `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  look_at_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        test: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LineTestNow"];
+        };
+      };
+      /** @description `linetest.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  finish_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        test: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PageFigures-Input"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LineTestResult"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `linetest.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `linetest.running` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  cancel_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        test: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Nothing"];
+        };
+      };
+      /** @description `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `linetest.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_tests: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LineTestList"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  find_tested_lines: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TestedQuery"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TestedLines"];
+        };
+      };
+      /** @description `booking.unknown_unit`, `booking.unknown_point`, `choosing.unknown_audience`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
         headers: {
           [name: string]: unknown;
         };

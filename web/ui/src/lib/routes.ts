@@ -49,6 +49,12 @@ const routes: Route[] = [
     load: page(() => import("../pages/Operator.svelte")),
     room: true,
   },
+  { pattern: /^\/point\/(?<point>[^/]+)\/test$/, load: page(() => import("../pages/LineTest.svelte")) },
+  {
+    pattern: /^\/t\/(?<token>[^/]+)$/,
+    load: page(() => import("../pages/LineTest.svelte")),
+    guest: true,
+  },
   { pattern: /^\/a\/(?<token>[^/]+)$/, load: page(() => import("../pages/Answer.svelte")), guest: true },
   {
     pattern: /^\/j\/(?<token>[^/]+)$/,

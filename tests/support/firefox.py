@@ -48,6 +48,12 @@ class Tab:
         self._firefox = firefox
         self._context = context
 
+    async def prepare(self, script: str) -> None:
+        """Has `script` run in each document before its own scripts."""
+        await self._firefox.ask(
+            "script.addPreloadScript", functionDeclaration=f"() => {{ {script} }}", contexts=[self._context]
+        )
+
     async def open(self, url: str) -> None:
         """Loads a page."""
         await self._firefox.ask("browsingContext.navigate", context=self._context, url=url, wait="complete")

@@ -168,14 +168,21 @@ class LineModel:
 
 
 class Line:
-    """The relay of `HOST`:`port` to the node's `node_port`; an async context manager.
+    """The relay of `host`:`port` to the node's `node_port` on loopback; an async context manager.
 
     `up` is from the endpoint to the node. A failure that leaves the context is given the seed as a note.
     """
 
     def __init__(
-        self, node_port: int, *, up: Faults = NO_FAULTS, down: Faults = NO_FAULTS, seed: int | None = None
+        self,
+        node_port: int,
+        *,
+        up: Faults = NO_FAULTS,
+        down: Faults = NO_FAULTS,
+        seed: int | None = None,
+        host: str = HOST,
     ) -> None:
+        self.host = host
         self.seed = secrets.randbits(32) if seed is None else seed
         self.up = LineModel(self.seed, up)
         self.down = LineModel(self.seed + 1, down)
@@ -191,7 +198,7 @@ class Line:
         self._far: dict[Address, _Wire] = {}
 
     async def __aenter__(self) -> Self:
-        self._near = _Wire(self._from_endpoint)
+        self._near = _Wire(self._from_endpoint, self.host)
         return self
 
     async def __aexit__(
@@ -213,7 +220,7 @@ class Line:
 
     def rewrite(self, sdp: str) -> str:
         """An answer of the node whose candidates are this line instead."""
-        return _CANDIDATE.sub(rf"\1 {HOST} {self.port} \3", sdp)
+        return _CANDIDATE.sub(rf"\1 {self.host} {self.port} \3", sdp)
 
     def _from_endpoint(self, data: bytes, source: Address) -> None:
         wire = self._far.get(source)
@@ -240,13 +247,13 @@ class Line:
 class _Wire:
     """A UDP socket of the relay."""
 
-    def __init__(self, take: Callable[[bytes, Address], None]) -> None:
+    def __init__(self, take: Callable[[bytes, Address], None], host: str = HOST) -> None:
         self._take = take
         self._loop = asyncio.get_running_loop()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self._socket.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER)
-        self._socket.bind((HOST, 0))
+        self._socket.bind((host, 0))
         self.port = int(self._socket.getsockname()[1])
         self._loop.add_reader(self._socket, self._read)
 

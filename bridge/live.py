@@ -14,6 +14,7 @@ from typing import Literal
 import structlog
 
 from bridge.conference import events as ev
+from bridge.conference import limits
 from bridge.conference.focus import Focus
 from bridge.conference.layout import directives, slots_for, voices
 from bridge.conference.views import reference, roster, state_view
@@ -35,8 +36,10 @@ from core.messages import (
     FloorMoved,
     LegChanged,
     LegStatus,
+    PictureLimit,
     PresenceChanged,
     PublishDirective,
+    Reconnect,
     Roster,
     SessionMessage,
     SetPage,
@@ -113,6 +116,7 @@ class LiveConference:
             return
         self._drop_leg(member, "replaced by a new connection")
         member.leg = leg
+        self.engine.limit_pictures(leg, self.focus.limits.get(member.participant.id, PictureLimit.FULL))
         self.engine.assign(leg, slots_for(self.focus, member.participant))
 
     async def command(self, session: SessionId, command: Command) -> None:
@@ -130,6 +134,21 @@ class LiveConference:
             self.tell()
         if self.focus.state is ConferenceState.CLOSED:
             self._finish()
+
+    async def limit_pictures(self, participants: Collection[ParticipantId], limit: PictureLimit, by: str) -> int:
+        """Limits the pictures of these points from now on, whatever they connect with; how many are here now."""
+        async with self._lock:
+            await self._record(limits.decide(self.focus, participants, limit, by))
+            here = [self.members[one] for one in participants if one in self.members]
+            for member in here:
+                if member.leg is not None:
+                    self.engine.limit_pictures(member.leg, limit)
+            self.tell()
+        return len(here)
+
+    def ask_to_reconnect(self, participants: Collection[ParticipantId]) -> int:
+        """Has these endpoints look for another way; how many were there to be told."""
+        return sum(self._send(self.members[one], Reconnect()) for one in participants if one in self.members)
 
     async def resumed(self, session: SessionId, connected: bool) -> None:
         """The signaling connection of `session` was lost or came back."""

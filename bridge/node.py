@@ -28,19 +28,24 @@ from core.messages import (
     CONNECT,
     JOIN,
     LEAVE,
+    LIMIT,
     OPEN,
+    RECONNECT,
     RESTART,
     RESUME,
     SAMPLES,
     STOP,
+    AskReconnect,
     ConferenceChanged,
     ConnectMedia,
     Done,
     JoinAccepted,
     JoinConference,
     LeaveConference,
+    LimitPictures,
     MediaAnswer,
     OpenConference,
+    Reached,
     RestartMedia,
     ResumeSession,
     SampleBatch,
@@ -52,7 +57,7 @@ from core.settings import Settings
 
 log = structlog.get_logger("node")
 
-_CALLS = (JOIN, CONNECT, RESTART, COMMAND, RESUME, LEAVE, OPEN, STOP)
+_CALLS = (JOIN, CONNECT, RESTART, COMMAND, RESUME, LEAVE, LIMIT, RECONNECT, OPEN, STOP)
 
 
 class BridgeNode:
@@ -93,6 +98,8 @@ class BridgeNode:
         self._bus.answer(COMMAND, self._command)
         self._bus.answer(RESUME, self._resume)
         self._bus.answer(LEAVE, self._leave)
+        self._bus.answer(LIMIT, self._limit)
+        self._bus.answer(RECONNECT, self._reconnect)
         self._bus.answer(OPEN, self._open)
         self._bus.answer(STOP, self._stop)
         self._line_tests.answer_on(self._bus)
@@ -183,7 +190,19 @@ class BridgeNode:
             await live.leave(call.session, call.how)
         return Done()
 
+    async def _limit(self, call: LimitPictures) -> Reached:
+        live = self._running(call.conference)
+        return Reached(participants=await live.limit_pictures(call.participants, call.limit, call.by))
+
+    async def _reconnect(self, call: AskReconnect) -> Reached:
+        return Reached(participants=self._running(call.conference).ask_to_reconnect(call.participants))
+
     # --- inside --------------------------------------------------------------------------------------
+
+    def _running(self, conference: ConferenceId) -> LiveConference:
+        if (live := self._live.get(conference)) is None:
+            raise Refused("join.not_open", "The conference is not open.")
+        return live
 
     def _seat(self, conference: ConferenceId, session: SessionId) -> tuple[LiveConference, Member]:
         live = self._live.get(conference)

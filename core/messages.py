@@ -183,6 +183,14 @@ Command = Annotated[
 # --- session messages: from the focus to one client --------------------------------------------------
 
 
+class PictureLimit(StrEnum):
+    """What a technician lets a participant's line carry both ways: everything, smaller pictures, or sound only."""
+
+    FULL = "full"
+    LOWER = "lower"
+    SOUND = "sound"
+
+
 class ParticipantRef(Model):
     """A participant as others see it."""
 
@@ -237,6 +245,8 @@ class StateView(Model):
     expected: int
     recording: bool = False
     """Whether picture and sound of the conference are being recorded: to be shown to everybody, always."""
+    limit: PictureLimit = PictureLimit.FULL
+    """What a technician limits this participant's pictures to."""
 
 
 class PublishDirective(Model):
@@ -263,6 +273,7 @@ class RosterEntry(Model):
     microphone_open: bool = False
     has_content: bool = False
     content_requested_at: AwareDatetime | None = None
+    limit: PictureLimit = PictureLimit.FULL
 
 
 class Roster(Model):
@@ -284,6 +295,12 @@ class LegStatus(Model):
     """Slots whose picture is left out because this participant's line cannot carry it; it comes back by itself."""
 
 
+class Reconnect(Model):
+    """A technician asks: look for another way to the node (ICE restart), or connect anew where that cannot be."""
+
+    type: Literal["reconnect"] = "reconnect"
+
+
 class StopWarning(Model):
     """The conference stops in about `minutes_left`; it takes effect by itself unless the stop is moved."""
 
@@ -300,7 +317,7 @@ class Ended(Model):
 
 
 SessionMessage = Annotated[
-    StateView | PublishDirective | Roster | LegStatus | StopWarning | Ended, Field(discriminator="type")
+    StateView | PublishDirective | Roster | LegStatus | Reconnect | StopWarning | Ended, Field(discriminator="type")
 ]
 SESSION_MESSAGE: TypeAdapter[SessionMessage] = TypeAdapter(SessionMessage)
 
@@ -400,6 +417,28 @@ class LeaveConference(Model):
     how: Departure
 
 
+class LimitPictures(Model):
+    """A technician limits the pictures of points, or gives them back; raises `join.not_open` when it is not live."""
+
+    conference: ConferenceId
+    participants: tuple[ParticipantId, ...]
+    limit: PictureLimit
+    by: str
+
+
+class AskReconnect(Model):
+    """A technician has endpoints connect anew; raises `join.not_open` when the conference is not live."""
+
+    conference: ConferenceId
+    participants: tuple[ParticipantId, ...]
+
+
+class Reached(Model):
+    """How many of those named are there to be told."""
+
+    participants: int
+
+
 class OpenConference(Model):
     """Doors open: the node takes the conference. Doing it twice is harmless."""
 
@@ -418,6 +457,8 @@ RESTART: Call[RestartMedia, MediaAnswer] = Call("bridge.restart", RestartMedia, 
 COMMAND: Call[SubmitCommand, Done] = Call("bridge.command", SubmitCommand, Done)
 RESUME: Call[ResumeSession, Done] = Call("bridge.resume", ResumeSession, Done)
 LEAVE: Call[LeaveConference, Done] = Call("bridge.leave", LeaveConference, Done)
+LIMIT: Call[LimitPictures, Reached] = Call("bridge.limit", LimitPictures, Reached)
+RECONNECT: Call[AskReconnect, Reached] = Call("bridge.reconnect", AskReconnect, Reached)
 OPEN: Call[OpenConference, Done] = Call("bridge.open", OpenConference, Done)
 STOP: Call[StopConference, Done] = Call("bridge.stop", StopConference, Done)
 

@@ -110,6 +110,8 @@ class Role(StrEnum):
     CHAIR = "chair"
     OPERATOR = "operator"
     TECHNICIAN = "technician"
+    ADMINISTRATOR = "administrator"
+    """Looks after the installation: who is told of incidents and where to. Takes part in no conference."""
 
 
 CHAIR = ParticipantId("chair")

@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     """Where people reach the pages ("https://cau.example.vn"), for links in mails; None: the web port's own."""
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """Who sends it as a bearer token reads `/metrics` from elsewhere than this machine; None: nobody does."""
+    webhook_networks: list[IPvAnyNetwork] = Field(default_factory=list)
+    """Private networks that alarms may be posted into, such as `10.20.0.0/16`; any other address must be public, and
+    reached by HTTPS."""
     smtp: Smtp | None = None
     """None: no mail is written; answers are noted by hand."""
     imap: Imap | None = None

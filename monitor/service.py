@@ -39,8 +39,10 @@ from core.model import (
     point_participant,
 )
 from core.settings import Settings
+from monitor.alarms.service import Alarms
 from monitor.attendance import Ledger, attend
 from monitor.figures import MonitorFigures
+from monitor.grading.book import GradingBook
 from monitor.headcount.service import HeadcountBook
 from monitor.incidents.desk import Desk
 from monitor.incidents.evidence import Evidence
@@ -51,6 +53,7 @@ from monitor.model import Attendance, History, LiveSnapshot
 from monitor.pace import Pace
 from monitor.points.reader import PointReader
 from monitor.profiles import profile_named
+from monitor.reach import Reach
 from monitor.reports.reader import Reports
 from monitor.sheets import attendance_sheet, quality_sheet
 from monitor.store import Store, conference_key, sample_record
@@ -85,6 +88,7 @@ class Monitor:
         self._writer = Writer(self._store)
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
+        self.grading = GradingBook(database, clock, settings.grade_profile, self._lines.use)
         self._pace = Pace(min(_MOST_SPACING_SECONDS, settings.sample_seconds / 4))
         self._floors: dict[ConferenceId, FloorMoved] = {}
         self._views: dict[ConferenceId, LinksGraded] = {}
@@ -92,7 +96,9 @@ class Monitor:
         self.points = PointReader(database)
         self.line_tests = LineTestBook(database)
         self.headcounts = HeadcountBook(database, clock, self.points, self._points_here)
-        self.incidents = Desk(database, bus, clock, settings.sample_seconds, self._evidence)
+        self.reach = Reach(bus)
+        self.incidents = Desk(database, bus, clock, settings.sample_seconds, self._evidence, self.reach)
+        self.alarms = Alarms(database, clock, settings)
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -107,6 +113,7 @@ class Monitor:
             left_open = await self._store.open_intervals()
             self._ledger.recover(left_open, self._clock.monotonic() + self._grace_seconds)
             await self.incidents.recover()
+            await self.grading.recover()
             self.ready.set()
             log.info("monitor_ready", intervals_continued=len(left_open))
             async with asyncio.TaskGroup() as tasks:
@@ -118,6 +125,7 @@ class Monitor:
                 tasks.create_task(self._listen(CONFERENCE_CHANGED, changes, self._on_change), name="monitor-changes")
                 tasks.create_task(self._tick(), name="monitor-tick")
                 tasks.create_task(self.incidents.run(), name="monitor-incidents")
+                tasks.create_task(self.alarms.run(), name="monitor-alarms")
                 tasks.create_task(self._tell_owed(), name="monitor-links")
 
     # --- answers -------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def hall(point: PointRef) -> Participant:
 
 
 def _participant(conference: Conference, principal: Principal, request: EnterRequest) -> Participant:
-    if request.role is Role.ORGANIZER:
+    if request.role in (Role.ORGANIZER, Role.ADMINISTRATOR):
         raise BadInput("enter.role", "Enter as chair, technician or operator.")
     principal.require(request.role)
     if request.role is Role.OPERATOR:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from core.messages import FloorMoved, LinksGraded
 from core.model import CodeText, ConferenceId, ConferenceState, ConferenceTimes, Model, NameText, ParticipantId
-from monitor.incidents.model import IncidentView
+from monitor.incidents.model import ActionKind, IncidentView
 from monitor.model import PresenceNow
 from scheduler.directory_model import PastUnit
 from scheduler.model import ConferenceSummary
@@ -179,6 +179,13 @@ class IncidentStep(Model):
 
     version: int = Field(ge=1, le=2_147_483_647)
     text: str = Field(default="", max_length=1_000)
+
+
+class IncidentAction(Model):
+    """What shall be done about an incident, as it was at `version`. That an operator is called is only noted."""
+
+    version: int = Field(ge=1, le=2_147_483_647)
+    action: ActionKind
 
 
 class FeedSnapshot(Model):

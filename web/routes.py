@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from web import (
     routes_account,
+    routes_actions,
+    routes_alarms,
     routes_bookings,
     routes_choosing,
     routes_conferences,
@@ -38,6 +40,8 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_diagnosis.ENDPOINTS,
     *routes_monitoring.ENDPOINTS,
     *routes_incidents.ENDPOINTS,
+    *routes_actions.ENDPOINTS,
+    *routes_alarms.ENDPOINTS,
     *routes_points.ENDPOINTS,
     *routes_linetests.ENDPOINTS,
     *routes_headcount.ENDPOINTS,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Refused, Unavailable
 from core.model import Role
 from monitor.incidents.model import EntryKind, IncidentBoard, IncidentDetail, IncidentId
-from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.models import IncidentStep
+from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, In, Nothing, Source
+from web.models import IncidentAction, IncidentStep
 from web.routes_directory import CONSOLES
 from web.uuids import is_uuid
 
 
-def _incident(ask: Ask[Nothing] | Ask[IncidentStep]) -> IncidentId:
+def _incident(ask: Ask[In]) -> IncidentId:
     text = ask.request.match_info["incident"]
     if not is_uuid(text):
         raise NotFound("incident.unknown", "There is no such incident in this conference.")
@@ -58,6 +58,12 @@ async def close_incident(ask: Ask[IncidentStep]) -> IncidentDetail:
     return await _step(ask, EntryKind.CLOSED)
 
 
+async def act_on_incident(ask: Ask[IncidentAction]) -> IncidentDetail:
+    """Does it on every point that the incident harms now, and writes down who had it done."""
+    desk, said = ask.context.monitor.incidents, ask.input
+    return await desk.act(ask.conference, _incident(ask), said.action, ask.person.username, said.version)
+
+
 _DETAIL = TypeAdapter(IncidentDetail)
 _AT = "/api/conferences/{id}/incidents"
 _UNKNOWN: Errors = {NotFound: ("conference.unknown", "incident.unknown")}
@@ -84,6 +90,22 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=_DETAIL,
         roles=CONSOLES,
         errors=_UNKNOWN,
+    ),
+    Endpoint(
+        "POST",
+        f"{_AT}/{{incident}}/act",
+        "Do something about an incident",
+        act_on_incident,
+        IncidentAction,
+        Source.JSON,
+        reply=_DETAIL,
+        roles=frozenset({Role.TECHNICIAN}),
+        errors={
+            **_UNKNOWN,
+            Conflict: ("incident.over", "incident.changed"),
+            Refused: ("join.not_open",),
+            Unavailable: ("service.absent", "service.slow", "service.failed"),
+        },
     ),
     *(
         Endpoint(

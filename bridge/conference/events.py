@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from core.messages import PictureLimit
 from core.model import ConferenceSpec, Departure, Model, Participant, ParticipantId
 
 
@@ -138,6 +139,15 @@ class RecordingStopped(Model):
     by: Literal["chair", "failure"]
 
 
+class PicturesLimited(Model):
+    """A technician limited the pictures of these points, or gave them back; `by` is the account."""
+
+    type: Literal["pictures_limited"] = "pictures_limited"
+    participants: tuple[ParticipantId, ...]
+    limit: PictureLimit
+    by: str
+
+
 class Closed(Model):
     """The end; always the last entry."""
 
@@ -164,6 +174,7 @@ Event = Annotated[
     | ContentRevoked
     | RecordingStarted
     | RecordingStopped
+    | PicturesLimited
     | Closed,
     Field(discriminator="type"),
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bridge.conference import content, recording
+from bridge.conference import content, limits, recording
 from bridge.conference import events as ev
 from bridge.conference.content import Content
 from bridge.conference.floor import Floor
@@ -21,6 +21,7 @@ from core.messages import (
     Command,
     DenyRequest,
     GrantFloor,
+    PictureLimit,
     ReleaseFloor,
     RequestFloor,
     RequestStatus,
@@ -57,6 +58,7 @@ class Focus:
         self.muted: set[ParticipantId] = set()
         self.opened: dict[ParticipantId, None] = {}
         self.views: dict[ParticipantId, ParticipantId] = {}
+        self.limits: dict[ParticipantId, PictureLimit] = {}
         self.pages: dict[ParticipantId, tuple[ParticipantId, ...]] = {}
 
     @property
@@ -305,6 +307,7 @@ _APPLICATIONS: dict[type, Callable[[Focus, Any, datetime], None]] = {
     ev.Closed: _closed,
     **content.APPLICATIONS,
     **recording.APPLICATIONS,
+    **limits.APPLICATIONS,
 }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.conference.focus import Focus, has_chair
-from core.messages import PublishDirective
+from bridge.conference.limits import limited
+from core.messages import PictureLimit, PublishDirective
 from core.model import CHAIR, TILE_SLOTS, CameraLevel, Participant, ParticipantId, SlotName, Track
 
 SlotMap = Mapping[SlotName, ParticipantId | None]
@@ -72,9 +73,10 @@ def directives(focus: Focus, maps: Mapping[ParticipantId, SlotMap]) -> dict[Part
                 wanted[source] = CameraLevel.FULL
             else:
                 wanted.setdefault(source, CameraLevel.TILE)
-    return {
+    asked = {
         pid: PublishDirective(
             microphone=pid in open_microphones, camera=wanted.get(pid, CameraLevel.OFF), content=pid in sharing
         )
         for pid in maps
     }
+    return {pid: limited(one, focus.limits.get(pid, PictureLimit.FULL)) for pid, one in asked.items()}

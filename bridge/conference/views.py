@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bridge.conference.focus import Focus
 from bridge.conference.layout import SlotMap
-from core.messages import ContentView, FloorView, ParticipantRef, RosterEntry, StateView
+from core.messages import ContentView, FloorView, ParticipantRef, PictureLimit, RosterEntry, StateView
 from core.model import CHAIR, Participant, ParticipantId, Presence, Role
 
 
@@ -47,6 +47,7 @@ def state_view(focus: Focus, viewer: Participant, slots: SlotMap) -> StateView:
         present=focus.points_present() if viewer.is_console else 0,
         expected=len(focus.spec.points),
         recording=focus.recording,
+        limit=focus.limits.get(viewer.id, PictureLimit.FULL),
     )
 
 
@@ -65,6 +66,7 @@ def roster_entry(focus: Focus, participant: ParticipantId, presence: Presence) -
         microphone_open=participant in focus.opened,
         has_content=focus.content.holder == participant,
         content_requested_at=focus.content.waiting.get(participant),
+        limit=focus.limits.get(participant, PictureLimit.FULL),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.media.forwarding import Slot
-from bridge.media.layers import Ladder, allocate, cost, cost_of_more, largest_for
+from bridge.media.layers import Ladder, allocate, cost, cost_of_more, largest_for, least
 from bridge.media.leg import Leg
 from core.model import SlotName, Track
 
@@ -25,10 +25,14 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
     if downlink.limit is None:
         leg.probe_bps = 0
         for slot in leg.slots.values():
-            slot.allowed = largest_for(slot.name)
+            slot.allowed = most_for(leg, slot.name)
         return
     sounds = sum(SOUND_BPS for name in leg.wanted if name.track is Track.MICROPHONE)
-    slots = [slot for slot in _by_importance(leg) if ladder_of(slot)]
+    pictures = _by_importance(leg)
+    if leg.cap == 0:
+        for slot in pictures:
+            slot.allowed = 0
+    slots = [slot for slot in pictures if leg.cap != 0 and ladder_of(slot)]
     ladders = [ladder_of(slot) for slot in slots]
     chosen = allocate(downlink.limit - sounds, ladders)
     more = cost_of_more(ladders, chosen)
@@ -36,6 +40,11 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
     leg.probe_bps = downlink.step(shown, None if more is None else more + sounds, now)
     for slot, ladder, index in zip(slots, ladders, chosen, strict=True):
         slot.allowed = ladder[index].pixels if index >= 0 else 0
+
+
+def most_for(leg: Leg, name: SlotName) -> int | None:
+    """The most pixels that a slot of this leg may show on the best of lines."""
+    return largest_for(name) if name.track is Track.MICROPHONE else least(largest_for(name), leg.cap)
 
 
 def too_large(leg: Leg) -> list[Slot]:
@@ -57,7 +66,9 @@ def shown_bps(leg: Leg) -> int:
 
 
 def paused(leg: Leg) -> frozenset[SlotName]:
-    """The slots whose picture the leg's line cannot carry."""
+    """The slots whose picture the leg's line cannot carry; those that a technician switched off are none of them."""
+    if leg.cap == 0:
+        return frozenset()
     return frozenset(name for name in leg.wanted if name in leg.slots and leg.slots[name].allowed == 0)
 
 

@@ -20,6 +20,7 @@ from bridge.media.forwarding import ForwardingTable, Stream
 from bridge.media.ice import IceLite
 from bridge.media.ingress import Ingress
 from bridge.media.keyframes import KeyframeRequests
+from bridge.media.layers import MIDDLE_PIXELS
 from bridge.media.leg import KEPT_SECONDS, SILENT_SECONDS, Leg, LegState
 from bridge.media.restart import Way, check_restart
 from bridge.media.sampling import Meter
@@ -30,6 +31,7 @@ from bridge.media.transport import UdpPort
 from bridge.media.voices import Voices
 from core.clock import Clock
 from core.errors import BadInput, Conflict, Unavailable
+from core.messages import PictureLimit
 from core.model import CameraLevel, ConferenceId, LegId, LinkSample, ParticipantId, SlotName, Track
 from core.settings import Limits
 
@@ -251,6 +253,11 @@ class MediaEngine:
         """What participants' cameras were told to send; one that is OFF is not asked for key frames."""
         self._ingress.switchboard.set_levels(conference, levels)
 
+    def limit_pictures(self, leg: LegId, limit: PictureLimit) -> None:
+        """What pictures to and from a leg may be at most, whatever its line carries. Unknown legs are ignored."""
+        if found := self._legs.get(leg):
+            found.cap = {PictureLimit.FULL: None, PictureLimit.LOWER: MIDDLE_PIXELS, PictureLimit.SOUND: 0}[limit]
+
     def samples(self, without: Collection[LegId] = ()) -> list[LinkSample]:
         """One sample per connected leg but those named, over the time since the last call."""
         taken = [self.sample(leg) for leg in self._legs if leg not in without]
@@ -403,9 +410,10 @@ class MediaEngine:
         if allot_now and self._ingress.switchboard.demand_changed(leg, now):
             log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
             self._on_demand(leg.id, leg.demand.told)
-        if not allot_now or leg.tried_out or (leg.downlink.limit is None and not leg.limited):
+        is_limited = leg.downlink.limit is not None or leg.cap is not None
+        if not allot_now or leg.tried_out or not (is_limited or leg.limited):
             return
-        leg.limited = leg.downlink.limit is not None
+        leg.limited = is_limited
         allot(leg, partial(self._ingress.switchboard.ladder, leg), now)
         for slot in too_large(leg):
             self._ingress.switchboard.stop(slot)

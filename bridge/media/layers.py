@@ -69,6 +69,11 @@ def largest_for(name: SlotName) -> int | None:
     return MIDDLE_PIXELS
 
 
+def least(one: int | None, other: int | None) -> int | None:
+    """The smaller of two limits of pixels, of which None is none."""
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
 def choose_layer(layers: Iterable[L], pixels: int | None = None) -> L | None:
     """The largest picture that is really arriving and has at most `pixels`, else the smallest that is arriving.
 

@@ -78,6 +78,8 @@ class Leg:
     assigned: Mapping[SlotName, ParticipantId | None] = field(default_factory=dict)
     """The slot map that the engine's owner gave it."""
     wanted: dict[SlotName, ParticipantId] = field(default_factory=dict)
+    cap: int | None = None
+    """The most pixels of any picture to it and from it, as a technician limits them; 0: no pictures, None: no limit."""
     streams: dict[bytes, Stream | None] = field(default_factory=dict)
     """By SSRC as on the wire; None for those that are known and ignored (retransmissions)."""
     repairs: dict[bytes, Stream] = field(default_factory=dict)

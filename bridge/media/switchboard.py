@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bridge.media.demand import wanted_layers
 from bridge.media.forwarding import ForwardingTable, Slot, Stream
-from bridge.media.layers import Rung, choose_layer, largest_for
+from bridge.media.layers import Rung, choose_layer, largest_for, least
 from bridge.media.leg import Leg
 from core.model import TILE_SLOTS, CameraLevel, ConferenceId, ParticipantId, SlotName, Track
 
@@ -113,7 +113,7 @@ class Switchboard:
             return []
         layers = self._layers((leg.conference, participant, slot.name.track))
         rungs = sorted((max(layer.pixels, 1), layer.rate.bps) for layer in layers if layer.rate.bps)
-        largest = largest_for(slot.name)
+        largest = least(largest_for(slot.name), leg.cap)
         rungs = [rung for rung in rungs if largest is None or rung[0] <= largest] or rungs[:1]
         dearest = accumulate((bps for _, bps in rungs), max)
         return [Rung(pixels, bps) for (pixels, _), bps in zip(rungs, dearest, strict=True)]
@@ -124,7 +124,9 @@ class Switchboard:
         if not slots:
             return leg.demand.forget()
         rids, sizes = leg.camera_layers()
-        return len(rids) > 1 and leg.demand.update(rids, wanted_layers(rids, sizes, {s.allowed for s in slots}), now)
+        # Who is limited is not asked for more than that either, so that its line up is spared as well.
+        allowed = {least(slot.allowed, leg.cap) for slot in slots}
+        return len(rids) > 1 and leg.demand.update(rids, wanted_layers(rids, sizes, allowed), now)
 
     def camera_off(self, leg: Leg) -> bool:
         """Whether `leg` was told to send no picture."""

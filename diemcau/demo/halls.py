@@ -11,7 +11,7 @@ from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.endpoint.figures import figures_between
 from core.errors import DiemcauError
-from core.messages import LegStatus, PublishDirective
+from core.messages import LegStatus, PublishDirective, Reconnect
 from core.model import Model, ParticipantId, SlotName, point_participant
 from signaling.client import SignalingClient
 from signaling.protocol import ServerMessage, Welcome
@@ -116,7 +116,7 @@ class VirtualHall:
                 self._publish = message
                 if self._endpoint is not None:
                     self._endpoint.publish(message.microphone, message.camera, message.content)
-            case LegStatus(state="silent"):
+            case LegStatus(state="silent") | Reconnect():
                 self._way_wanted = True
                 self._media_wanted.set()
             case LegStatus(state="failed"):

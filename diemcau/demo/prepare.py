@@ -27,6 +27,7 @@ _PEOPLE = {
     "organizer": ("Ban tổ chức", Role.ORGANIZER),
     "chair": ("Chủ tọa", Role.CHAIR),
     "technician": ("Kỹ thuật", Role.TECHNICIAN),
+    "administrator": ("Quản trị hệ thống", Role.ADMINISTRATOR),
     "operator": ("Vận hành điểm cầu", Role.OPERATOR),
 }
 
@@ -80,14 +81,13 @@ def _require_clean(report: ImportReport) -> None:
 
 
 def _load_accounts(path: Path) -> Accounts:
-    if path.exists():
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return {username: Account.model_validate(account) for username, account in stored.items()}
-    accounts = {
-        name: Account(username=name, password=f"{secrets.token_hex(2)}-{secrets.token_hex(2)}") for name in _PEOPLE
-    }
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump({name: account.model_dump() for name, account in accounts.items()}, file)
+    """The accounts of last time, and new ones for people who were not there then."""
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = {username: Account.model_validate(account) for username, account in stored.items()}
+    accounts = {name: known.get(name) or Account(username=name, password=_password()) for name in _PEOPLE}
+    if accounts != known:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump({name: account.model_dump() for name, account in accounts.items()}, file)
     return accounts
 
 

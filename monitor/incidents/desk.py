@@ -15,14 +15,16 @@ import structlog
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
-from core.errors import Unavailable
+from core.errors import Conflict, Unavailable
+from core.messages import PictureLimit
 from core.model import ConferenceId, PointCode
 from monitor.incidents.atlas import load_topology
 from monitor.incidents.evidence import Condition, Evidence
-from monitor.incidents.model import INCIDENTS, EntryKind, IncidentBoard, IncidentDetail, IncidentId
+from monitor.incidents.model import INCIDENTS, ActionKind, Cause, EntryKind, IncidentBoard, IncidentDetail, IncidentId
 from monitor.incidents.store import IncidentStore
 from monitor.incidents.topology import Topology
 from monitor.incidents.tracker import Change, Tracker
+from monitor.reach import Reach
 from monitor.store import AWAY
 
 log = structlog.get_logger("monitor")
@@ -31,6 +33,12 @@ MAX_WAITING = 10_000
 """Changes that wait while the database is away; the oldest are given up."""
 TOPOLOGY_SECONDS = 60.0
 """How old the directory's picture may be."""
+
+_LIMITS = {
+    ActionKind.LOWER_LAYER: PictureLimit.LOWER,
+    ActionKind.SOUND_ONLY: PictureLimit.SOUND,
+    ActionKind.FULL_PICTURE: PictureLimit.FULL,
+}
 
 View = Mapping[PointCode, Evidence]
 
@@ -46,13 +54,20 @@ class Desk:
     """`run` until cancelled; `see` gives the newest evidence of all live conferences."""
 
     def __init__(
-        self, database: Database, bus: Bus, clock: Clock, period_seconds: float, see: Callable[[], View]
+        self,
+        database: Database,
+        bus: Bus,
+        clock: Clock,
+        period_seconds: float,
+        see: Callable[[], View],
+        reach: Reach,
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._period_seconds = period_seconds
         self._see = see
+        self._reach = reach
         self._store = IncidentStore(database)
         self._tracker = Tracker(lambda: IncidentId(str(uuid4())))
         self._topology = Topology(places={})
@@ -60,17 +75,20 @@ class Desk:
         self._topology_at = float("-inf")
         self._lost: dict[PointCode, Evidence] = {}
         """Halls that a former process saw lost: they are so until they are seen again."""
+        self._recovered: frozenset[Cause] = frozenset()
+        """Dismissed causes that may be told again, which is not stored yet."""
         self._waiting: deque[_Waiting] = deque(maxlen=MAX_WAITING)
         # What people do and what the tracker finds do not cross.
         self._lock = asyncio.Lock()
 
     async def recover(self) -> None:
         """Takes over what a former process left open. Raises `Unavailable` `database.away`."""
-        left = await self._store.left_open()
-        self._tracker.recover(left, self._clock.monotonic())
-        for tracked in left:
+        left, dismissed = await self._store.left_open(), await self._store.dismissed()
+        closed = await self._store.closed_lately(self._clock.now())
+        self._tracker.recover(left, self._clock.monotonic(), closed=closed, dismissed=dismissed)
+        for tracked in (*left, *dismissed):
             self._lost |= {p: seen for p, seen in tracked.members.items() if seen.line is Condition.LOST}
-        log.info("incidents_continued", count=len(left))
+        log.info("incidents_continued", count=len(left), dismissed=len(dismissed))
 
     async def run(self) -> None:
         """Ticks until cancelled; a tick that fails is reported, and the next one tries again."""
@@ -91,7 +109,11 @@ class Desk:
             changes = self._tracker.tick(evidence, self._topology, self._clock.monotonic())
             at = self._clock.now()
             self._waiting.extend(_Waiting(change, self._topology.name(change.cause), at) for change in changes)
+            self._recovered |= self._tracker.take_recovered()
             await self._tell(await self._flush())
+            if self._recovered:
+                await self._store.recovered(self._recovered)
+                self._recovered = frozenset()
 
     def forget(self, conference: ConferenceId) -> None:
         """A conference is over: who was lost in it is so no more."""
@@ -116,10 +138,29 @@ class Desk:
             await self._store.step(conference, incident, kind, by, now, version=version, text=text)
             if kind is EntryKind.CLOSED:
                 self._tracker.dismiss(incident)
-        try:
-            await self._tell([incident])
-        except (*AWAY, Unavailable):
-            log.warning("incidents_not_told")
+        await self._tell_now(incident)
+        return await self._store.detail(conference, incident)
+
+    async def act(
+        self, conference: ConferenceId, incident: IncidentId, action: ActionKind, by: str, version: int
+    ) -> IncidentDetail:
+        """A person has it carried out on all points that the incident harms now, and written into its history.
+
+        Raises what `step` raises, and what `Reach` does when it cannot be carried out; nothing is written then.
+        """
+        seen = await self._store.detail(conference, incident)
+        if seen.incident.closed_at is not None:
+            raise Conflict("incident.over", "This incident is closed already.")
+        if seen.incident.version != version:
+            raise Conflict("incident.changed", "The incident has changed.", version=seen.incident.version)
+        points = [member.point for member in seen.members if member.until is None]
+        if limit := _LIMITS.get(action):
+            await self._reach.limit(conference, points, limit, by)
+        elif action is ActionKind.RECONNECT:
+            await self._reach.reconnect(conference, points)
+        now = self._clock.now()
+        await self._store.step(conference, incident, EntryKind.ACTED, by, now, version=version, text=action.value)
+        await self._tell_now(incident)
         return await self._store.detail(conference, incident)
 
     # --- inside --------------------------------------------------------------------------------------
@@ -152,6 +193,13 @@ class Desk:
             self._waiting.popleft()
             stored.append(first.change.incident)
         return stored
+
+    async def _tell_now(self, incident: IncidentId) -> None:
+        """What is done is done, whether the pages hear of it now or at the next change."""
+        try:
+            await self._tell([incident])
+        except (*AWAY, Unavailable):
+            log.warning("incidents_not_told")
 
     async def _tell(self, incidents: Iterable[IncidentId]) -> None:
         changed = set(incidents)

@@ -142,7 +142,10 @@ class Member(Model):
 
 
 class Entry(Model):
-    """One line of an incident's history; `by` is None for what the monitor did itself."""
+    """One line of an incident's history; `by` is None for what the monitor did itself.
+
+    The text of `acted` is the action's name.
+    """
 
     number: int
     at: AwareDatetime
@@ -176,12 +179,13 @@ class Incident(Model):
 class IncidentView(Model):
     """An incident with the conference's points that it harms, and what can be done, the first thing to do first.
 
-    A closed one names all points that it ever harmed.
+    A closed one names all points that it ever harmed. `limited`: what was done last about their pictures.
     """
 
     incident: Incident
     members: tuple[PointCode, ...]
     actions: tuple[ActionKind, ...]
+    limited: ActionKind | None = None
 
 
 class IncidentBoard(Model):
@@ -200,6 +204,7 @@ class IncidentDetail(Model):
 
     incident: Incident
     actions: tuple[ActionKind, ...]
+    limited: ActionKind | None = None
     members: tuple[Member, ...]
     history: tuple[Entry, ...]
 

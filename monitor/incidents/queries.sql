@@ -18,16 +18,17 @@ SELECT code, name FROM media_node
 
 -- name: save
 INSERT INTO incident (id, kind, code, name, state, likely, severity, affected, observed, figures, opened_at, closed_at,
-                      folded_into, former)
+                      folded_into, alarmed, former)
 SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer, $9::integer, $10::jsonb,
        $11::timestamptz, CASE WHEN $5::text = 'closed' THEN $11::timestamptz END, $12::uuid,
+       $14::text,
        (SELECT f.id FROM incident f
         WHERE f.kind = $2::text AND f.code = $3::text AND f.state = 'closed' AND f.id <> $1::uuid
         ORDER BY f.closed_at DESC LIMIT 1)
 ON CONFLICT (id) DO UPDATE
 SET state = excluded.state, likely = excluded.likely, severity = excluded.severity, affected = excluded.affected,
     observed = excluded.observed, figures = excluded.figures, closed_at = excluded.closed_at, closed_by = NULL,
-    folded_into = excluded.folded_into, version = incident.version + $13::integer
+    folded_into = excluded.folded_into, alarmed = coalesce(excluded.alarmed, incident.alarmed), version = incident.version + $13::integer
 
 -- name: join
 INSERT INTO incident_member (incident, point, conference, since, condition, reason, equipment)
@@ -56,11 +57,29 @@ JOIN incident i ON i.id = m.incident AND i.state <> 'closed'
 JOIN conference c ON c.id = m.conference AND c.state NOT IN ('closed', 'cancelled')
 WHERE m.until IS NULL
 
+-- name: dismissed
+SELECT * FROM incident WHERE dismissed ORDER BY closed_at
+
+-- name: dismissed_members
+SELECT m.* FROM incident_member m
+JOIN incident i ON i.id = m.incident AND i.dismissed AND i.closed_at = m.until
+JOIN conference c ON c.id = m.conference AND c.state NOT IN ('closed', 'cancelled')
+
+-- name: closed_lately
+SELECT * FROM incident WHERE state = 'closed' AND closed_by IS NULL AND closed_at > $1 ORDER BY closed_at
+
+-- name: recovered
+UPDATE incident SET dismissed = false
+WHERE dismissed AND (kind, code) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+
 -- name: conferences
 SELECT DISTINCT conference FROM incident_member WHERE incident = ANY($1::uuid[])
 
 -- name: board
 SELECT i.*,
+       (SELECT e.text FROM incident_event e
+        WHERE e.incident = i.id AND e.kind = 'acted' AND e.text IN ('lower_layer', 'sound_only', 'full_picture')
+        ORDER BY e.number DESC LIMIT 1) AS limited,
        ARRAY(SELECT m.point FROM incident_member m
              WHERE m.incident = i.id AND m.conference = $1 AND (m.until IS NULL OR i.state = 'closed')
              ORDER BY m.point) AS members
@@ -73,6 +92,9 @@ LIMIT $3
 
 -- name: one
 SELECT i.*,
+       (SELECT e.text FROM incident_event e
+        WHERE e.incident = i.id AND e.kind = 'acted' AND e.text IN ('lower_layer', 'sound_only', 'full_picture')
+        ORDER BY e.number DESC LIMIT 1) AS limited,
        ARRAY(SELECT m.point FROM incident_member m
              WHERE m.incident = i.id AND m.conference = $2 AND (m.until IS NULL OR i.state = 'closed')
              ORDER BY m.point) AS members
@@ -100,12 +122,16 @@ UPDATE incident SET version = version + 1, acknowledged_at = $2, acknowledged_by
 -- name: owned
 UPDATE incident SET version = version + 1, owner = $3 WHERE id = $1 AND $2::timestamptz IS NOT NULL
 
+-- name: acted
+UPDATE incident SET version = version + 1
+WHERE id = $1 AND $2::timestamptz IS NOT NULL AND $3::text IS NOT NULL
+
 -- name: noted
 UPDATE incident SET version = version + 1
 WHERE id = $1 AND $2::timestamptz IS NOT NULL AND $3::text IS NOT NULL
 
 -- name: closed
-UPDATE incident SET version = version + 1, state = 'closed', closed_at = $2, closed_by = $3, folded_into = NULL
+UPDATE incident SET version = version + 1, state = 'closed', closed_at = $2, closed_by = $3, folded_into = NULL, dismissed = true
 WHERE id = $1 OR folded_into = $1
 
 -- name: all_recover

@@ -14,6 +14,7 @@ from core.model import ConferenceId, PointCode
 from monitor.incidents.advice import advise
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import (
+    REOPENED_WITHIN,
     ActionKind,
     Assessment,
     Cause,
@@ -25,17 +26,18 @@ from monitor.incidents.model import (
     IncidentBoard,
     IncidentDetail,
     IncidentId,
+    IncidentSeverity,
     IncidentState,
     IncidentView,
     Likely,
     Member,
 )
-from monitor.incidents.tracker import Change, Tracked
+from monitor.incidents.tracker import Change, Closed, Tracked
 from monitor.store import conference_key, reading
 
 MOST_LISTED = 200
 """Incidents in one answer."""
-STEPS = (EntryKind.ACKNOWLEDGED, EntryKind.OWNED, EntryKind.NOTED, EntryKind.CLOSED)
+STEPS = (EntryKind.ACKNOWLEDGED, EntryKind.OWNED, EntryKind.NOTED, EntryKind.ACTED, EntryKind.CLOSED)
 """What people do."""
 
 _SQL = load_queries("monitor.incidents")
@@ -71,6 +73,7 @@ class IncidentStore:
                 at,
                 UUID(change.folded_into) if change.folded_into else None,
                 0 if grew else 1,
+                told.severity.value if change.alarm and change.kind is not EntryKind.CLOSED else None,
             )
             await connection.execute(_SQL["join"], id, at, *_columns(change.joined.values()))
             await connection.execute(_SQL["leave"], id, at, list(change.recovered))
@@ -78,9 +81,35 @@ class IncidentStore:
 
     async def left_open(self) -> list[Tracked]:
         """What a former process left open, with the members whose conferences are not over."""
+        return await self._with_members("left_open", "left_members")
+
+    async def dismissed(self) -> list[Tracked]:
+        """What people closed and has not recovered since, with whom it harmed then."""
+        return await self._with_members("dismissed", "dismissed_members")
+
+    async def closed_lately(self, now: datetime) -> list[Closed]:
+        """What recovered by itself not so long ago that a return would be another incident."""
         with reading():
-            rows = await self._pool.fetch(_SQL["left_open"])
-            members = await self._pool.fetch(_SQL["left_members"])
+            rows = await self._pool.fetch(_SQL["closed_lately"], now - REOPENED_WITHIN)
+        return [
+            Closed(
+                _cause(row),
+                IncidentId(str(row["id"])),
+                (now - row["closed_at"]).total_seconds(),
+                IncidentSeverity(row["alarmed"]) if row["alarmed"] else None,
+            )
+            for row in rows
+        ]
+
+    async def recovered(self, causes: Collection[Cause]) -> None:
+        """Dismissed causes that may be told again."""
+        kinds, codes = [one.kind.value for one in causes], [one.code for one in causes]
+        await self._pool.execute(_SQL["recovered"], kinds, codes)
+
+    async def _with_members(self, incidents: str, their_members: str) -> list[Tracked]:
+        with reading():
+            rows = await self._pool.fetch(_SQL[incidents])
+            members = await self._pool.fetch(_SQL[their_members])
         found = {row["id"]: _tracked(row) for row in rows}
         for row in members:
             if (tracked := found.get(row["incident"])) is not None:
@@ -115,6 +144,7 @@ class IncidentStore:
         return IncidentDetail(
             incident=view.incident,
             actions=view.actions,
+            limited=view.limited,
             members=tuple(Member.model_validate({**m, "conference": conference}) for m in members),
             history=tuple(Entry.model_validate(dict(entry)) for entry in history),
         )
@@ -130,7 +160,7 @@ class IncidentStore:
         version: int,
         text: str = "",
     ) -> None:
-        """A person acknowledges, takes, notes or closes it (`STEPS`).
+        """A person acknowledges, takes, notes, acts on or closes it (`STEPS`).
 
         Raises `NotFound` `incident.unknown`, `Conflict` `incident.over` or `incident.changed`.
         """
@@ -184,8 +214,9 @@ def _cause(row: asyncpg.Record) -> Cause:
 
 def _tracked(row: asyncpg.Record) -> Tracked:
     assessment = _assessment(row)
+    told = IncidentSeverity(row["alarmed"]) if row["alarmed"] else None
     folded = IncidentId(str(row["folded_into"])) if row["folded_into"] else None
-    return Tracked(IncidentId(str(row["id"])), _cause(row), assessment, folded_into=folded, told=assessment.severity)
+    return Tracked(IncidentId(str(row["id"])), _cause(row), assessment, folded_into=folded, told=told)
 
 
 def _evidence(row: asyncpg.Record) -> Evidence:
@@ -199,8 +230,8 @@ def _evidence(row: asyncpg.Record) -> Evidence:
     )
 
 
-def _view(row: asyncpg.Record) -> IncidentView:
-    cause, assessment = _cause(row), _assessment(row)
+def incident_of(row: asyncpg.Record) -> Incident:
+    """The incident of a whole row of its table."""
     names = (
         "version",
         "state",
@@ -211,14 +242,20 @@ def _view(row: asyncpg.Record) -> IncidentView:
         "acknowledged_by",
         "owner",
     )
-    incident = Incident.model_validate(
+    return Incident.model_validate(
         {
             **{name: row[name] for name in names},
             **{name: str(row[name]) if row[name] else None for name in ("id", "former", "folded_into")},
-            "cause": cause,
+            "cause": _cause(row),
             "cause_name": row["name"],
-            "assessment": assessment,
+            "assessment": _assessment(row),
         }
     )
-    actions: tuple[ActionKind, ...] = () if row["closed_at"] else advise(assessment.likely, cause.kind)
-    return IncidentView(incident=incident, members=tuple(row["members"]), actions=actions)
+
+
+def _view(row: asyncpg.Record) -> IncidentView:
+    incident = incident_of(row)
+    actions: tuple[ActionKind, ...] = (
+        () if row["closed_at"] else advise(incident.assessment.likely, incident.cause.kind)
+    )
+    return IncidentView(incident=incident, members=tuple(row["members"]), actions=actions, limited=row["limited"])

@@ -57,6 +57,16 @@ class Tracked:
 
 
 @dataclass(frozen=True)
+class Closed:
+    """An incident that recovered in a former process, and how long ago."""
+
+    cause: Cause
+    id: IncidentId
+    seconds_ago: float
+    told: IncidentSeverity | None
+
+
+@dataclass(frozen=True)
 class Change:
     """Something to be stored and told. `joined` and `recovered` are points that became members or ceased to be.
 
@@ -93,6 +103,7 @@ class Tracker:
         self.incidents: dict[IncidentId, Tracked] = {}
         self._pending: dict[Cause, float] = {}
         self._dismissed: set[Cause] = set()
+        self._recovered: set[Cause] = set()
         self._quiet: set[PointCode] = set()
         """Points whose fault was told as part of a common one that is over: no second alarm."""
         self._closed: dict[Cause, tuple[float, IncidentId, IncidentSeverity | None]] = {}
@@ -100,19 +111,42 @@ class Tracker:
 
     # --- in ------------------------------------------------------------------------------------------
 
-    def recover(self, incidents: Iterable[Tracked], now: float) -> None:
-        """Takes over what a former process left; its members count as harmed until seen otherwise."""
+    def recover(
+        self,
+        incidents: Iterable[Tracked],
+        now: float,
+        *,
+        closed: Iterable[Closed] = (),
+        dismissed: Iterable[Tracked] = (),
+    ) -> None:
+        """Takes over what a former process left open, what recovered in it lately, and what people had closed.
+
+        The members of those that are open or dismissed count as harmed until seen otherwise.
+        """
+        for one in closed:
+            self._closed[one.cause] = (now - one.seconds_ago, one.id, one.told)
         for incident in incidents:
             self.incidents[incident.id] = incident
-            for point, evidence in incident.members.items():
-                known = self._points.setdefault(point, _Point())
-                known.known_at = now
-                pulse = known.equipment if incident.cause.kind is CauseKind.EQUIPMENT else known.line
-                pulse.is_on, pulse.began, pulse.last, pulse.asked = True, now, now, now
-                if incident.cause.kind is CauseKind.EQUIPMENT:
-                    known.broken = evidence
-                else:
-                    known.worst = evidence
+            self._feel_again(incident, now)
+        for incident in dismissed:
+            self._dismissed.add(incident.cause)
+            self._feel_again(incident, now)
+
+    def _feel_again(self, incident: Tracked, now: float) -> None:
+        for point, evidence in incident.members.items():
+            known = self._points.setdefault(point, _Point())
+            known.known_at = now
+            pulse = known.equipment if incident.cause.kind is CauseKind.EQUIPMENT else known.line
+            pulse.is_on, pulse.began, pulse.last, pulse.asked = True, now, now, now
+            if incident.cause.kind is CauseKind.EQUIPMENT:
+                known.broken = evidence
+            else:
+                known.worst = evidence
+
+    def take_recovered(self) -> frozenset[Cause]:
+        """The dismissed causes that have recovered since the last asking: when they return, they are told again."""
+        found, self._recovered = frozenset(self._recovered), set()
+        return found
 
     def dismiss(self, incident: IncidentId) -> None:
         """A person closed it: its cause is not told again before it has recovered."""
@@ -336,6 +370,7 @@ class Tracker:
         return known.equipment.is_on if kind is CauseKind.EQUIPMENT else known.line.is_on
 
     def _forget(self, wanted: Mapping[Cause, _Want]) -> None:
+        self._recovered |= self._dismissed - wanted.keys()
         self._dismissed &= wanted.keys()
 
     def _change(

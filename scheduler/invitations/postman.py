@@ -43,7 +43,7 @@ class Queued:
 
     id: int
     kind: str
-    conference: str
+    conference: str | None
     recipient: str
     content: bytes
     attempts: int
@@ -86,7 +86,7 @@ class Postman:
         """Tries the mails that are due, one batch of them; how many those were."""
         now = self._clock.now()
         rows = await self._pool.fetch(SQL["take_mail"], now, now + LEASE, BATCH)
-        mails = [Queued(**{**row, "conference": str(row["conference"])}) for row in rows]
+        mails = [Queued(**{**row, "conference": str(row["conference"]) if row["conference"] else None}) for row in rows]
         if not mails:
             return 0
         client = _client(self._smtp)

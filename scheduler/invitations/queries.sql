@@ -233,11 +233,12 @@ SELECT name FROM bridge_point WHERE code = $1
 SELECT name FROM unit WHERE code = $1
 
 -- name: take_mail
--- Takes due mails for a while: other senders pass them by, and if this one dies they are due again at $2.
+-- Takes due mails for a while, alarms before all others: other senders pass them by, and if this one dies they are due
+-- again at $2.
 UPDATE mail SET attempts = attempts + 1, due_at = $2
 WHERE id IN (
     SELECT id FROM mail WHERE state = 'waiting' AND due_at <= $1
-    ORDER BY due_at, id
+    ORDER BY kind <> 'alarm', due_at, id
     LIMIT $3
     FOR UPDATE SKIP LOCKED
 )

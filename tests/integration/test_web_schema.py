@@ -70,6 +70,8 @@ async def _known(organizer: Visitor) -> dict[str, str]:
     series = await _made(organizer, "POST", "/api/series", rule)
     template = await _made(organizer, "POST", "/api/templates", {"conference": id, "name": "Mẫu"})
     audience = await _made(organizer, "POST", "/api/audiences", {"name": "Đảo", "choice": {"points": ["d3"]}})
+    hook = {"name": "Trực", "channel": "webhook", "target": "https://localhost/hook"}
+    alarm = (await _made(organizer, "POST", "/api/alarms", hook))["subscription"]
     signer, later = Signer(SECRET), start + timedelta(days=1)
     answer = signer.answer_token(AnswerRight(conference=ConferenceId(id), point="d1"), later)
     who = Participant(id=point_participant("d1"), role=Role.OPERATOR, name="Điểm 1", point="d1")
@@ -83,6 +85,7 @@ async def _known(organizer: Visitor) -> dict[str, str]:
         "series": series["series"]["id"],
         "template": template["id"],
         "audience": audience["id"],
+        "alarm": alarm["id"],
         "answer": answer,
         "join": join,
         "incident": "00000000-0000-4000-8000-000000000009",

@@ -192,6 +192,8 @@ export class Room {
         if (message.state === "silent") void this.#mend();
         if (message.state === "failed" && this.#media) this.#mediaFailed(this.#media);
         return;
+      case "reconnect":
+        return void this.#reconnect();
       case "warning":
         this.warning = message;
         return;
@@ -245,6 +247,13 @@ export class Room {
       await media.acceptRestart(null);
       if (Problem.from(error).code !== "signaling.cut") this.#mediaFailed(media);
     }
+  }
+
+  /** A technician wants it: another way for this connection, or a new one. */
+  async #reconnect(): Promise<void> {
+    if (this.#media?.mendable) return this.#mend();
+    this.#mediaAttempt = 0;
+    await this.#connectMedia();
   }
 
   #offerRefused(media: MediaLink, problem: Problem): void {

@@ -1,0 +1,1 @@
+"""Alarms: incidents told to people and machines outside, by mail and webhook."""

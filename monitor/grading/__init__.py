@@ -1,0 +1,1 @@
+"""By which profile the lines of each conference are graded."""

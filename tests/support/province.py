@@ -1,0 +1,95 @@
+"""A small country whose halls are in and whose lines are sampled: some of them ill."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import count
+
+from core.database import Database
+from core.messages import PRESENCE, SAMPLES, PresenceChanged, SampleBatch
+from core.model import ConferenceId, LegId, LinkSample, Participant, Presence, Role, point_participant
+from tests.support.website import Website, times_of
+
+HALLS = 12
+ILL = [f"d{n}" for n in range(1, 7)]
+"""The halls of the first of two provinces."""
+
+
+async def add_country(database: Database) -> None:
+    """A centre, two provinces with six communes each, a hall in every commune."""
+    await database.pool.execute("INSERT INTO unit (code, name, kind) VALUES ('tw', 'Trung ương', 'centre')")
+    for province, first in (("p1", 1), ("p2", 7)):
+        await database.pool.execute(
+            "INSERT INTO unit (code, name, kind, parent) VALUES ($1, 'Tỉnh ' || $1, 'province', 'tw')", province
+        )
+        await database.pool.execute(
+            "INSERT INTO unit (code, name, kind, parent)"
+            " SELECT 'c' || n, 'Xã ' || n, 'commune', $1 FROM generate_series($2::int, $2::int + 5) n",
+            province,
+            first,
+        )
+    await database.pool.execute(
+        "INSERT INTO bridge_point (code, name, unit, seats)"
+        " SELECT 'd' || n, 'Điểm ' || n, 'c' || n, 30 FROM generate_series(1, $1) n",
+        HALLS,
+    )
+
+
+def hall(code: str) -> Participant:
+    """The participant that a hall is."""
+    return Participant(id=point_participant(code), role=Role.OPERATOR, name=f"Điểm {code}", point=code)
+
+
+def sample(site: Website, conference: ConferenceId, code: str, ill: Sequence[str], loss: float = 0.3) -> LinkSample:
+    """Those of `ill` lose this share of their packets."""
+    lost = loss if code in ill else 0.0
+    return LinkSample(
+        conference=conference,
+        participant=point_participant(code),
+        leg=LegId(f"l-{code}"),
+        at=site.clock.now(),
+        kbps_up=900,
+        kbps_down=2_000,
+        loss_up=lost,
+        loss_down=lost,
+        jitter_up_ms=3,
+        jitter_down_ms=3,
+        rtt_ms=20,
+    )
+
+
+@asynccontextmanager
+async def taking_part(
+    site: Website, conference: ConferenceId, ill: Sequence[str], loss: float = 0.3
+) -> AsyncIterator[None]:
+    """All halls are in, and their lines are sampled; `ill` may be changed meanwhile."""
+    codes = [f"d{n}" for n in range(1, HALLS + 1)]
+    for code in codes:
+        news = PresenceChanged(
+            conference=conference, participant=hall(code), presence=Presence.PRESENT, at=site.clock.now()
+        )
+        site.bus.publish(PRESENCE, news)
+
+    async def sampled() -> None:
+        for _ in count():
+            samples = tuple(sample(site, conference, code, ill, loss) for code in codes)
+            site.bus.publish(SAMPLES, SampleBatch(at=site.clock.now(), samples=samples))
+            await asyncio.sleep(0.5)
+
+    sampling = asyncio.create_task(sampled())
+    try:
+        yield
+    finally:
+        sampling.cancel()
+        await asyncio.gather(sampling, return_exceptions=True)
+
+
+async def booked(site: Website) -> ConferenceId:
+    """A conference of the whole country."""
+    organizer = await site.signed_in(Role.ORGANIZER)
+    times = times_of(site.clock.now() + timedelta(minutes=1))
+    reply = await organizer.post("/api/conferences", {"title": "Giao ban", "times": times, "units": ["tw"]})
+    return ConferenceId(reply.json["id"])

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from core.errors import NotFound, Refused, Unavailable
 from core.messages import PictureLimit, Reached
-from core.model import Model, Role
+from core.model import ConferenceState, Model, Role
 from monitor.grading.book import GradeProfile, Grading
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, In, Nothing, Source
 from web.routes_directory import CONSOLES
@@ -31,6 +31,8 @@ async def _hall(ask: Ask[In]) -> str:
     conference = await ask.context.scheduler.conference(ask.conference)
     if all(one.code != point for one in conference.points):
         raise NotFound("point.unknown", "This point does not take part in this conference.")
+    if conference.state is not ConferenceState.OPEN:
+        raise Refused("join.not_open", "The conference is not open.")
     return point
 
 

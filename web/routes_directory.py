@@ -78,7 +78,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         Source.NONE,
         reply=TypeAdapter(list[UnitSummary]),
-        roles=CONSOLES,
+        roles=CONSOLES | {Role.ADMINISTRATOR},
     ),
     Endpoint(
         "GET",

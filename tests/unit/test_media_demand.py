@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.media.demand import REST_SECONDS, Demand, wanted_layers
+from bridge.media.layers import MIDDLE_PIXELS, least
 
 RIDS = ("l", "m", "h")
 SIZES = {"l": 57_600, "m": 230_400, "h": 921_600}
@@ -45,3 +46,11 @@ def test_without_receivers_there_is_nothing_to_say() -> None:
     assert demand.forget()
     assert demand.told is None
     assert not demand.forget()
+
+
+def test_a_limited_source_is_not_asked_for_more_than_its_limit() -> None:
+    assert least(None, None) is None
+    assert least(None, MIDDLE_PIXELS) == MIDDLE_PIXELS
+    assert least(100, MIDDLE_PIXELS) == 100
+    sizes = {"q": 40_000, "h": 200_000, "f": 900_000}
+    assert wanted_layers(sizes, sizes, {least(None, MIDDLE_PIXELS)}) == {"h"}

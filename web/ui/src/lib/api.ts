@@ -1,6 +1,10 @@
 /** The HTTP API. Every call resolves to its answer or throws a `Problem`. */
 import type {
   AgainRequest,
+  AlarmBoard,
+  AlarmDelivery,
+  AlarmFacts,
+  AlarmMade,
   AnswerList,
   AnswerRequest,
   Attendance,
@@ -18,6 +22,7 @@ import type {
   DiagnosisReport,
   Explanation,
   Held,
+  PictureLimit,
   PlanDifference,
   PlanNumber,
   PlanWish,
@@ -27,11 +32,14 @@ import type {
   FreeTimeRequest,
   FreeTimes,
   GradedSample,
+  GradeProfile,
+  Grading,
   HallHeadcount,
   HeadcountEntry,
   Headcounts,
   HistoryEntry,
   ImportReport,
+  IncidentAction,
   IncidentDetail,
   InvitationView,
   JoinLink,
@@ -43,6 +51,7 @@ import type {
   MaintenanceWindow,
   PageFigures,
   PointEvent,
+  PointRecord,
   Quorum,
   Principal,
   Scope,
@@ -249,6 +258,26 @@ export const api = {
   /** What a technician does about an incident, as it was at `version`. */
   dealWithIncident: (id: string, incident: string, how: "acknowledge" | "own" | "close", version: number) =>
     post<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}/${how}`, { version }),
+  actOnIncident: (id: string, incident: string, action: IncidentAction, version: number) =>
+    post<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}/act`, { action, version }),
+  incident: (id: string, incident: string) =>
+    get<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}`),
+  limitPictures: (id: string, point: string, limit: PictureLimit) =>
+    post<{ participants: number }>(`${at(id)}/points/${encodeURIComponent(point)}/limit`, { limit }),
+  reconnect: (id: string, point: string) =>
+    post<{ participants: number }>(`${at(id)}/points/${encodeURIComponent(point)}/reconnect`),
+  point: (code: string) => get<PointRecord>(`/api/points/${encodeURIComponent(code)}`),
+  grading: (id: string) => get<Grading>(`${at(id)}/grading`),
+  chooseGrading: (id: string, profile: GradeProfile) =>
+    send<Grading>("PUT", `${at(id)}/grading`, { profile }),
+  alarms: () => get<AlarmBoard>("/api/alarms"),
+  addAlarm: (facts: AlarmFacts) => post<AlarmMade>("/api/alarms", facts),
+  changeAlarm: (id: string, facts: AlarmFacts, version: number) =>
+    send<AlarmMade>("PUT", `/api/alarms/${encodeURIComponent(id)}`, { ...facts, version }),
+  removeAlarm: (id: string) => send<AlarmBoard>("DELETE", `/api/alarms/${encodeURIComponent(id)}`),
+  restoreAlarm: (id: string) => post<AlarmBoard>(`/api/alarms/${encodeURIComponent(id)}/restore`),
+  testAlarm: (id: string) => post<AlarmDelivery>(`/api/alarms/${encodeURIComponent(id)}/test`),
+  renewAlarmSecret: (id: string) => post<AlarmMade>(`/api/alarms/${encodeURIComponent(id)}/secret`),
   map: (id: string) => get<ConferenceMap>(`${at(id)}/map`),
   story: async (id: string, point: string) =>
     (await get<{ events: PointEvent[] }>(`${at(id)}/points/${encodeURIComponent(point)}/story`)).events,

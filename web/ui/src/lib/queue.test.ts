@@ -14,6 +14,7 @@ function entry(code: string, changes: Partial<RosterEntry> = {}): RosterEntry {
     microphone_open: false,
     has_content: false,
     content_requested_at: null,
+    limit: "full",
     ...changes,
   };
 }

@@ -39,6 +39,7 @@ const routes: Route[] = [
     load: page(() => import("../pages/Conference.svelte")),
   },
   { pattern: /^\/chair\/(?<id>[^/]+)$/, load: page(() => import("../pages/Chair.svelte")), room: true },
+  { pattern: /^\/alarms$/, load: page(() => import("../pages/Alarms.svelte")) },
   {
     pattern: /^\/technician\/(?<id>[^/]+)$/,
     load: page(() => import("../pages/Technician.svelte")),

@@ -57,6 +57,15 @@ const vi: Record<string, string> = {
   "free_time.longer_than_day":
     "Hội nghị dài hơn một buổi làm việc. Rút ngắn, hoặc bỏ “Chỉ trong giờ hành chính”.",
   "calendar.range": "Lịch chỉ hiện tối đa 45 ngày.",
+  "alarm.unknown": "Mục nhận cảnh báo này không còn nữa. Tải lại trang.",
+  "alarm.changed": "Có người vừa sửa mục này. Tải lại trang rồi sửa lại.",
+  "alarm.address": "Địa chỉ thư không hợp lệ. Ví dụ: truc@vanphong.gov.vn.",
+  "alarm.url":
+    "Không gửi được đến địa chỉ này. Dùng địa chỉ https:// công khai; địa chỉ trong mạng riêng phải được khai báo trong cấu hình máy chủ (webhook_networks).",
+  "alarm.unit": "Không có đơn vị nào mang mã này trong danh bạ.",
+  "alarm.conference": "Hội nghị này không còn nữa. Chọn lại.",
+  "alarm.no_mail": "Máy chủ chưa cấu hình gửi thư (smtp), nên chưa nhận cảnh báo bằng thư được.",
+  "alarm.too_many": "Đã đủ 500 mục nhận cảnh báo. Xóa bớt mục không dùng.",
   "timeline.range": "Dòng thời gian chỉ hiện tối đa 45 ngày.",
   "unit.unknown": "Đơn vị này không còn trong danh bạ. Tải lại trang.",
   "maintenance.reason": "Hãy nhập lý do bảo trì, tối đa 200 ký tự, trên một dòng.",
@@ -174,6 +183,15 @@ const families: [string, string][] = [
 
 const en: Record<string, string> = {
   "answer.not_proposed": "This point no longer proposes another time. Reload the page.",
+  "alarm.unknown": "This subscription is not there any more. Load the page again.",
+  "alarm.changed": "Somebody has just changed it. Load the page again, then repeat your change.",
+  "alarm.address": "This is not a mail address. For example: duty@office.example.",
+  "alarm.url":
+    "Nothing can be posted to this address. Use a public https:// address; addresses in private networks must be named in the server's settings (webhook_networks).",
+  "alarm.unit": "There is no unit with this code in the directory.",
+  "alarm.conference": "This conference is not there any more. Choose again.",
+  "alarm.no_mail": "The server has no mail server in its settings (smtp), so no alarm can go out by mail.",
+  "alarm.too_many": "There are 500 subscriptions, which is the limit. Remove some that are not needed.",
   "incident.unknown": "This incident is not in this conference. Load the page again.",
   "incident.over": "This incident is closed already and cannot be changed.",
   "incident.changed": "The incident has just changed. Look at it again, then repeat what you did.",

@@ -16,7 +16,8 @@ CREATE INDEX incident_dismissed ON incident (closed_at) WHERE dismissed;
 
 -- The queue takes mails of other parts than invitations; those of a test belong to no conference.
 ALTER TABLE mail DROP CONSTRAINT mail_kind_known;
-ALTER TABLE mail ADD CONSTRAINT mail_kind_known CHECK (kind IN ('request', 'cancel', 'reminder', 'diagnosis', 'alarm'));
+ALTER TABLE mail ADD CONSTRAINT mail_kind_known
+    CHECK (kind IN ('request', 'cancel', 'reminder', 'diagnosis', 'refusal', 'alarm'));
 ALTER TABLE mail ALTER COLUMN conference DROP NOT NULL;
 
 -- `wait_minutes`: only what nobody has acknowledged for so long (NULL: at once). Without `unit` and `conference`: all.

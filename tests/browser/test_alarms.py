@@ -22,8 +22,7 @@ HALL = point_participant("p1")
 
 @pytest.fixture
 async def installation(database: Database, tmp_path: Path) -> AsyncIterator[Installation]:
-    networks = {"DIEMCAU_WEBHOOK_NETWORKS": '["127.0.0.0/8"]'}
-    async with installed(database.url, tmp_path, **networks) as installation:
+    async with installed(database.url, tmp_path, DIEMCAU_WEBHOOK_NETWORKS='["127.0.0.0/8"]') as installation:
         yield installation
 
 

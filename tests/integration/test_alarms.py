@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ async def test_a_test_alarm_tells_what_became_of_it(database: Database, tmp_path
         for one in (hook, mail):
             queued = await administrator.post(f"/api/alarms/{one['id']}/test")
             assert (queued.status, queued.json["kind"]) == (200, "test")
-            await eventually(lambda q=queued: _why_not_delivered(administrator, q.json["id"], "sent"), units=20)
+            await eventually(partial(_why_not_delivered, administrator, queued.json["id"], "sent"), units=20)
         assert server.types() == ["test"]
         assert "Cảnh báo thử" in str(box.messages(DUTY)[0]["Subject"])
 

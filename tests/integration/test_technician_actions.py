@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from core.bus import Bus
@@ -84,6 +86,10 @@ def _sound(seat: Seat) -> int:
     return seat.media.received()[SlotName.AUDIO1].packets
 
 
+def _why_untold(seat: Seat) -> str | None:
+    return None if seat.newest(StateView) else "told nothing"
+
+
 async def test_a_limit_outlives_the_process_and_a_hall_that_comes_back(database: Database, bus: Bus) -> None:
     spec = spec_of(2)
     async with running_node(database, bus):
@@ -91,7 +97,7 @@ async def test_a_limit_outlives_the_process_and_a_hall_that_comes_back(database:
         assert await _limit(bus, spec, PictureLimit.LOWER, 1) == 0
     async with running_node(database, bus), seats(bus, spec, hall(1), hall(2)) as (first, second):
         for seat, limit in ((first, PictureLimit.LOWER), (second, PictureLimit.FULL)):
-            await eventually(lambda s=seat: None if s.newest(StateView) else "told nothing")
+            await eventually(partial(_why_untold, seat))
             state = seat.newest(StateView)
             assert isinstance(state, StateView)
             assert state.limit is limit

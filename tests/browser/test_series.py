@@ -12,8 +12,10 @@ from core.database import Database
 from core.model import Role
 from tests.support.chromium import chromium, visitor
 from tests.support.installation import Installation, installed
+from tests.support.organizer import next_week, organizer
 from tests.support.pages import sign_in
 from tests.support.polling import eventually
+from tests.support.website import times_of
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -119,3 +121,32 @@ async def test_an_occurrence_and_those_after_it_are_cancelled_together(database:
         await page.get_by_test_id("cancel-conference").wait_for(state="detached")
         states = await database.pool.fetch("SELECT state FROM conference ORDER BY start")
         assert [row["state"] for row in states] == ["confirmed", "cancelled", "cancelled"]
+
+
+async def test_all_the_following_and_one_occurrence_are_moved(database: Database, tmp_path: Path) -> None:
+    start = next_week(days=8)
+    weeks = [start + timedelta(weeks=n) for n in range(3)]
+
+    async def why_not(hours: list[int]) -> str | None:
+        rows = await database.pool.fetch("SELECT start FROM conference ORDER BY recurrence_id")
+        wanted = [day.replace(hour=hour) for day, hour in zip(weeks, hours, strict=True)]
+        found = [row["start"] for row in rows]
+        return None if found == wanted else f"they start at {found}"
+
+    async with organizer(database, tmp_path) as desk:
+        rule = {"title": "Giao ban", "first": times_of(start), "rule": "FREQ=WEEKLY;COUNT=3", "points": ["d1"]}
+        occurrences = (await desk.made("/api/series", rule))["series"]["occurrences"]
+        for number, scope, hour, hours in (
+            (0, "all", 8, [8, 8, 8]),
+            (1, "following", 13, [8, 13, 13]),
+            (2, "this", 15, [8, 13, 15]),
+        ):
+            await desk.open(f"/organizer/conference/{occurrences[number]['id']}")
+            await desk.at("reschedule").click()
+            await desk.at("start").fill(f"{hour:02}:00")
+            await desk.at("stop").fill(f"{hour + 2:02}:00")
+            await desk.at("scope").select_option(scope)
+            await desk.until("clashes", "data-count", "0")
+            await desk.at("confirm-reschedule").click()
+            await desk.at("confirm-reschedule").wait_for(state="detached")
+            await eventually(lambda hours=hours: why_not(hours))

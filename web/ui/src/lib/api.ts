@@ -49,6 +49,7 @@ import type {
   LineTestOffer,
   LineTestResult,
   MaintenanceWindow,
+  MergeRequest,
   PageFigures,
   PointEvent,
   PointRecord,
@@ -66,6 +67,7 @@ import type {
   TestedPoint,
   Times,
   Unit,
+  UnitHistory,
 } from "./model";
 import { Problem } from "./problem";
 
@@ -155,7 +157,14 @@ export const api = {
     post<TestedLines>("/api/line-tests/newest", { choice, profile }),
 
   units: () => get<Unit[]>("/api/units"),
-  points: () => get<BridgePoint[]>("/api/points"),
+  /** Points of a unit's subtree (`direct`: its own) that a text finds; of everywhere for "". */
+  points: (unit = "", q = "", direct = false) =>
+    get<BridgePoint[]>(
+      `/api/points?${new URLSearchParams({ q, direct: String(direct), ...(unit ? { unit } : {}) })}`,
+    ),
+  point: (code: string) => get<PointRecord>(`/api/points/${encodeURIComponent(code)}`),
+  unitHistory: (code: string) => get<UnitHistory>(`/api/units/${encodeURIComponent(code)}/history`),
+  mergeUnits: (request: MergeRequest) => post<unknown>("/api/units/merge", request),
   importDirectory: (file: File, dryRun: boolean) =>
     send<ImportReport>("POST", `/api/directory?dry_run=${dryRun}`, file.slice(), {
       "X-File-Name": encodeURIComponent(file.name),
@@ -292,6 +301,7 @@ export const api = {
 /** Addresses of the files that a conference can be downloaded as. */
 export const files = {
   directory: "/api/directory.csv",
+  spreadsheet: "/api/directory.xlsx",
   links: (id: string) => `${at(id)}/links.csv`,
   attendance: (id: string) => `${at(id)}/attendance.csv`,
   quality: (id: string) => `${at(id)}/quality.csv`,

@@ -83,6 +83,7 @@ export const t = translator(
     "scope.following": "Kỳ này và các kỳ sau",
     "scope.all": "Tất cả các kỳ chưa kết thúc",
     "scope.changed": "Đã đổi {n} kỳ họp.",
+    "scope.kept": "{n} kỳ đã được dời giờ riêng từ trước nên giữ nguyên giờ.",
     "scope.cancelled": "Đã hủy {n} kỳ họp.",
   },
   {
@@ -167,6 +168,8 @@ export const t = translator(
     "scope.following": "This and those after it",
     "scope.all": "All that are not over",
     "scope.changed": "{n} {n|conference|conferences} changed.",
+    "scope.kept":
+      "{n} {n|conference|conferences} had been moved separately and {n|keeps its|keep their} times.",
     "scope.cancelled": "{n} {n|conference|conferences} cancelled.",
   },
 );

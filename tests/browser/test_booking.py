@@ -1,0 +1,58 @@
+"""Booking in one page: the clash list that follows the choice, and booking all but the clashing points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.database import Database
+from tests.support.organizer import Desk, next_week, organizer
+
+
+async def _filled(desk: Desk, title: str, start: str = "09:00", stop: str = "11:00") -> None:
+    await desk.at("title").fill(title)
+    await desk.at("day").fill(next_week().strftime("%d/%m/%Y"))
+    await desk.at("start").fill(start)
+    await desk.at("stop").fill(stop)
+
+
+async def test_the_clash_list_follows_and_all_but_the_clashing_points_are_booked(
+    database: Database, tmp_path: Path
+) -> None:
+    async with organizer(database, tmp_path) as desk:
+        await desk.book("Họp tổng kết", next_week(10), "d2")
+        await desk.open("/organizer/new")
+        await desk.at("select-all").wait_for()
+        await _filled(desk, "Giao ban")
+        await desk.at("select-all").click()
+        await desk.until("clashes", "data-count", "1")
+        assert "Điểm 2" in await desk.at("clashes").inner_text()
+        assert "Họp tổng kết" in await desk.at("clashes").inner_text()
+        assert await desk.at("book").is_disabled()
+        await desk.at("stop").fill("09:30")
+        await desk.until("clashes", "data-count", "0")
+        await desk.at("stop").fill("11:00")
+        await desk.until("clashes", "data-count", "1")
+        await desk.at("leave-out").check()
+        await desk.at("book").click()
+        await desk.at("conference-title").wait_for()
+        held = await database.pool.fetch(
+            "SELECT bridge_point.code FROM reservation JOIN conference ON conference.id = reservation.conference"
+            " JOIN bridge_point ON bridge_point.number = reservation.point WHERE title = 'Giao ban' ORDER BY 1"
+        )
+        assert [row["code"] for row in held] == ["d1", "d3"]
+
+
+async def test_a_whole_province_but_one_commune_is_chosen_in_the_tree(database: Database, tmp_path: Path) -> None:
+    async with organizer(database, tmp_path, points=5) as desk:
+        await desk.open("/organizer/new")
+        await desk.at("select-unit:p").check()
+        await desk.at("tree-search").fill("diem 4")
+        await desk.at("select-point:d4").uncheck()
+        await _filled(desk, "Toàn tỉnh trừ một xã")
+        await desk.at("book").click()
+        await desk.at("conference-title").wait_for()
+        points = await database.pool.fetchval("SELECT count(*) FROM reservation")
+        assert points == 4
+        assert not await database.pool.fetchval(
+            "SELECT EXISTS (SELECT FROM reservation JOIN bridge_point ON number = point WHERE code = 'd4')"
+        )

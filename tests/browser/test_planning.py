@@ -1,0 +1,69 @@
+"""What an organizer does with a booked conference: its plan, another to compare, and a time that a hall proposed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from core.database import Database
+from core.identity import AnswerRight, Signer
+from core.model import ConferenceId
+from tests.support.organizer import Desk, next_week, organizer
+from tests.support.website import SECRET, Visitor
+
+
+async def _node(desk: Desk, code: str, legs: int) -> None:
+    node = {"name": f"Nút {code}", "unit": "p", "legs": legs, "kbps": 1_000_000}
+    await desk.made(f"/api/nodes/{code}", node, "PUT")
+
+
+async def test_a_plan_says_who_serves_whom_and_why_and_is_compared_with_the_one_before(
+    database: Database, tmp_path: Path
+) -> None:
+    async with organizer(database, tmp_path) as desk:
+        await _node(desk, "n1", 600)
+        id = await desk.book("Họp có kế hoạch", next_week(), "d1", "d2", "d3")
+        await desk.open(f"/organizer/conference/{id}/plan")
+        plan = desk.at("plan")
+        await plan.wait_for()
+        assert await plan.get_attribute("data-profile") == "standard"
+        await desk.at("why-d2").click()
+        assert "n1" in await desk.at("plan-why").inner_text()
+        await desk.at("plan-profile").select_option("light")
+        await desk.at("replan").click()
+        await desk.until("plan", "data-profile", "light")
+        await desk.at("plan-compare").select_option("1")
+        assert "tiêu chuẩn → nhẹ" in await desk.at("plan-difference").inner_text()
+
+
+async def test_without_a_node_the_plan_page_says_what_is_missing(database: Database, tmp_path: Path) -> None:
+    async with organizer(database, tmp_path) as desk:
+        id = await desk.book("Họp", next_week(), "d1")
+        await desk.open(f"/organizer/conference/{id}/plan")
+        await desk.page.get_by_text("Chưa có kế hoạch").wait_for()
+
+
+async def test_a_time_that_a_hall_proposed_is_accepted_and_the_conference_moves(
+    database: Database, tmp_path: Path
+) -> None:
+    start = next_week()
+    wanted = start + timedelta(hours=5)
+    async with organizer(database, tmp_path) as desk:
+        id = await desk.book("Họp", start, "d1", "d2")
+        await desk.made(f"/api/conferences/{id}/invitations", {})
+        right = AnswerRight(conference=ConferenceId(id), point="d1")
+        hall: Visitor = await desk.site.visitor()
+        answer = {
+            "answer": "proposed",
+            "proposed_start": wanted.isoformat(),
+            "proposed_stop": (wanted + timedelta(hours=2)).isoformat(),
+        }
+        token = Signer(SECRET).answer_token(right, start + timedelta(days=1))
+        assert (await hall.post(f"/api/answers/{token}", answer)).status == 200
+        await desk.open(f"/organizer/conference/{id}/invitations")
+        await desk.until("answer-d1", "data-state", "proposed")
+        await desk.at("accept-d1").click()
+        await desk.until("answer-d1", "data-state", "confirmed")
+        row = await database.pool.fetchrow("SELECT start, stop FROM conference")
+        assert row is not None
+        assert (row["start"], row["stop"]) == (wanted, wanted + timedelta(hours=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -149,4 +150,4 @@ async def test_all_the_following_and_one_occurrence_are_moved(database: Database
             await desk.until("clashes", "data-count", "0")
             await desk.at("confirm-reschedule").click()
             await desk.at("confirm-reschedule").wait_for(state="detached")
-            await eventually(lambda hours=hours: why_not(hours))
+            await eventually(partial(why_not, hours))

@@ -11,14 +11,21 @@ WINDOW = 1_024
 """How far back a packet can be told from its duplicate. A power of two."""
 BEFORE_FIRST = 32
 """Packets overtaken by a stream's first one are still taken."""
-REORDER_SECONDS = 0.015
-"""A packet that is only overtaken mostly comes within this time."""
+REORDER_SECONDS = 0.004
+"""As long as nothing was overtaken: packets that were read together may still be out of order."""
 LONGEST_REORDER_SECONDS = 0.08
 """Waiting longer than this costs those packets that are lost too much."""
 GIVE_UP_SECONDS = 0.5
 """A packet that is missing for longer helps no decoder any more."""
 MOST_MISSING = 250
 """A greater gap is no loss but a break; only a key frame helps."""
+TAIL_SECONDS = 0.012
+"""A picture whose last packet has not come by then has lost it: otherwise only the next picture would tell.
+
+A sender that paces its packets leaves about 5 ms between them.
+"""
+_TAIL_SPACINGS = 2.5
+_SPACING_DECAY = 0.9
 _FIRST_ROUND_TRIP = 0.1
 _LEAST_PAUSE = 0.02
 _BACK_OFF = 0.5
@@ -47,7 +54,7 @@ class _Missing:
 
 @dataclass(slots=True)
 class Arrivals:
-    """One stream's. Feed it every sequence number with `add`, ask `due` while there is something `missing`."""
+    """One stream's. Feed it every sequence number with `add`, of pictures also `picture`; ask `due` while `unsure`."""
 
     missing: dict[int, _Missing] = field(default_factory=dict)
     """By sequence number."""
@@ -55,8 +62,14 @@ class Arrivals:
     """Seconds from a request to its packet, smoothed."""
     reorder: float = REORDER_SECONDS
     """How long overtaken packets are waited for; it follows what the line does."""
+    spacing: float = 0.0
+    """The longest pause of late between two packets of one picture."""
     _first: int = -1
     _highest: int = -1
+    _open_at: float | None = None
+    _tail: _Missing | None = None
+    _tail_number: int = -1
+    _picture: int = -1
     _ring: list[int] = field(default_factory=lambda: [-1] * WINDOW)
 
     def add(self, sequence: int, now: float, *, original: bool = False) -> Arrival:
@@ -81,6 +94,17 @@ class Arrivals:
         self._ring[number & WINDOW - 1] = number
         return Arrival.NEW if step > 0 else self._fill(sequence, now, original)
 
+    def picture(self, timestamp: int, ends: bool, now: float, *, original: bool = True) -> None:
+        """A NEW packet belongs to the picture of that timestamp, and `ends` it or not."""
+        if self._open_at is not None and timestamp == self._picture and original:
+            self.spacing = max(now - self._open_at, self.spacing * _SPACING_DECAY)
+        self._picture, self._open_at = timestamp, None if ends else now
+
+    @property
+    def unsure(self) -> bool:
+        """Whether something is missing, or the end of a picture may be."""
+        return bool(self.missing) or self._open_at is not None
+
     def due(self, now: float) -> tuple[list[int], int]:
         """What to ask the source for now, and how many that were asked for before are given up."""
         ask: list[int] = []
@@ -95,7 +119,15 @@ class Arrivals:
                 ask.append(sequence)
         for sequence in lost:
             del self.missing[sequence]
-        return ask, given_up
+        return ask + self._tail_due(now), given_up
+
+    def _tail_due(self, now: float) -> list[int]:
+        """The packet after the newest, once, when its picture should have ended by now."""
+        wait = max(TAIL_SECONDS, _TAIL_SPACINGS * self.spacing)
+        if self._open_at is None or now - self._open_at < wait:
+            return []
+        self._tail, self._tail_number, self._open_at = _Missing(now, now, 1), self._highest + 1, None
+        return [self._tail_number & 0xFFFF]
 
     def _next(self, gap: _Missing) -> float:
         if gap.times == 0:
@@ -107,7 +139,8 @@ class Arrivals:
             self.missing.clear()
             return
         for number in range(self._highest + 1, self._highest + step):
-            self.missing[number & 0xFFFF] = _Missing(now)
+            asked = self._tail if number == self._tail_number else None
+            self.missing[number & 0xFFFF] = _Missing(now) if asked is None else asked
 
     def _fill(self, sequence: int, now: float, original: bool) -> Arrival:
         gap = self.missing.pop(sequence, None)

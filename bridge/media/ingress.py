@@ -174,10 +174,8 @@ class Ingress:
         payload = data[header.payload_start : header.payload_end]
         if len(payload) > 2:
             sequence = payload[0] << 8 | payload[1]
-            stream.reception.repaired += sequence in stream.arrivals.missing
-            self._media(
-                leg, stream, MediaPacket(sequence, header.timestamp, header.marker, payload[2:], now), again=True
-            )
+            packet = MediaPacket(sequence, header.timestamp, header.marker, payload[2:], now)
+            self._media(leg, stream, packet, again=True)
 
     def _media(self, leg: Leg, stream: Stream, packet: MediaPacket, *, again: bool = False) -> None:
         payload, now = packet.payload, packet.at
@@ -185,9 +183,11 @@ class Ingress:
         if arrival is Arrival.DUPLICATE or arrival is Arrival.TOO_LATE:
             self.drops[arrival.value] += 1
             return
-        if arrival is Arrival.RECOVERED:
-            self.recovered += 1
-        if stream.arrivals.missing and stream.repairable and (stream.cohorts or stream.waiting):
+        stream.reception.repaired += again
+        self.recovered += arrival is Arrival.RECOVERED
+        if arrival is Arrival.NEW and payload and stream.track is not Track.MICROPHONE:
+            stream.arrivals.picture(packet.timestamp, packet.marker, now, original=not again)
+        if stream.arrivals.unsure and stream.repairable and (stream.cohorts or stream.waiting):
             self._repair.look_after(leg, stream)
         if len(payload) > MAX_FORWARDED_BYTES:
             self.drops["too_long"] += 1
@@ -202,6 +202,8 @@ class Ingress:
             self._owners[stream] = leg
         if is_new or packet.h264_start or (packet.vp8 is not None and packet.vp8.key_frame):
             self._fresh_picture(leg, stream, packet, is_new)
+        elif stream.track is Track.MICROPHONE and arrival is Arrival.NEW:
+            self._repair.double(stream, now)
         self._table.forward(stream, packet)
 
     def _video(self, stream: Stream, packet: MediaPacket) -> bool:

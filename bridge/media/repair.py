@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from bridge.media.allotment import SOUND_BPS, shown_bps
 from bridge.media.fanout import Fanout
 from bridge.media.forwarding import Slot, Stream
 from bridge.media.leg import Leg
@@ -12,8 +13,14 @@ from core.clock import Clock
 from core.model import Track
 
 MOST_PROBES = 32
-LOOK_SECONDS = 0.01
+LOOK_SECONDS = 0.005
 """How often incomplete streams are looked after; the rule itself waits longer."""
+
+
+DOUBLED_SECONDS = 10.0
+"""Sound goes out twice for so long after the last of it was asked for."""
+COPY_SECONDS = 0.1
+"""A copy that comes later than this is played by nobody."""
 
 
 class Repair:
@@ -31,6 +38,7 @@ class Repair:
         self._ask = ask
         self._broken = broken
         self._incomplete: dict[Stream, Leg] = {}
+        self._doubled: dict[Slot, tuple[Leg, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def answer(self, leg: Leg, slot: Slot, sequences: Sequence[int], now: float) -> None:
@@ -50,6 +58,25 @@ class Repair:
             else:
                 sent = self._fanout.resend(slot, again.ssrc, wrapped)
             leg.meter.bytes_out += sent
+
+        if picture is None and known and (slot in self._doubled or again.often(now)):
+            self._doubled[slot] = (leg, now + DOUBLED_SECONDS)
+
+    def double(self, sound: Stream, now: float) -> None:
+        """A packet of `sound` is about to go out: before it goes the last one once more, where much is lost.
+
+        Browsers repeat a request for sound only after 100 ms, longer than they hold sound back: when the request or its
+        answer is lost as well there is a gap. A copy needs no request.
+        """
+        for slot, (leg, until) in tuple(self._doubled.items()):
+            cohort, limit = slot.cohort, leg.downlink.limit
+            if now > until or not leg.secured:
+                del self._doubled[slot]
+            elif cohort is None or cohort.stream is not sound or now - (cohort.timeline.at or 0.0) > COPY_SECONDS:
+                continue
+            elif limit is None or shown_bps(leg) + 2 * SOUND_BPS <= limit:
+                placed = cohort.sent.find(cohort.timeline.sequence, now)
+                leg.meter.bytes_out += self._fanout.resend(slot, slot.ssrc_bytes, placed) if placed else 0
 
     def probe(self, leg: Leg, octets: int) -> int:
         """Sends a picture's newest packets once more, as many as `octets` hold: they try the line and harm nothing.
@@ -79,7 +106,7 @@ class Repair:
         return total
 
     def look_after(self, leg: Leg, stream: Stream) -> None:
-        """`stream` misses packets and somebody watches it: they are asked for in time."""
+        """`stream` misses packets, or may, and somebody watches it: they are asked for in time."""
         self._incomplete[stream] = leg
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
@@ -97,7 +124,7 @@ class Repair:
                 self._ask(leg, stream, wanted)
             if given_up and stream.track is not Track.MICROPHONE:
                 self._broken(stream)
-            if not stream.arrivals.missing:
+            if not stream.arrivals.unsure:
                 del self._incomplete[stream]
         if self._incomplete:
             self._timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)

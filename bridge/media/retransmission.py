@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ BURST = 150.0
 AGAIN_SECONDS = 0.02
 """A packet asked for again sooner than this is still under way."""
 MOST_TIMES = 6
+OFTEN, OFTEN_SECONDS = 3, 2.0
+"""As many packets of sound within this time are a line that loses much."""
 _REMEMBERED = 256
 
 
@@ -27,6 +30,7 @@ class Retransmissions:
     payload_types: Mapping[int, int] = field(default_factory=dict)
     """Of the retransmission stream, by that of the packet."""
     allowance: float = BURST
+    _asked: deque[float] = field(default_factory=lambda: deque(maxlen=OFTEN))
     _at: float = 0.0
     _sequence: int = field(default_factory=lambda: secrets.randbelow(FIRST_SEQUENCE_BELOW))
     _sent: dict[int, tuple[float, int]] = field(default_factory=dict)
@@ -40,11 +44,17 @@ class Retransmissions:
             if self.allowance < 1 or now - last < AGAIN_SECONDS or times >= MOST_TIMES:
                 continue
             self.allowance -= 1
+            if times == 0:
+                self._asked.append(now)
             self._sent.pop(sequence, None)
             self._sent[sequence] = (now, times + 1)
             while len(self._sent) > _REMEMBERED:
                 del self._sent[next(iter(self._sent))]
             yield sequence
+
+    def often(self, now: float) -> bool:
+        """Whether packets were often asked for lately; the repetitions of a request do not count."""
+        return len(self._asked) == OFTEN and now - self._asked[0] <= OFTEN_SECONDS
 
     def wrap(self, placed: Placed) -> Placed | None:
         """The packet as one of the retransmission stream: its own number, the old one before the payload.

@@ -21,8 +21,16 @@ STAMP_BYTES = 8
 
 def send_time_block(identifier: int, at: float) -> bytes:
     """A header extension block that holds only abs-send-time: 24 bits, 6 of them seconds, of `at` in seconds."""
-    stamp = int(at * (1 << 18)) & 0xFF_FFFF
-    return b"\xbe\xde\x00\x01" + (identifier << 28 | 2 << 24 | stamp).to_bytes(4, "big")
+    return b"\xbe\xde\x00\x01" + (identifier << 28 | 2 << 24 | _stamp(at)).to_bytes(4, "big")
+
+
+def restamped(block: bytes, at: float) -> bytes:
+    """The same block with another time."""
+    return block[:5] + _stamp(at).to_bytes(3, "big")
+
+
+def _stamp(at: float) -> int:
+    return int(at * (1 << 18)) & 0xFF_FFFF
 
 
 def batches_of(frame: Sequence[Placed], send_time: int, at: float) -> list[list[Placed]]:

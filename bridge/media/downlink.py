@@ -15,8 +15,8 @@ LONGEST_HOLD_SECONDS = 4.0
 PROBE_SECONDS = 2.0
 RAMP_SECONDS = 1.0
 """A probe grows to its whole within this time: who estimates notices its failure before the queue is full."""
-NEXT_SECONDS = 0.3
-"""From a probe that went well to the next."""
+NEXT_SECONDS = 1.0
+"""From a probe that went well to the next: by then the larger picture's key frame is through, or has shown a queue."""
 SETTLE_SECONDS = 1.5
 """After the line was too full: its queue still empties, and losses reported now are the old ones."""
 PROVING_SECONDS = 4.0
@@ -42,6 +42,7 @@ _DOUBT_PACKETS = 20
 _SENT_DECAY = 0.5
 _FALLS = 3
 """As many falls in a row need no report."""
+_FAR_BELOW = 0.5
 _MARGIN = 1.02
 _LEAST = 20_000
 
@@ -58,7 +59,8 @@ class Downlink:
     _raised_at: float = float("-inf")
     _hold: float = HOLD_SECONDS
     _probe_since: float | None = None
-    _shown: int = 0
+    _proven: int = 0
+    _floor: int = _LEAST
     _lost: int = 0
     _expected: int = 0
     _lossy_before: bool = False
@@ -84,6 +86,9 @@ class Downlink:
             self._doubt_at = now if self._doubt_at is None else self._doubt_at
             if self._is_proving(now) or self._falls >= _FALLS:
                 self._full(estimate, now)
+        elif self.limit is not None and now - self._full_at < SETTLE_SECONDS:
+            # The estimate comes down in steps: none of them says that the line carries more after all.
+            self.limit = max(self._floor, min(self.limit, estimate))
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
             self.limit = estimate
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
@@ -105,13 +110,16 @@ class Downlink:
             return
         share = self._lost / self._expected
         self._lost = self._expected = 0
+        # Two signs that have nothing to do with one another need no second report.
+        seconded = self._waits(round_trip) or 0 < self._estimate < _FAR_BELOW * self._sent
         if now - self._full_at < SETTLE_SECONDS:
             return
         lossy = share > LOSS_SHARE
         # Who estimates its line knows a failed probe by the delays, which a line that loses anyway does not have.
         failed = proving and share > self._usual_loss + PROBE_LOSS
-        if failed or (lossy and self._lossy_before):
-            self._full(round(self._sent * (1 - share)), now)
+        if failed or (lossy and (seconded or self._lossy_before)):
+            carries = round(self._sent * (1 - share))
+            self._full(min(carries, self._estimate) if self._estimate else carries, now)
         elif not lossy and not proving:
             self._usual_loss += (share - self._usual_loss) / 2
         self._lossy_before = lossy
@@ -129,7 +137,8 @@ class Downlink:
         if self._probe_since is None:
             if now - self._full_at < self._hold or now - self._raised_at < NEXT_SECONDS:
                 return 0
-            self._probe_since, self._shown = now, cost
+            self._proven = self._proven if self._is_proving(now) else cost
+            self._probe_since = now
         elif now - self._probe_since >= PROBE_SECONDS:
             self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
             return 0
@@ -138,8 +147,7 @@ class Downlink:
 
     def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
-        waiting = round_trip is None or round_trip > self._shortest_trip + QUEUE_SECONDS
-        self._shortest_trip = min(self._shortest_trip, self._shortest_trip if round_trip is None else round_trip)
+        waiting = round_trip is None or self._waits(round_trip)
         if self._doubt_at is None:
             return
         losing = expected >= _DOUBT_PACKETS and lost > (self._usual_loss + PROBE_LOSS) * expected
@@ -148,13 +156,19 @@ class Downlink:
         else:
             self._doubt_at, self._falls = None, 0
 
+    def _waits(self, round_trip: float | None) -> bool:
+        """Whether packets wait in a queue, as far as the round trip tells."""
+        self._shortest_trip = min(self._shortest_trip, self._shortest_trip if round_trip is None else round_trip)
+        return round_trip is not None and round_trip > self._shortest_trip + QUEUE_SECONDS
+
     def _full(self, carries: int, now: float) -> None:
         if self._is_proving(now):
             self._hold = min(2 * self._hold, LONGEST_HOLD_SECONDS)
         elif now - self._full_at > 2 * LONGEST_HOLD_SECONDS:
             self._hold = HOLD_SECONDS
-        # What was shown before a probe got through: only the probe has failed.
-        carries = max(carries, _LEAST if self._probe_since is None else self._shown)
+        # What was shown before the probes got through: only they have failed.
+        self._floor = max(_LEAST, self._proven if self._is_proving(now) else 0)
+        carries = max(carries, self._floor)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
         self._doubt_at, self._falls = None, 0

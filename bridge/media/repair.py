@@ -44,7 +44,8 @@ class Repair:
     def answer(self, leg: Leg, slot: Slot, sequences: Sequence[int], now: float) -> None:
         """A receiver misses packets: those that are still known go out once more, to it alone."""
         again, cohort = slot.again, slot.cohort
-        if again is None or cohort is None:
+        if again is None or cohort is None or cohort.stream is None:
+            # Nothing is shown any more: what was lost before only fills a line that is perhaps too thin as it is.
             return
         picture = cohort.stream if slot.name.track is not Track.MICROPHONE else None
         if picture is not None and any(cohort.sent.expired(sequence, now) for sequence in sequences):
@@ -52,7 +53,7 @@ class Repair:
             self._broken(picture)
         known = {sequence: placed for sequence in sequences if (placed := cohort.sent.find(sequence, now))}
         for sequence in again.allowed(known, now):
-            wrapped = again.wrap(known[sequence])
+            wrapped = again.wrap(known[sequence], now)
             if wrapped is None:
                 sent = self._fanout.resend(slot, slot.ssrc_bytes, known[sequence])
             else:
@@ -91,7 +92,7 @@ class Repair:
         now = self._clock.monotonic()
         for back in range(MOST_PROBES):
             placed = slot.cohort.sent.find(newest - back & 0xFFFF, now)
-            wrapped = slot.again.wrap(placed) if placed is not None else None
+            wrapped = slot.again.wrap(placed, now) if placed is not None else None
             if total >= octets or wrapped is None:
                 break
             total += self._fanout.resend(slot, slot.again.ssrc, wrapped)

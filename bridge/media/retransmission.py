@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.media.batches import STAMP_BYTES
+from bridge.media.batches import STAMP_BYTES, restamped
 from bridge.media.slots import FIRST_SEQUENCE_BELOW, Placed
 
 PACKETS_PER_SECOND = 100.0
@@ -56,10 +56,12 @@ class Retransmissions:
         """Whether packets were often asked for lately; the repetitions of a request do not count."""
         return len(self._asked) == OFTEN and now - self._asked[0] <= OFTEN_SECONDS
 
-    def wrap(self, placed: Placed) -> Placed | None:
+    def wrap(self, placed: Placed, at: float) -> Placed | None:
         """The packet as one of the retransmission stream: its own number, the old one before the payload.
 
-        None when there is none for it; then the same packet is sent again.
+        It tells that it leaves at `at`: with the time of its first sending it would look to the receiver's estimator as
+        if it had waited long, and the line as if it were full. None when there is no such stream for it; then the same
+        packet is sent again.
         """
         head, body = placed
         payload_type = self.payload_types.get(head[1] & 0x7F)
@@ -68,5 +70,5 @@ class Retransmissions:
         self._sequence = self._sequence + 1 & 0xFFFF
         second = head[1] & 0x80 | payload_type
         start = STAMP_BYTES if head[0] & 0x10 else 0
-        wrapped = body[:start] + head[2:4] + body[start:]
+        wrapped = (restamped(body[:start], at) if start else b"") + head[2:4] + body[start:]
         return bytes((head[0], second)) + self._sequence.to_bytes(2, "big") + head[4:8], wrapped

@@ -18,7 +18,7 @@ from bridge.media.arrivals import (
     Arrival,
     Arrivals,
 )
-from bridge.media.batches import batches_of
+from bridge.media.batches import batches_of, send_time_block
 from bridge.media.history import PACKETS, SECONDS, SentPackets
 from bridge.media.retransmission import AGAIN_SECONDS, BURST, MOST_TIMES, OFTEN_SECONDS, Retransmissions
 from bridge.media.slots import Placed
@@ -172,16 +172,15 @@ def test_a_wrapped_packet_holds_the_original(payload: bytes, send_time: int) -> 
     again = Retransmissions(b"\0\0\0\1", {96: 97})
     head = bytes((0x90 if send_time else 0x80,)) + packet(500)[0][1:]
     [[original]] = batches_of([(head, payload)], send_time, 3.0)
-    wrapped = again.wrap(original)
+    wrapped = again.wrap(original, 4.0)
     assert wrapped is not None
-    start = 8 if send_time else 0
     assert wrapped[0][1] == 0x80 | 97
     assert wrapped[0][4:] == original[0][4:]
-    assert wrapped[1] == original[1][:start] + (500).to_bytes(2, "big") + payload
-    following = again.wrap(original)
+    assert wrapped[1] == (send_time_block(send_time, 4.0) if send_time else b"") + (500).to_bytes(2, "big") + payload
+    following = again.wrap(original, 4.0)
     assert following is not None
     assert int.from_bytes(following[0][2:4], "big") - int.from_bytes(wrapped[0][2:4], "big") == 1
-    assert Retransmissions().wrap(original) is None
+    assert Retransmissions().wrap(original, 4.0) is None
 
 
 def test_packets_carry_the_time_they_leave_at() -> None:

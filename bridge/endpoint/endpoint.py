@@ -266,6 +266,13 @@ class MediaEndpoint:
         pause = (_REPORT_SECONDS if active else _IDLE_REPORT_SECONDS) * _RANDOM.uniform(0.7, 1.3)
         self._report_timer = loop.call_later(pause, self._report)
 
+    def _report_sooner(self) -> None:
+        """A stream begins: its first report waits half the usual pause (RFC 3550 section 6.2), not that of idleness."""
+        loop, timer = asyncio.get_running_loop(), self._report_timer
+        if timer is not None and timer.when() - loop.time() > _REPORT_SECONDS:
+            timer.cancel()
+            self._report_timer = loop.call_later(_REPORT_SECONDS * _RANDOM.uniform(0.35, 0.65), self._report)
+
     # --- receiving -------------------------------------------------------------------------------------
 
     def _take_rtp(self, packet: bytes) -> None:
@@ -274,6 +281,8 @@ class MediaEndpoint:
             stream = self._adopt(packet)
             if stream is None:
                 return
+        if not stream.packets:
+            self._report_sooner()
         now = monotonic()
         arrival = self._recovery.take(packet, now) if isinstance(stream, VideoCounter) else Arrival.NEW
         if arrival is Arrival.NEW:

@@ -52,4 +52,4 @@ async def test_what_is_lost_before_and_after_the_node_comes_again(node: Node, st
         await eventually(repaired, units=40)
         await hall.sees(60)
         # SRTP itself refuses what the line doubled (RFC 3711 section 3.3.2).
-        assert node.engine.stats().drops.keys() <= {"srtp", "duplicate", "too_late"}
+        assert node.engine.stats().drops.keys() <= {"srtp", "srtcp", "duplicate", "too_late"}

@@ -56,10 +56,11 @@ async def fill(database: Database) -> ConferenceId:
         stop,
     )
     await pool.execute(
-        "INSERT INTO link_sample (conference, participant, leg, at, kbps_up, kbps_down, loss_up, loss_down, rtt_ms,"
-        " transport, grade) SELECT $1, 'point:' || code, 'leg', at, 5, 900, random() / 50, random() / 50, 20, 'udp',"
-        " CASE WHEN random() < 0.1 THEN 'poor' ELSE 'good' END FROM bridge_point,"
-        " generate_series($2::timestamptz, $3::timestamptz, interval '1 min') at WHERE unit = 'rp'",
+        "INSERT INTO line_minute (conference, participant, minute, samples, good, fair, poor, kbps_up, kbps_down,"
+        " loss_up, loss_down, rtt_ms, reports) SELECT $1, 'point:' || code, at, 30, 30 - ill, 0, ill, 5, 900,"
+        " random() / 50, random() / 50, 20, 30 FROM bridge_point,"
+        " generate_series($2::timestamptz, $3::timestamptz, interval '1 min') at,"
+        " LATERAL (SELECT (random() * 3 * extract(minute FROM at) / 59)::int AS ill) spread WHERE unit = 'rp'",
         key,
         START,
         stop,

@@ -260,6 +260,13 @@ class MediumFigures(Model):
 NOT_MEASURED = MediumFigures()
 
 
+class SlotLayer(Model):
+    """The simulcast layer (rid) that a slot shows at the period's end."""
+
+    slot: SlotName
+    layer: str
+
+
 class LinkSample(Model):
     """One leg's line over one sampling period, as its media node saw it.
 
@@ -300,3 +307,5 @@ class LinkSample(Model):
     """What the node believes that the line to the point carries; None as long as nothing speaks against anything."""
     paused: tuple[SlotName, ...] = ()
     """Slots whose picture the line does not carry."""
+    layers: tuple[SlotLayer, ...] = ()
+    """Of the slots that show a picture of which there are several sizes."""

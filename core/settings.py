@@ -112,6 +112,10 @@ class Settings(BaseSettings):
     sample_seconds: float = 2.0
     grade_profile: Literal["default", "teams", "pexip", "voice-only"] = "default"
     """By what lines are graded (docs/monitoring.md)."""
+    sample_days: int = Field(default=7, ge=1, le=366)
+    """How many days samples are kept; after that their minutes tell of them (docs/monitoring.md)."""
+    minute_months: int = Field(default=36, ge=1, le=600)
+    """How many months the minutes of lines are kept."""
     reconnect_grace_seconds: float = 60.0
     """How long after a restart of the bridge a participant keeps place and floor without being back."""
     public_url: str | None = None

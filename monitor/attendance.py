@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.messages import PresenceChanged
 from core.model import ConferenceId, Departure, Participant, ParticipantId, PointRef, Presence, Role, point_participant
@@ -18,6 +18,8 @@ from monitor.model import Attendance, AttendanceRow, PresenceNow
 
 ENDED_REMEMBERED = 1_000
 """Ended conferences whose late news are still recognised as late."""
+WRITTEN_AGAIN = timedelta(minutes=5)
+"""How far the stored `last_seen` of somebody who is present may lie behind: samples in the database tell it exactly."""
 
 IntervalKey = tuple[ConferenceId, ParticipantId, datetime]
 
@@ -32,6 +34,8 @@ class Interval:
     last_seen: datetime
     left_at: datetime | None = None
     how: Departure | None = None
+    lost: bool = False
+    """Open, but the endpoint is away for now: samples that come all the same are no sign of it."""
 
     @property
     def key(self) -> IntervalKey:
@@ -45,7 +49,7 @@ class Interval:
     def closed(self, at: datetime, how: Departure) -> Interval:
         """The same, ended at `at` (or when it began, if a clock went backwards)."""
         end = max(at, self.joined_at)
-        return replace(self, last_seen=end, left_at=end, how=how)
+        return replace(self, last_seen=end, left_at=end, how=how, lost=False)
 
 
 @dataclass
@@ -54,13 +58,20 @@ class _Place:
 
     now: PresenceNow
     interval: Interval | None = None
+    """As it was last handed out to be stored."""
     waited_until: float | None = None
+    seen_at: datetime | None = None
+    """The newest observation, which the interval may not know yet."""
 
     @property
     def open(self) -> Interval | None:
-        if self.interval is None or self.interval.left_at is not None:
+        """The open interval with the newest observation."""
+        interval = self.interval
+        if interval is None or interval.left_at is not None:
             return None
-        return self.interval
+        if self.seen_at is not None and self.seen_at > interval.last_seen:
+            interval = self.interval = interval.seen(self.seen_at)
+        return interval
 
     @property
     def end(self) -> datetime | None:
@@ -78,12 +89,14 @@ class Ledger:
         self._places: dict[ConferenceId, dict[ParticipantId, _Place]] = {}
         self._ended: OrderedDict[ConferenceId, None] = OrderedDict()
 
-    def recover(self, left_open: Iterable[Interval], wait_until: float) -> None:
+    def recover(self, left_open: Iterable[Interval], wait_until: float) -> list[Interval]:
         """Takes over the open intervals of a former process; `expire` closes those not mentioned in time."""
-        for interval in left_open:
+        waiting = [replace(interval, lost=True) for interval in left_open]
+        for interval in waiting:
             now = PresenceNow(participant=interval.participant, presence=Presence.LOST, since=interval.last_seen)
             place = _Place(now, interval, wait_until)
             self._places.setdefault(interval.conference, {})[interval.participant.id] = place
+        return waiting
 
     def apply(self, news: PresenceChanged) -> tuple[Interval, ...]:
         """Takes one piece of presence news; late news of an ended conference changes nothing."""
@@ -93,21 +106,31 @@ class Ledger:
         places = self._places.setdefault(news.conference, {})
         place = places.setdefault(news.participant.id, _Place(now))
         before, place.interval = place.interval, _next_interval(place, news)
-        place.now, place.waited_until = now, None
+        place.now, place.waited_until, place.seen_at = now, None, None
         return (place.interval,) if place.interval is not None and place.interval != before else ()
 
     def seen(self, conference: ConferenceId, participants: Iterable[ParticipantId], at: datetime) -> list[Interval]:
-        """Notes that media of `participants` was observed at `at`; counts for those that are present."""
+        """Notes that media of `participants` was observed at `at`; counts for those that are present.
+
+        Seldom are their intervals to be stored again for that (`WRITTEN_AGAIN`).
+        """
         places = self._places.get(conference, {})
+        behind = at - WRITTEN_AGAIN
         changed = []
         for participant in participants:
             place = places.get(participant)
-            if place is None or place.open is None or place.now.presence is not Presence.PRESENT:
+            if place is None or place.interval is None or place.now.presence is not Presence.PRESENT:
                 continue
-            if at > place.open.last_seen:
-                place.interval = place.open.seen(at)
-                changed.append(place.interval)
+            if place.seen_at is None or at > place.seen_at:
+                place.seen_at = at
+            if place.interval.last_seen < behind and (interval := place.open) is not None:
+                changed.append(interval)
         return changed
+
+    def open_intervals(self, conference: ConferenceId) -> list[Interval]:
+        """The open intervals of a conference with the newest observations."""
+        found = (place.open for place in self._places.get(conference, {}).values())
+        return [interval for interval in found if interval is not None]
 
     def end(self, conference: ConferenceId, at: datetime) -> list[Interval]:
         """Closes every open interval of an ended conference and forgets it."""
@@ -159,16 +182,16 @@ class Ledger:
 
 def _next_interval(place: _Place, news: PresenceChanged) -> Interval | None:
     """The place's newest interval after `news`."""
+    former, end = place.open, place.end
     if news.presence is Presence.PRESENT:
-        return place.open.seen(news.at) if place.open else _begin(place.interval, news)
-    if place.open is None:
+        return replace(former.seen(news.at), lost=False) if former else _begin(place.interval, news)
+    if former is None:
         return place.interval
     if news.presence is Presence.ABSENT:
         how = news.how or Departure.DEPARTED
         # Only a farewell proves that a lost endpoint was there again.
-        end = news.at if how is Departure.DEPARTED else place.end or news.at
-        return place.open.closed(end, how)
-    return place.open if place.end else place.open.seen(news.at)
+        return former.closed(news.at if how is Departure.DEPARTED else end or news.at, how)
+    return replace(former if end else former.seen(news.at), lost=True)
 
 
 def _begin(former: Interval | None, news: PresenceChanged) -> Interval:

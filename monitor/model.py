@@ -53,6 +53,8 @@ class GradedSample(LinkSample):
     """A stored sample with the grade that its line had then."""
 
     grade: Grade
+    relayed: bool | None = None
+    """Whether the media went through a TURN relay, as the endpoint said; None: it did not say."""
 
 
 class History(Model):

@@ -38,6 +38,7 @@ from core.model import (
     Presence,
     point_participant,
 )
+from core.quality import CandidateType, EndpointFigures
 from core.settings import Settings
 from monitor.alarms.service import Alarms
 from monitor.attendance import Ledger, attend
@@ -47,6 +48,7 @@ from monitor.headcount.service import HeadcountBook
 from monitor.incidents.desk import Desk
 from monitor.incidents.evidence import Evidence
 from monitor.incidents.seen import evidence_of, merged
+from monitor.keeping.keeper import Keeper
 from monitor.lines import Lines
 from monitor.linetests.store import LineTestBook
 from monitor.model import Attendance, History, LiveSnapshot
@@ -56,7 +58,7 @@ from monitor.profiles import profile_named
 from monitor.reach import Reach
 from monitor.reports.reader import Reports
 from monitor.sheets import attendance_sheet, quality_sheet
-from monitor.store import Store, conference_key, sample_record
+from monitor.store import Store, conference_key, report_record, sample_record
 from monitor.writer import Writer
 
 log = structlog.get_logger("monitor")
@@ -84,7 +86,8 @@ class Monitor:
         self._grace_seconds = settings.reconnect_grace_seconds
         self._zone = ZoneInfo(settings.time_zone)
         self._store = Store(database)
-        self.reports = Reports(database, clock, self._zone, self.attendance)
+        self._keeper = Keeper(database, clock, settings)
+        self.reports = Reports(database, clock, self._zone, self.attendance, self._keeper.freshen)
         self._writer = Writer(self._store)
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
@@ -111,7 +114,8 @@ class Monitor:
             self._bus.subscribe(CONFERENCE_CHANGED, limit=_NEWS_LIMIT) as changes,
         ):
             left_open = await self._store.open_intervals()
-            self._ledger.recover(left_open, self._clock.monotonic() + self._grace_seconds)
+            wait_until = self._clock.monotonic() + self._grace_seconds
+            self._writer.add_intervals(self._ledger.recover(left_open, wait_until))
             await self.incidents.recover()
             await self.grading.recover()
             self.ready.set()
@@ -127,6 +131,7 @@ class Monitor:
                 tasks.create_task(self.incidents.run(), name="monitor-incidents")
                 tasks.create_task(self.alarms.run(), name="monitor-alarms")
                 tasks.create_task(self._tell_owed(), name="monitor-links")
+                tasks.create_task(self._keeper.run(), name="monitor-keeper")
 
     # --- answers -------------------------------------------------------------------------------------
 
@@ -154,6 +159,7 @@ class Monitor:
         points = await self._store.booked_points(conference)
         intervals = {interval.key: interval for interval in await self._store.intervals(conference)}
         intervals.update({interval.key: interval for interval in self._writer.waiting_intervals(conference)})
+        intervals.update({interval.key: interval for interval in self._ledger.open_intervals(conference)})
         return attend(points, intervals.values(), self._ledger.here(conference), self._clock.now())
 
     async def attendance_csv(self, conference: ConferenceId) -> str:
@@ -201,11 +207,14 @@ class Monitor:
             if self._pace.ask(conference, self._clock.monotonic()):
                 self._publish_links(conference)
             self._writer.add_intervals(self._ledger.seen(conference, participants, batch.at))
-        self._writer.add_samples([sample_record(one.sample, one.grader.current.grade) for one in graded])
+        self._writer.add_samples(
+            [sample_record(g.sample, g.grader.current.grade, _relayed(g.endpoint)) for g in graded]
+        )
 
     def _on_endpoint(self, report: EndpointReport) -> None:
         if self._is_live(report.conference):
             self._lines.hear(report, self._clock.monotonic())
+            self._writer.add_report(report_record(report))
 
     def _on_presence(self, news: PresenceChanged) -> None:
         if not self._is_live(news.conference):
@@ -274,6 +283,11 @@ class Monitor:
                 except Overflow:
                     log.warning("news_missed", topic=topic.name)
             subscription = self._bus.subscribe(topic, limit=_NEWS_LIMIT)
+
+
+def _relayed(endpoint: EndpointFigures | None) -> bool | None:
+    """Whether the endpoint says that its media goes through a TURN relay."""
+    return None if endpoint is None or endpoint.candidate is None else endpoint.candidate is CandidateType.RELAY
 
 
 def _digest(topic: Topic[M], message: M, handle: Callable[[M], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -14,8 +14,10 @@ import asyncpg
 
 from core.database import Database, load_queries
 from core.errors import NotFound, Unavailable
+from core.messages import EndpointReport
 from core.model import ConferenceId, Departure, Grade, LinkSample, Participant, ParticipantId, PointRef
 from monitor.attendance import Interval
+from monitor.backlog import Batch, Row
 from monitor.model import GradedSample
 
 _SQL = load_queries("monitor")
@@ -43,8 +45,15 @@ _COUNTS = (
 _MEDIA = tuple((f"{medium}_{way}", medium, way) for way in ("up", "down") for medium in ("audio", "video"))
 _BY_MEDIUM = tuple(name for _, medium, way in _MEDIA for name in (f"{medium}_loss_{way}", f"{medium}_jitter_{way}_ms"))
 _COLUMNS = (
-    "conference", "participant", "leg", "at", *_FLOATS, *_COUNTS, *_BY_MEDIUM, "paused", "transport", "grade",
+    "conference", "participant", "leg", "at", *_FLOATS, *_COUNTS, *_BY_MEDIUM, "paused", "layers", "relayed",
+    "transport", "grade",
 )  # fmt: skip
+_REPORTED = (
+    "seconds", "rtt_ms", "loss_down", "freezes", "frozen_share", "fps", "width", "height", "concealed", "sent_fps",
+    "sent_height", "encoder_limit", "cpu_limited", "camera", "microphone", "candidate", "relay_protocol", "network",
+    "skew_ms", "skew_error_ms",
+)  # fmt: skip
+_reported = attrgetter(*_REPORTED)
 _scalars = attrgetter(*_FLOATS, *_COUNTS)
 _media = attrgetter(*(f"{field}.{figure}" for field, _, _ in _MEDIA for figure in ("loss", "jitter_ms")))
 _WRITE_SECONDS = 15.0
@@ -55,8 +64,6 @@ AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, as
 
 The last one comes when the server's farewell arrives just as a statement begins.
 """
-
-SampleRecord = tuple[Any, ...]
 
 
 @contextmanager
@@ -77,11 +84,19 @@ def conference_key(conference: ConferenceId) -> UUID | None:
         return None
 
 
-def sample_record(sample: LinkSample, grade: Grade) -> SampleRecord:
-    """The row of a graded sample."""
+def sample_record(sample: LinkSample, grade: Grade, relayed: bool | None = None) -> Row:
+    """The row of a graded sample; `relayed`: whether the endpoint says that its media goes through a TURN relay."""
     key = conference_key(sample.conference)
     who = (key, sample.participant, sample.leg, sample.at)
-    return (*who, *_scalars(sample), *_media(sample), sample.paused, sample.transport.value, grade.value)
+    shown = sample.layers
+    layers = [f"{one.slot} {one.layer}" for one in shown] if shown else None
+    figures = (*_scalars(sample), *_media(sample))
+    return (*who, *figures, sample.paused, layers, relayed, sample.transport.value, grade.value)
+
+
+def report_record(report: EndpointReport) -> Row:
+    """The row of what an endpoint said of itself."""
+    return (conference_key(report.conference), report.participant, report.at, *_reported(report.figures))
 
 
 class Store:
@@ -90,12 +105,23 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
 
-    async def copy_samples(self, records: Sequence[SampleRecord]) -> None:
-        """Appends samples by COPY: all or none."""
-        async with self._pool.acquire(timeout=_WRITE_SECONDS) as connection:
-            await connection.copy_records_to_table(
-                "link_sample", records=records, columns=_COLUMNS, timeout=_WRITE_SECONDS
-            )
+    async def copy_samples(self, records: Batch) -> None:
+        """Appends samples by COPY, and notes their minutes for the roll-up: all or none."""
+        await self._copy("link_sample", _COLUMNS, records, {(row[0], row[3]) for row in records})
+
+    async def copy_reports(self, records: Batch) -> None:
+        """Appends endpoints' reports by COPY, and notes their minutes for the roll-up: all or none."""
+        columns = ("conference", "participant", "at", *_REPORTED)
+        await self._copy("endpoint_sample", columns, records, {(row[0], row[2]) for row in records})
+
+    async def _copy(
+        self, table: str, columns: Sequence[str], records: Batch, moments: set[tuple[UUID, datetime]]
+    ) -> None:
+        minutes = sorted({(key, at.astimezone(UTC).replace(second=0, microsecond=0)) for key, at in moments})
+        async with self._pool.acquire(timeout=_WRITE_SECONDS) as connection, connection.transaction():
+            await connection.copy_records_to_table(table, records=records, columns=columns, timeout=_WRITE_SECONDS)
+            # Last, so that nobody waits for this row while many are copied.
+            await connection.execute(_SQL["touch_minutes"], *map(list, zip(*minutes, strict=True)))
 
     async def save_intervals(self, intervals: Iterable[Interval]) -> None:
         """Writes new and changed intervals in one statement: all or none."""
@@ -113,29 +139,42 @@ class Store:
         """All stored intervals of a conference."""
         return [_interval(row) for row in await self._fetch("intervals", conference_key(conference))]
 
-    async def booked_points(self, conference: ConferenceId) -> list[PointRef]:
-        """The points booked for a conference, by name. Raises `NotFound` `conference.unknown`."""
+    async def known(self, conference: ConferenceId) -> UUID:
+        """The database's key of a conference. Raises `NotFound` `conference.unknown`."""
         key = conference_key(conference)
         if key is None or not await self._fetch("known", key):
             raise NotFound("conference.unknown", "There is no such conference.")
-        rows = await self._fetch("booked_points", key)
+        return key
+
+    async def booked_points(self, conference: ConferenceId) -> list[PointRef]:
+        """The points booked for a conference, by name. Raises `NotFound` `conference.unknown`."""
+        rows = await self._fetch("booked_points", await self.known(conference))
         return [PointRef(code=row["code"], name=row["name"]) for row in rows]
 
     async def history(
         self, conference: ConferenceId, participant: ParticipantId, length: timedelta
     ) -> list[GradedSample]:
-        """The participant's newest samples, reaching back `length` from the newest one."""
-        rows = await self._fetch("history", conference_key(conference), participant, length)
+        """The participant's newest samples, reaching back `length` from the newest one.
+
+        When its samples are deleted already, its minutes stand for them, each as a sample of a minute.
+        """
+        key = conference_key(conference)
+        rows = await self._fetch("history", key, participant, length)
+        if not rows:
+            rows = await self._fetch("history_by_minutes", key, participant, length)
         return [_graded_sample(row) for row in rows]
 
     async def samples(self, conference: ConferenceId) -> AsyncGenerator[GradedSample, None]:
-        """All samples of a conference by participant and time, through a server-side cursor.
+        """All samples of a conference by participant and time, through a server-side cursor; its minutes when its
+        samples are deleted already.
 
         Holds a connection until exhausted or closed.
         """
         with reading():
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                cursor = connection.cursor(_SQL["samples"], conference_key(conference), prefetch=_FETCH_ROWS)
+                key = conference_key(conference)
+                query = "samples" if await connection.fetchval(_SQL["has_samples"], key) else "samples_by_minutes"
+                cursor = connection.cursor(_SQL[query], key, prefetch=_FETCH_ROWS)
                 async for row in cursor:
                     yield _graded_sample(row)
 
@@ -156,6 +195,7 @@ def _interval_row(interval: Interval) -> tuple[Any, ...]:
         interval.last_seen,
         interval.left_at,
         interval.how.value if interval.how else None,
+        interval.lost,
     )
 
 
@@ -168,6 +208,7 @@ def _interval(row: asyncpg.Record) -> Interval:
         last_seen=row["last_seen"],
         left_at=row["left_at"],
         how=Departure(row["how"]) if row["how"] else None,
+        lost=row["lost"],
     )
 
 
@@ -184,4 +225,6 @@ def _graded_sample(row: asyncpg.Record) -> GradedSample:
             "loss": fields.pop(f"{medium}_loss_{way}", None),
             "jitter_ms": fields.pop(f"{medium}_jitter_{way}_ms", None),
         }
+    shown = [layer.split(" ", 1) for layer in fields.get("layers", ())]
+    fields["layers"] = tuple({"slot": slot, "layer": layer} for slot, layer in shown)
     return GradedSample.model_validate(fields)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 
 import asyncpg
 import structlog
 
 from core.model import ConferenceId
 from monitor.attendance import Interval, IntervalKey
-from monitor.store import AWAY, SampleRecord, Store
+from monitor.backlog import Backlog, Batch, Row
+from monitor.store import AWAY, Store
 
 log = structlog.get_logger("monitor")
 
 MAX_WAITING_SAMPLES = 200_000
 """Samples kept while the database is away (about 90 MB): 40 minutes of 168 legs, 2 minutes of 3,321."""
 
+GATHER_SECONDS = 0.25
+"""So long batches of many nodes are gathered, to be written together."""
+ROWS_AT_ONCE = 10_000
+"""The most that one COPY takes, unless one batch is larger."""
 _FIRST_RETRY_SECONDS = 0.2
 _LAST_RETRY_SECONDS = 5.0
 _FAREWELL_SECONDS = 3.0
@@ -28,33 +33,53 @@ _UNUSABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, Value
 class Writer:
     """Takes work without waiting, and stores it in `run`.
 
-    Samples beyond `max_samples` push out the oldest waiting batches (counted in `dropped_samples`). Intervals are
-    never dropped for lack of room: a newer state of one takes the place of the waiting one. A batch whose
-    connection broke between the database's commit and its answer is stored again.
+    Samples beyond `max_samples` push out the oldest waiting batches (counted in `dropped_samples`), and so do
+    endpoints' reports. Intervals are never dropped for lack of room: a newer state of one takes the place of the
+    waiting one. A batch whose connection broke between the database's commit and its answer is stored again.
     """
 
     def __init__(self, store: Store, *, max_samples: int = MAX_WAITING_SAMPLES) -> None:
         self._store = store
-        self._max_samples = max_samples
-        self._batches: deque[Sequence[SampleRecord]] = deque()
+        self._samples = Backlog(max_samples)
+        self._reports = Backlog(max_samples)
         self._intervals: dict[IntervalKey, Interval] = {}
         self._wake = asyncio.Event()
         self._away = False
-        self.waiting_samples = 0
-        self.dropped_samples = 0
-        self.stored_samples = 0
-        self.stored_batches = 0
 
-    def add_samples(self, records: Sequence[SampleRecord]) -> None:
+    @property
+    def waiting_samples(self) -> int:
+        """Samples not stored yet."""
+        return self._samples.waiting
+
+    @property
+    def dropped_samples(self) -> int:
+        """Samples that were pushed out."""
+        return self._samples.dropped
+
+    @property
+    def stored_samples(self) -> int:
+        """Samples stored since the start."""
+        return self._samples.stored
+
+    @property
+    def stored_batches(self) -> int:
+        """The batches that these came in."""
+        return self._samples.stored_batches
+
+    @property
+    def reports(self) -> Backlog:
+        """Endpoints' reports, counted."""
+        return self._reports
+
+    def add_samples(self, records: Batch) -> None:
         """Queues one batch."""
-        if not records:
-            return
-        self._batches.append(records)
-        self.waiting_samples += len(records)
-        while self.waiting_samples > self._max_samples and len(self._batches) > 1:
-            dropped = len(self._batches.popleft())
-            self.waiting_samples -= dropped
-            self.dropped_samples += dropped
+        self._samples.add(records)
+        if records:
+            self._wake.set()
+
+    def add_report(self, record: Row) -> None:
+        """Queues what one endpoint said."""
+        self._reports.add((record,))
         self._wake.set()
 
     def add_intervals(self, intervals: Iterable[Interval]) -> None:
@@ -72,6 +97,8 @@ class Writer:
         try:
             while True:
                 await self._wake.wait()
+                if self._samples.waiting < ROWS_AT_ONCE:
+                    await asyncio.sleep(GATHER_SECONDS)
                 await self._until_stored()
         finally:
             await self._farewell()
@@ -107,18 +134,22 @@ class Writer:
         self._wake.clear()
         if self._intervals:
             await self._store_intervals()
-        while self._batches:
-            batch = self._batches[0]
-            if await self._or_set_aside(self._store.copy_samples(batch), "samples_unusable"):
-                self.stored_samples += len(batch)
-                self.stored_batches += 1
-            # While it was written, it may have been pushed out as the oldest.
-            if self._batches and self._batches[0] is batch:
-                self._batches.popleft()
-                self.waiting_samples -= len(batch)
+        await self._store_rows(self._samples, self._store.copy_samples)
+        await self._store_rows(self._reports, self._store.copy_reports)
         if self._away:
             self._away = False
             log.info("database_back", dropped_samples=self.dropped_samples)
+
+    async def _store_rows(self, backlog: Backlog, copy: Callable[[Batch], Awaitable[None]]) -> None:
+        while batches := backlog.head(ROWS_AT_ONCE):
+            together = batches[0] if len(batches) == 1 else list(chain.from_iterable(batches))
+            if len(batches) == 1 or not await self._or_set_aside(copy(together), ""):
+                # One of them cannot be stored: the others can.
+                for batch in batches:
+                    backlog.settle(batch, stored=await self._or_set_aside(copy(batch), "samples_unusable"))
+                continue
+            for batch in batches:
+                backlog.settle(batch, stored=True)
 
     async def _store_intervals(self) -> None:
         waiting = dict(self._intervals)
@@ -137,5 +168,6 @@ class Writer:
             await write
             return True
         except _UNUSABLE as exc:
-            log.warning(event, error=type(exc).__name__)
+            if event:
+                log.warning(event, error=type(exc).__name__)
             return False

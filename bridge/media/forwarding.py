@@ -137,6 +137,8 @@ class Stream:
     """The loudest since it was last looked at, in -dBov."""
     codec: str | None = None
     """None: VP8 or Opus; else as `H264Format.codec` says."""
+    rid: str = ""
+    """Which layer of its picture it is; empty when there is only one."""
 
 
 @dataclass(eq=False, slots=True)

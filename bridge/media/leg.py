@@ -25,7 +25,7 @@ from bridge.media.rtp import RtpHeader, header_extensions
 from bridge.media.sampling import Incoming, Meter
 from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, Offer, Section
 from bridge.media.uplink import Uplink
-from core.model import ConferenceId, LegId, ParticipantId, SlotName, Track, Transport
+from core.model import ConferenceId, LegId, ParticipantId, SlotLayer, SlotName, Track, Transport
 
 MAX_ADDRESSES = 8
 MAX_STREAMS = 24
@@ -192,7 +192,7 @@ class Leg:
 
     def _new_stream(self, ssrc: int, section: Section, rid: str) -> Stream:
         reception = Reception(section.clock_rate)
-        stream = Stream(ssrc, self.send[section.mid], section.clock_rate, reception, codec=section.codec)
+        stream = Stream(ssrc, self.send[section.mid], section.clock_rate, reception, codec=section.codec, rid=rid)
         stream.repairable, stream.level_id = section.nack, section.level
         self.streams[ssrc.to_bytes(4, "big")] = stream
         self.layers[section.mid, rid] = stream
@@ -244,4 +244,14 @@ class Leg:
             "remb_down_kbps": estimate / 1000 if estimate else None,
             "limit_down_kbps": limit / 1000 if limit is not None else None,
             "paused": tuple(sorted(self.paused)),
+            "layers": self._shown_layers(),
         }
+
+    def _shown_layers(self) -> tuple[SlotLayer, ...]:
+        """Which of several layers each slot really shows now, in the order of their names."""
+        shown = {
+            name: slot.cohort.stream.rid
+            for name, slot in self.slots.items()
+            if slot.cohort is not None and slot.cohort.stream is not None and slot.cohort.stream.rid
+        }
+        return tuple(SlotLayer(slot=name, layer=shown[name]) for name in sorted(shown))

@@ -1,6 +1,3 @@
--- name: known
-SELECT id FROM conference WHERE id = $1
-
 -- name: map_points
 SELECT p.code, p.name, p.unit
 FROM reservation r
@@ -28,7 +25,7 @@ JOIN unit u ON u.code = p.unit
 WHERE r.conference = $1 AND p.code = $2
 
 -- name: presence
-SELECT joined_at, last_seen, left_at, how
+SELECT joined_at, left_at, how
 FROM presence_interval
 WHERE conference = $1 AND participant = $2
 ORDER BY joined_at
@@ -42,23 +39,23 @@ WHERE conference = $1
 ORDER BY seq
 
 -- name: last_time
+-- Middle values of its minutes.
 WITH former AS (
     SELECT c.id, c.title, c.start
     FROM reservation r
     JOIN bridge_point p ON p.number = r.point
     JOIN conference c ON c.id = r.conference
     WHERE p.code = $2 AND c.start < (SELECT start FROM conference WHERE id = $1) AND c.id <> $1
-      AND EXISTS (SELECT 1 FROM link_sample s WHERE s.conference = c.id AND s.participant = $3)
+      AND EXISTS (SELECT 1 FROM line_minute m WHERE m.conference = c.id AND m.participant = $3 AND m.samples > 0)
     ORDER BY c.start DESC
     LIMIT 1
 )
 SELECT former.id, former.title, former.start,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY s.kbps_up) AS kbps_up,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY s.kbps_down) AS kbps_down,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(s.loss_up, s.loss_down)) AS loss,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY s.rtt_ms) AS rtt_ms,
-       (count(*) FILTER (WHERE s.grade = 'good'))::float8 / nullif(count(*) FILTER (WHERE s.grade <> 'unknown'), 0)
-           AS good
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY m.kbps_up) AS kbps_up,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY m.kbps_down) AS kbps_down,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(m.loss_up, m.loss_down)) AS loss,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY m.rtt_ms) AS rtt_ms,
+       sum(m.good)::float8 / nullif(sum(m.good + m.fair + m.poor), 0) AS good
 FROM former
-JOIN link_sample s ON s.conference = former.id AND s.participant = $3
+JOIN line_minute m ON m.conference = former.id AND m.participant = $3 AND m.samples > 0
 GROUP BY former.id, former.title, former.start

@@ -11,7 +11,7 @@ from core.errors import NotFound
 from core.model import ConferenceId, Departure, point_participant
 from monitor.points.model import ConferenceMap, LastTime, LastTimeReply, MapPoint, MapUnit, PointStory
 from monitor.points.story import tell
-from monitor.store import conference_key, reading
+from monitor.store import Store, reading
 
 _SQL = load_queries("monitor.points")
 
@@ -21,10 +21,11 @@ class PointReader:
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
+        self._store = Store(database)
 
     async def map(self, conference: ConferenceId) -> ConferenceMap:
         """Where each booked point stands in the unit tree."""
-        key = await self._known(conference)
+        key = await self._store.known(conference)
         units = await self._fetch("map_units", key)
         points = await self._fetch("map_points", key)
         return ConferenceMap(
@@ -34,7 +35,7 @@ class PointReader:
 
     async def story(self, conference: ConferenceId, point: str) -> PointStory:
         """What happened to a booked point. Raises `NotFound` `point.unknown` for one that is not booked."""
-        key = await self._known(conference)
+        key = await self._store.known(conference)
         await self._booked(key, point)
         participant = point_participant(point)
         presence = await self._fetch("presence", key, participant)
@@ -48,19 +49,13 @@ class PointReader:
 
     async def last_time(self, conference: ConferenceId, point: str) -> LastTimeReply:
         """A booked point's line in its last conference before this one. Raises `NotFound` `point.unknown`."""
-        key = await self._known(conference)
+        key = await self._store.known(conference)
         await self._booked(key, point)
         rows = await self._fetch("last_time", key, point, point_participant(point))
         if not rows:
             return LastTimeReply(last=None)
         fields = dict(rows[0])
         return LastTimeReply(last=LastTime.model_validate({"conference": str(fields.pop("id")), **fields}))
-
-    async def _known(self, conference: ConferenceId) -> UUID:
-        key = conference_key(conference)
-        if key is None or not await self._fetch("known", key):
-            raise NotFound("conference.unknown", "There is no such conference.")
-        return key
 
     async def _booked(self, key: UUID, point: str) -> asyncpg.Record:
         rows = await self._fetch("point", key, point)

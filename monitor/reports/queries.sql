@@ -20,14 +20,13 @@ WHERE r.conference = $1
 ORDER BY p.name, p.code
 
 -- name: quality
-SELECT participant,
-       count(*) FILTER (WHERE grade = 'good') AS good,
-       count(*) FILTER (WHERE grade = 'fair') AS fair,
-       count(*) FILTER (WHERE grade = 'poor') AS poor,
-       count(*) AS samples,
-       avg(loss_up) AS loss_up, avg(loss_down) AS loss_down, avg(rtt_ms) AS rtt_ms
-FROM link_sample
-WHERE conference = $1
+-- From the minutes; each counts by its samples.
+SELECT participant, sum(good) AS good, sum(fair) AS fair, sum(poor) AS poor, sum(samples) AS samples,
+       sum(loss_up * samples) / sum(samples) FILTER (WHERE loss_up IS NOT NULL) AS loss_up,
+       sum(loss_down * samples) / sum(samples) FILTER (WHERE loss_down IS NOT NULL) AS loss_down,
+       sum(rtt_ms * samples) / sum(samples) FILTER (WHERE rtt_ms IS NOT NULL) AS rtt_ms
+FROM line_minute
+WHERE conference = $1 AND samples > 0
 GROUP BY participant
 
 -- name: events

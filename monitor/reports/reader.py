@@ -30,12 +30,14 @@ class Reports:
         clock: Clock,
         zone: ZoneInfo,
         attendance: Callable[[ConferenceId], Awaitable[Attendance]],
+        freshen: Callable[[ConferenceId], Awaitable[None]],
     ) -> None:
         self._pool = database.pool
         self._store = Store(database)
         self._clock = clock
         self._zone = zone
         self._attendance = attendance
+        self._freshen = freshen
         self._one_file = asyncio.Lock()
         """A document takes a core for a second: they are made one after the other."""
 
@@ -51,6 +53,8 @@ class Reports:
             )
             for r in await self._fetch("points", key)
         ]
+        with reading():
+            await self._freshen(conference)
         lines = {row["participant"]: _line(row) for row in await self._fetch("quality", key)}
         events = [Event(r["seq"], r["at"], r["kind"], r["who"]) for r in await self._fetch("events", key)]
         intervals = await self._store.intervals(conference)

@@ -93,7 +93,7 @@ class Stage:
         async def check() -> str | None:
             found: Spans = defaultdict(list)
             seen = set()
-            for row in await self.database.pool.fetch("SELECT * FROM presence_interval ORDER BY joined_at"):
+            for row in await self.database.pool.fetch("SELECT * FROM presence_seen ORDER BY joined_at"):
                 key = (str(row["conference"]), row["participant"])
                 began, last = (row["joined_at"] - START).total_seconds(), (row["last_seen"] - START).total_seconds()
                 found[key].append((began, (row["left_at"] - START).total_seconds() if row["left_at"] else None))

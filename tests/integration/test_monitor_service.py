@@ -347,7 +347,7 @@ async def test_a_restart_continues_who_returns_and_closes_who_does_not(database:
             hall.presence(point(n), Presence.PRESENT)
         hall.clock.advance(10)
         hall.batch([hall.sample(point(n)) for n in range(3)])
-        await eventually(rows_are(database, f"presence_interval WHERE last_seen = '{hall.clock.now()}'", 3))
+        await eventually(rows_are(database, f"presence_seen WHERE last_seen = '{hall.clock.now()}'", 3))
     hall.clock.advance(20)
     settings = Settings(sample_seconds=0.05, reconnect_grace_seconds=60)
     async with watching(database, hall, settings) as monitor:
@@ -357,7 +357,7 @@ async def test_a_restart_continues_who_returns_and_closes_who_does_not(database:
         hall.presence(point(1), Presence.LOST)
         hall.clock.advance(5)
         hall.presence(point(0), Presence.PRESENT)
-        await eventually(rows_are(database, f"presence_interval WHERE last_seen = '{hall.clock.now()}'", 1))
+        await eventually(rows_are(database, f"presence_seen WHERE last_seen = '{hall.clock.now()}'", 1))
         hall.clock.advance(60)
         hall.presence(point(1), Presence.ABSENT, Departure.FAILED)
         await eventually(rows_are(database, "presence_interval WHERE how = 'failed'", 2))

@@ -188,7 +188,10 @@ async def test_history_and_open_intervals_use_their_indexes(database: Database) 
         "history": (uuid.UUID(CONFERENCE), "point:7", timedelta(minutes=2)),
         "open_intervals": (),
     }
-    indexes = {"history": "link_sample_by_participant", "open_intervals": "presence_interval_open"}
+    indexes = {
+        "history": "link_sample_default_conference_participant_at_idx",
+        "open_intervals": "presence_interval_open",
+    }
     for name, given in arguments.items():
         plan = "\n".join(row[0] for row in await database.pool.fetch(f"EXPLAIN {queries[name]}", *given))
         assert indexes[name] in plan, plan

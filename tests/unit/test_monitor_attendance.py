@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.messages import PresenceChanged
 from core.model import ConferenceId, Departure, Participant, ParticipantId, PointRef, Presence, Role
-from monitor.attendance import ENDED_REMEMBERED, Interval, Ledger, attend
+from monitor.attendance import ENDED_REMEMBERED, WRITTEN_AGAIN, Interval, Ledger, attend
 
 CONFERENCE = ConferenceId("00000000-0000-0000-0000-000000000001")
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -35,6 +35,8 @@ class Record:
 
     def __init__(self) -> None:
         self.intervals: dict[object, Interval] = {}
+        self.sampled: datetime | None = None
+        """When everybody's media was observed last."""
 
     def store(self, intervals: tuple[Interval, ...] | list[Interval]) -> None:
         self.intervals.update({i.key: i for i in intervals})
@@ -44,7 +46,8 @@ class Record:
         return sorted((_second(i.joined_at), _second(i.left_at) if i.left_at else None) for i in mine)
 
     def left_open(self) -> list[Interval]:
-        return [i for i in self.intervals.values() if i.left_at is None]
+        left = [i for i in self.intervals.values() if i.left_at is None]
+        return [i if i.lost or self.sampled is None else i.seen(self.sampled) for i in left]
 
 
 def _second(moment: datetime) -> float:
@@ -107,9 +110,19 @@ def test_media_counts_as_seen_only_while_present() -> None:
     ledger.apply(news(0, PRESENT, who=1))
     ledger.apply(news(1, LOST, who=1))
     ledger.apply(news(1, JOINING, who=2))
-    changed = ledger.seen(CONFERENCE, [p.id for p in PEOPLE] + [ParticipantId("stranger")], at(2))
-    assert [(i.participant.id, i.last_seen) for i in changed] == [(PEOPLE[0].id, at(2))]
-    assert ledger.seen(CONFERENCE, [PEOPLE[0].id], at(2)) == []
+    assert ledger.seen(CONFERENCE, [p.id for p in PEOPLE] + [ParticipantId("stranger")], at(2)) == []
+    seen = [(i.participant.id, i.last_seen, i.lost) for i in ledger.open_intervals(CONFERENCE)]
+    assert seen == [(PEOPLE[0].id, at(2), False), (PEOPLE[1].id, at(1), True)]
+
+
+def test_the_stored_interval_of_somebody_present_does_not_fall_far_behind() -> None:
+    ledger = Ledger()
+    ledger.apply(news(0, PRESENT, who=0))
+    limit = WRITTEN_AGAIN.total_seconds()
+    assert ledger.seen(CONFERENCE, [PEOPLE[0].id], at(limit)) == []
+    [again] = ledger.seen(CONFERENCE, [PEOPLE[0].id], at(limit + 1))
+    assert again.last_seen == at(limit + 1)
+    assert ledger.seen(CONFERENCE, [PEOPLE[0].id], at(limit + 2)) == []
 
 
 def test_the_end_closes_who_is_present_then_and_who_is_lost_when_last_seen() -> None:
@@ -271,10 +284,11 @@ def test_intervals_equal_the_truth_of_any_history(steps: list[object], ended: bo
     ledger, record, truth = Ledger(), Record(), Truth()
     for second, step in enumerate(steps):
         record.store(ledger.seen(CONFERENCE, [p.id for p in PEOPLE], at(second)))
+        record.sampled = at(second)
         record.store(ledger.expire(second))
         if step == "crash":
             ledger = Ledger()
-            ledger.recover(record.left_open(), wait_until=second + GRACE)
+            record.store(ledger.recover(record.left_open(), wait_until=second + GRACE))
         elif isinstance(step, tuple):
             who, (presence, how) = step
             record.store(ledger.apply(news(second, presence, how, who)))

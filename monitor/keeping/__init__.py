@@ -1,0 +1,1 @@
+"""What is kept of samples, and for how long: partitions, the roll-up to minutes, retention."""

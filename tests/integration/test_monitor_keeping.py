@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from typing import Any
 
 import asyncpg
 import pytest
@@ -85,8 +86,8 @@ async def test_what_comes_before_its_partition_moves_into_it(database: Database,
 async def test_a_minute_tells_what_its_samples_told(database: Database, now: ManualClock, keeper: Keeper) -> None:
     store = Store(database)
     layers = (SlotLayer(slot=SlotName.STAGE, layer="h"),)
-    ill = {"loss_down": 0.08, "rtt_ms": 60, "bytes_down": 70, "paused": (SlotName.STAGE,)}
-    well = {"loss_down": 0.02, "rtt_ms": 20, "bytes_down": 30, "layers": layers}
+    ill: dict[str, Any] = {"loss_down": 0.08, "rtt_ms": 60, "bytes_down": 70, "paused": (SlotName.STAGE,)}
+    well: dict[str, Any] = {"loss_down": 0.02, "rtt_ms": 20, "bytes_down": 30, "layers": layers}
     await store.copy_samples([row(1, **ill, grade=Grade.POOR), row(3, **well), row(59.9), row(60)])
     await store.copy_reports([report(2, freezes=2, fps=20, cpu_limited=True), report(4, freezes=1, fps=30, skew_ms=-7)])
     now.advance(75)

@@ -4251,7 +4251,17 @@ export interface components {
        * @default []
        */
       paused: components["schemas"]["SlotName"][];
+      /**
+       * Layers
+       * @default []
+       */
+      layers: components["schemas"]["SlotLayer"][];
       grade: components["schemas"]["Grade"];
+      /**
+       * Relayed
+       * @default null
+       */
+      relayed: boolean | null;
     };
     /**
      * Grading
@@ -5304,6 +5314,11 @@ export interface components {
        * @default []
        */
       paused: components["schemas"]["SlotName"][];
+      /**
+       * Layers
+       * @default []
+       */
+      layers: components["schemas"]["SlotLayer"][];
     };
     /**
      * LinkStatus
@@ -7256,6 +7271,15 @@ export interface components {
       holiday: string | null;
       /** @default null */
       clashes: components["schemas"]["OccurrenceClashes"] | null;
+    };
+    /**
+     * SlotLayer
+     * @description The simulcast layer (rid) that a slot shows at the period's end.
+     */
+    SlotLayer: {
+      slot: components["schemas"]["SlotName"];
+      /** Layer */
+      layer: string;
     };
     /**
      * SlotName

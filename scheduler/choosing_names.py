@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from scheduler.directory_file import fold
+from core.spreadsheet import fold
 
 CANDIDATES_SHOWN = 10
 _PREFIX = re.compile(r"^(?:phuong|xa|dac khu|thi tran|thi xa|quan|huyen|tinh|thanh pho|tp|p|x|dk) (?=.)")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from core.spreadsheet import FileRefused
 from scheduler.directory_cells import fault_of, kind_of
 from scheduler.directory_columns import Column
-from scheduler.directory_file import FileRefused, Row
+from scheduler.directory_file import Row
 from scheduler.directory_model import PointRecord, UnitRecord
 from scheduler.directory_points import kept, kept_kbps, read_points
 from scheduler.model import ImportProblem, ImportReport

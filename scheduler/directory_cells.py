@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable
 
 from core.model import UnitKind
+from core.spreadsheet import fold
 from scheduler.directory_columns import BACKUP, LINE, OPERATORS, Column
-from scheduler.directory_file import fold
 from scheduler.directory_model import MAX_EQUIPMENT, MAX_KBPS
 
 ERASE = "-"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import xlsxwriter
 
+from core.spreadsheet import guarded
 from scheduler.directory_columns import BACKUP, LINE, NUMBERS, OPERATORS, Column, LineColumns
-from scheduler.directory_file import guarded
 from scheduler.directory_model import Line, PointRecord, UnitRecord
 
 Cells = dict[Column, str]

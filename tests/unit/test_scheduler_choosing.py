@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.spreadsheet import fold
 from scheduler.choosing_names import Named, NameIndex, core, match_lines
 from scheduler.directory import Directory, plan_import
-from scheduler.directory_file import fold
 from scheduler.provinces import nation_rows
 
 CITY = Named("79", "Thành phố Hồ Chí Minh", None, False)

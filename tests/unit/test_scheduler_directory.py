@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from core.model import UnitKind
 from core.settings import Limits
+from core.spreadsheet import guarded, unguarded
 from scheduler.directory import Directory, ImportPlan, plan_import
 from scheduler.directory_export import write_csv, write_xlsx
-from scheduler.directory_file import guarded, read_rows, unguarded
+from scheduler.directory_file import read_rows
 from scheduler.directory_model import Line, Operator, PointRecord, UnitRecord
 from scheduler.provinces import nation_rows, province_rows
 

@@ -2,13 +2,19 @@
 
 Four kinds of token, never accepted for one another: a *sign-in* (who a person is, in the pages' cookie), a
 *join link* (the right to one place in one conference), an *answer link* (the right to answer one point's invitation)
-and a *feed link* (the right to read one calendar).
+and a *feed link* (the right to read one calendar). A *ticket* is shorter, so that its code stays readable on a phone:
+numbers and a seal (docs/attendance.md).
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import hmac
 import os
 import secrets
+import struct
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +29,8 @@ from core.errors import NotSignedIn, Refused
 from core.model import CodeText, ConferenceId, Model, Participant, Role
 
 _ALGORITHM = "HS256"
+_TICKET = struct.Struct(">IH")
+_SEAL_BYTES = 12
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
@@ -135,6 +143,27 @@ class Signer:
             return FeedRight.model_validate(self._decode(_Audience.FEED, token, now))
         except (_Expired, jwt.InvalidTokenError, ValidationError) as exc:
             raise Refused("feed.invalid", "This calendar address is not valid (any more). Ask for a new one.") from exc
+
+    def ticket_token(self, number: int, serial: int) -> str:
+        """24 characters that stand for two numbers and hold nothing else; whether they are still good is not told."""
+        body = _TICKET.pack(number, serial)
+        return base64.urlsafe_b64encode(body + self._seal(body)).decode("ascii")
+
+    def ticket(self, token: str) -> tuple[int, int]:
+        """The numbers behind a ticket; raises `Refused` `ticket.invalid`."""
+        try:
+            data = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+        except (binascii.Error, UnicodeEncodeError):
+            data = b""
+        body, seal = data[: _TICKET.size], data[_TICKET.size :]
+        if not hmac.compare_digest(seal, self._seal(body)):
+            raise Refused("ticket.invalid", "This link is not valid (any more). Ask for a new one.")
+        number, serial = _TICKET.unpack(body)
+        return number, serial
+
+    def _seal(self, body: bytes) -> bytes:
+        """96 bits of HMAC-SHA-256 (RFC 2104, 5: no less than 80), which no other token can be taken for."""
+        return hmac.digest(self._secret.encode(), b"diemcau ticket\0" + body, hashlib.sha256)[:_SEAL_BYTES]
 
     def _encode(self, audience: _Audience, body: Model, expires: datetime) -> str:
         claims = {"aud": audience.value, "exp": int(expires.timestamp()), "v": body.model_dump(mode="json")}

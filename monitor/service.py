@@ -42,9 +42,11 @@ from core.quality import CandidateType, EndpointFigures
 from core.settings import Settings
 from monitor.alarms.service import Alarms
 from monitor.attendance import Ledger, attend
+from monitor.delegates.service import DelegateBook
 from monitor.figures import MonitorFigures
 from monitor.grading.book import GradingBook
 from monitor.headcount.service import HeadcountBook
+from monitor.headcount.teller import Teller
 from monitor.incidents.desk import Desk
 from monitor.incidents.evidence import Evidence
 from monitor.incidents.seen import evidence_of, merged
@@ -98,7 +100,9 @@ class Monitor:
         """What was published last of each live conference."""
         self.points = PointReader(database)
         self.line_tests = LineTestBook(database)
-        self.headcounts = HeadcountBook(database, clock, self.points, self._points_here)
+        self.headcounts = HeadcountBook(database, clock, self.points, self._points_here, self._note_people)
+        self.delegates = DelegateBook(database, clock, settings.limits, self.headcounts, self._note_people)
+        self._people = Teller(bus, clock, self.headcounts)
         self.reach = Reach(bus)
         self.incidents = Desk(database, bus, clock, settings.sample_seconds, self._evidence, self.reach)
         self.alarms = Alarms(database, clock, settings)
@@ -132,6 +136,7 @@ class Monitor:
                 tasks.create_task(self.alarms.run(), name="monitor-alarms")
                 tasks.create_task(self._tell_owed(), name="monitor-links")
                 tasks.create_task(self._keeper.run(), name="monitor-keeper")
+                tasks.create_task(self._people.run(), name="monitor-people")
 
     # --- answers -------------------------------------------------------------------------------------
 
@@ -194,6 +199,9 @@ class Monitor:
             one.participant.point for one in seen if one.presence is Presence.PRESENT and one.participant.point
         )
 
+    def _note_people(self, conference: ConferenceId) -> None:
+        self._people.note(conference)
+
     # --- news ----------------------------------------------------------------------------------------
 
     def _on_samples(self, batch: SampleBatch) -> None:
@@ -220,6 +228,7 @@ class Monitor:
         if not self._is_live(news.conference):
             return
         self._writer.add_intervals(self._ledger.apply(news))
+        self._people.note(news.conference)
         if news.presence is Presence.ABSENT:
             self._lines.drop(news.conference, news.participant.id)
 
@@ -232,6 +241,7 @@ class Monitor:
         if not over or not self._is_live(news.conference):
             return
         self._writer.add_intervals(self._ledger.end(news.conference, news.at))
+        self._people.note(news.conference)
         self._lines.end(news.conference)
         self._views.pop(news.conference, None)
         self.incidents.forget(news.conference)

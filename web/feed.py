@@ -18,6 +18,7 @@ from core.bus import Bus, Overflow, Topic
 from core.errors import Unavailable
 from core.messages import CONFERENCE_CHANGED, CONFERENCE_WARNING, FLOOR, LINKS, PRESENCE
 from core.model import ConferenceId, Model
+from monitor.headcount.model import HEADCOUNTS
 from monitor.incidents.model import INCIDENTS
 
 log = structlog.get_logger("web")
@@ -29,8 +30,13 @@ EVENTS: dict[str, Topic[Any]] = {
     "conference": CONFERENCE_CHANGED,
     "warning": CONFERENCE_WARNING,
     "incidents": INCIDENTS,
+    "headcounts": HEADCOUNTS,
 }
 """The feed's event names and the topics behind them."""
+
+ALL = frozenset(EVENTS)
+PEOPLE = frozenset({"headcounts", "conference", "warning"})
+"""What a page hears that shows only the halls' people: not the lines of 3,356 points twice a second."""
 
 MAX_WATCHERS = 1_000
 QUEUE = 2_000
@@ -44,10 +50,11 @@ def event_bytes(name: str, message: Model) -> bytes:
 
 
 class Watcher:
-    """One page's queue of encoded events."""
+    """One page's queue of encoded events: of those in `wanted`, or of all."""
 
-    def __init__(self, limit: int = QUEUE) -> None:
+    def __init__(self, limit: int = QUEUE, wanted: frozenset[str] = ALL) -> None:
         self._limit = limit
+        self._wanted = wanted
         self._queue: deque[tuple[str, bytes]] = deque()
         self._wake = asyncio.Event()
         self.stale = False
@@ -55,6 +62,8 @@ class Watcher:
 
     def offer(self, name: str, data: bytes) -> None:
         """Queues one event; when there is no room, forgets all and asks for a new snapshot."""
+        if name not in self._wanted:
+            return
         if len(self._queue) >= self._limit:
             self.refresh()
         else:
@@ -120,11 +129,11 @@ class FeedHub:
         return sum(map(len, self._watchers.values()))
 
     @contextmanager
-    def watching(self, conference: ConferenceId) -> Iterator[Watcher]:
-        """A `Watcher` that gets everything published about `conference` from now on."""
+    def watching(self, conference: ConferenceId, wanted: frozenset[str] = ALL) -> Iterator[Watcher]:
+        """A `Watcher` that gets everything of `wanted` published about `conference` from now on."""
         if self._closed or self.count >= MAX_WATCHERS:
             raise Unavailable("feed.full", "The live view is not available right now. Try again in a moment.")
-        watcher = Watcher()
+        watcher = Watcher(wanted=wanted)
         self._watchers.setdefault(conference, set()).add(watcher)
         try:
             yield watcher

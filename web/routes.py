@@ -9,6 +9,7 @@ from web import (
     routes_bookings,
     routes_choosing,
     routes_conferences,
+    routes_delegates,
     routes_diagnosis,
     routes_directory,
     routes_headcount,
@@ -45,6 +46,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *routes_points.ENDPOINTS,
     *routes_linetests.ENDPOINTS,
     *routes_headcount.ENDPOINTS,
+    *routes_delegates.ENDPOINTS,
     *routes_recordings.ENDPOINTS,
     *routes_reports.ENDPOINTS,
 )

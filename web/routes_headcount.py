@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field, TypeAdapter
 
 from core.errors import BadInput, Conflict, NotFound, Refused
-from core.identity import JoinRight
 from core.model import ConferenceId, Model, Role
 from monitor.headcount.model import (
     Correction,
@@ -14,6 +15,10 @@ from monitor.headcount.model import (
     HeadcountHistory,
     Headcounts,
     Quorum,
+    Snapshot,
+    SnapshotDetail,
+    SnapshotRequest,
+    Snapshots,
 )
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.routes_directory import CONSOLES, ORGANIZER
@@ -60,19 +65,39 @@ async def set_quorum(ask: Ask[QuorumRequest]) -> Headcounts:
     return (await book.all(ask.conference)).model_copy(update={"rows": (), "units": ()})
 
 
+async def list_snapshots(ask: Ask[Nothing]) -> Snapshots:
+    """The figures kept for items of the agenda, oldest first."""
+    return await ask.context.monitor.headcounts.snapshots(ask.conference)
+
+
+async def take_snapshot(ask: Ask[SnapshotRequest]) -> Snapshot:
+    """Keeps the figures of now for an item of the agenda."""
+    return await ask.context.monitor.headcounts.take_snapshot(ask.conference, ask.input.item, ask.person.username)
+
+
+async def get_snapshot(ask: Ask[Nothing]) -> SnapshotDetail:
+    """One snapshot with every hall's figures."""
+    number = ask.request.match_info["snapshot"]
+    if not number.isascii() or not number.isdecimal() or len(number) > 9:
+        raise NotFound("snapshot.unknown", "There is no such snapshot.")
+    return await ask.context.monitor.headcounts.snapshot(ask.conference, int(number))
+
+
 async def get_own_headcount(ask: Ask[Nothing]) -> HallHeadcount:
     """The figures of the hall that a join link is for."""
-    conference, point = _hall(ask.context.signer.join_right(ask.request.match_info["token"], ask.context.clock.now()))
+    conference, point = hall_of(ask)
     return await ask.context.monitor.headcounts.hall(conference, point)
 
 
 async def declare_headcount(ask: Ask[Declaration]) -> HallHeadcount:
     """The holder of a hall's join link says how many are there."""
-    conference, point = _hall(ask.context.signer.join_right(ask.request.match_info["token"], ask.context.clock.now()))
+    conference, point = hall_of(ask)
     return await ask.context.monitor.headcounts.declare(conference, point, ask.input.declared)
 
 
-def _hall(right: JoinRight) -> tuple[ConferenceId, str]:
+def hall_of(ask: Ask[Any]) -> tuple[ConferenceId, str]:
+    """The hall that the join link in the path is for. Raises `Refused` for a link that is none, or not a hall's."""
+    right = ask.context.signer.join_right(ask.request.match_info["token"], ask.context.clock.now())
     who = right.participant
     if who.role is not Role.OPERATOR or who.point is None:
         raise Refused("headcount.not_a_hall", "Only a point's operator declares its headcount.")
@@ -133,6 +158,40 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=TypeAdapter(HeadcountHistory),
         roles=CONSOLES,
         errors=_UNKNOWN_POINT,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/snapshots",
+        "The figures kept for items of the agenda",
+        list_snapshots,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(Snapshots),
+        roles=CONSOLES,
+        errors=_UNKNOWN,
+    ),
+    Endpoint(
+        "POST",
+        "/api/conferences/{id}/snapshots",
+        "Keep the figures of now for an item of the agenda",
+        take_snapshot,
+        SnapshotRequest,
+        Source.JSON,
+        reply=TypeAdapter(Snapshot),
+        status=201,
+        roles=CORRECTORS,
+        errors={**_UNKNOWN, BadInput: ("snapshot.item",), Conflict: ("snapshot.full",)},
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/snapshots/{snapshot}",
+        "One snapshot with every hall's figures",
+        get_snapshot,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(SnapshotDetail),
+        roles=CONSOLES,
+        errors={NotFound: ("conference.unknown", "snapshot.unknown")},
     ),
     Endpoint(
         "GET",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Literal, TypeAlias
 
 from aiohttp import web
 from pydantic import TypeAdapter
 
 from core.errors import BadInput, NotFound, Unavailable
-from core.model import ConferenceId
+from core.model import ConferenceId, Model
 from monitor.model import Attendance, History
 from scheduler.model import ConferenceSummary
 from web.context import Context
 from web.csvfile import CSV, csv_response, csv_stream
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.feed import Watcher, event_bytes
+from web.feed import ALL, PEOPLE, Watcher, event_bytes
 from web.middleware import STREAM, send
 from web.models import FeedSnapshot, HistoryQuery
 from web.routes_directory import CONSOLES
@@ -25,25 +27,36 @@ REFRESH_SECONDS = 60.0
 """How often the whole state is told again: what any part missed heals within this time."""
 HEARTBEAT_SECONDS = 15.0
 
+Tell: TypeAlias = Callable[[Context, ConferenceId], Awaitable[bytes]]
+
 _UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
 
 
-async def feed(ask: Ask[Nothing]) -> web.StreamResponse:
+class FeedQuery(Model):
+    """Whether only the halls' people are wanted: then neither lines nor presence are told."""
+
+    only: Literal["all", "people"] = "all"
+
+
+async def feed(ask: Ask[FeedQuery]) -> web.StreamResponse:
     """Server-sent events: `snapshot`, then what changes; a comment when nothing did for 15 seconds."""
     conference = ask.conference
-    with ask.context.feeds.watching(conference) as watcher:
-        first = await _snapshot(ask.context, conference)
+    tell = _people if ask.input.only == "people" else _snapshot
+    with ask.context.feeds.watching(conference, PEOPLE if tell is _people else ALL) as watcher:
+        first = await tell(ask.context, conference)
         response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
         response.content_type = "text/event-stream"
         await response.prepare(ask.request)
         ask.request[STREAM] = response
         with suppress(ConnectionError, TimeoutError):
             await send(response, b"retry: 2000\n\n" + first)
-            await _follow(ask.context, conference, watcher, response)
+            await _follow(ask.context, conference, watcher, response, tell)
     return response
 
 
-async def _follow(context: Context, conference: ConferenceId, watcher: Watcher, response: web.StreamResponse) -> None:
+async def _follow(
+    context: Context, conference: ConferenceId, watcher: Watcher, response: web.StreamResponse, tell: Tell
+) -> None:
     clock = context.clock
     began = told = clock.monotonic()
     while not watcher.closed and clock.monotonic() - began < FEED_LASTS:
@@ -53,16 +66,21 @@ async def _follow(context: Context, conference: ConferenceId, watcher: Watcher, 
         if watcher.stale:
             told = clock.monotonic()
             watcher.stale = False
-            await send(response, await _snapshot(context, conference))
+            await send(response, await tell(context, conference))
         data = watcher.take()
         if data or not something:
             await send(response, data or b": beat\n\n")
 
 
-async def _snapshot(context: Context, conference: ConferenceId) -> bytes:
+async def _people(context: Context, conference: ConferenceId) -> bytes:
+    """Of the halls' people the page asks itself, when it hears this: the lists are too long for every page."""
+    summary = await _summary(context, conference)
+    return event_bytes("snapshot", FeedSnapshot(links=None, presence=(), floor=None, conference=summary))
+
+
+async def _summary(context: Context, conference: ConferenceId) -> ConferenceSummary:
     booked = await context.scheduler.conference(conference)
-    live = context.monitor.snapshot(conference)
-    summary = ConferenceSummary(
+    return ConferenceSummary(
         id=booked.id,
         title=booked.title,
         state=booked.state,
@@ -71,6 +89,11 @@ async def _snapshot(context: Context, conference: ConferenceId) -> bytes:
         version=booked.version,
         booked_by=booked.booked_by,
     )
+
+
+async def _snapshot(context: Context, conference: ConferenceId) -> bytes:
+    summary = await _summary(context, conference)
+    live = context.monitor.snapshot(conference)
     board = await context.monitor.incidents.board(conference)
     state = FeedSnapshot(
         links=live.links,
@@ -110,8 +133,8 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         "/api/conferences/{id}/feed",
         "What happens in a conference, live",
         feed,
-        Nothing,
-        Source.NONE,
+        FeedQuery,
+        Source.QUERY,
         media="text/event-stream",
         roles=CONSOLES,
         errors={**_UNKNOWN, Unavailable: ("feed.full",)},

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from core.model import CodeText, Model, NameText
+from core.bus import Topic
+from core.model import CodeText, ConferenceId, Model, NameText
 
 Heads = Annotated[int, Field(ge=0, le=100_000)]
 
@@ -26,12 +27,19 @@ class Correction(Model):
 
 
 class HallHeadcount(Model):
-    """One hall: `expected` is its seats unless somebody set it; `declared` None until its operator has said."""
+    """One hall: `declared` is None until its operator has said.
+
+    `expected` is what somebody set, else how many delegates are `listed` by name, else the hall's seats. Of the listed
+    `verified` were checked in one by one, and `absent` are known not to come.
+    """
 
     point: CodeText
     name: NameText
     expected: int
     declared: int | None
+    listed: int = 0
+    verified: int = 0
+    absent: int = 0
 
 
 class HeadcountRow(HallHeadcount):
@@ -51,6 +59,9 @@ class HeadcountSum(Model):
     present: int = 0
     expected: int = 0
     declared: int = 0
+    listed: int = 0
+    verified: int = 0
+    absent: int = 0
 
 
 class HeadcountUnit(Model):
@@ -63,9 +74,9 @@ class HeadcountUnit(Model):
 
 
 class Quorum(Model):
-    """The rule: this share of the expected delegates is declared, or of the booked points is present."""
+    """The rule: this share of the expected delegates is declared or verified, or of the booked points is present."""
 
-    of: Literal["delegates", "points"]
+    of: Literal["delegates", "verified", "points"]
     share: float = Field(ge=0, le=1)
 
 
@@ -100,3 +111,63 @@ class HeadcountHistory(Model):
     """Everything that was said about a hall, newest first."""
 
     entries: tuple[HeadcountEntry, ...]
+
+
+class SnapshotRequest(Model):
+    """Keeps the figures of now under the name of the agenda's item."""
+
+    item: NameText
+
+
+class Snapshot(Model):
+    """The figures of one moment, under the name of the agenda's item that they were taken for."""
+
+    number: int
+    item: NameText
+    at: AwareDatetime
+    by: str
+    total: HeadcountSum
+    quorum: QuorumState | None
+
+
+class SnapshotRow(Model):
+    """One hall in a snapshot."""
+
+    point: CodeText
+    name: NameText
+    expected: int
+    declared: int | None
+    verified: int = 0
+    absent: int = 0
+    present: bool = False
+
+
+class SnapshotDetail(Snapshot):
+    """A snapshot with every hall's figures."""
+
+    rows: tuple[SnapshotRow, ...]
+
+
+class Snapshots(Model):
+    """All snapshots of a conference, oldest first."""
+
+    snapshots: tuple[Snapshot, ...]
+
+
+class HeadcountNews(Model):
+    """What is different in a conference's people since it was told last; halls and units replace those told before.
+
+    `snapshots` counts those taken.
+    """
+
+    conference: ConferenceId
+    at: AwareDatetime
+    total: HeadcountSum
+    quorum: QuorumState | None
+    units: tuple[HeadcountUnit, ...]
+    rows: tuple[HeadcountRow, ...]
+    snapshots: int
+
+
+HEADCOUNTS: Topic[HeadcountNews] = Topic("headcounts", HeadcountNews)
+"""Told to the pages at most once a second of each conference."""

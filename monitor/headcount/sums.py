@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
+from typing import assert_never
 
 from monitor.headcount.model import HeadcountRow, HeadcountSum, HeadcountUnit, Quorum, QuorumState
 from monitor.points.model import MapUnit
@@ -14,14 +15,26 @@ _ROUNDING = 1e-9
 
 def add_up(rows: Iterable[HeadcountRow]) -> HeadcountSum:
     """The halls of `rows` together; one that has not declared counts as nobody."""
-    points = answered = present = expected = declared = 0
+    points = answered = present = expected = declared = listed = verified = absent = 0
     for row in rows:
         points += 1
         answered += row.declared is not None
         present += row.present
         expected += row.expected
         declared += row.declared or 0
-    return HeadcountSum(points=points, answered=answered, present=present, expected=expected, declared=declared)
+        listed += row.listed
+        verified += row.verified
+        absent += row.absent
+    return HeadcountSum(
+        points=points,
+        answered=answered,
+        present=present,
+        expected=expected,
+        declared=declared,
+        listed=listed,
+        verified=verified,
+        absent=absent,
+    )
 
 
 def by_unit(rows: Iterable[HeadcountRow], units: Sequence[MapUnit]) -> tuple[HeadcountUnit, ...]:
@@ -48,6 +61,14 @@ def _upwards(unit: str | None, parents: Mapping[str, str | None]) -> list[str]:
 
 def judge(rule: Quorum, total: HeadcountSum) -> QuorumState:
     """Whether `rule` holds: exactly the share is enough, and where nobody is there is no quorum."""
-    whole, have = (total.expected, total.declared) if rule.of == "delegates" else (total.points, total.present)
+    match rule.of:
+        case "delegates":
+            whole, have = total.expected, total.declared
+        case "verified":
+            whole, have = total.expected, total.verified
+        case "points":
+            whole, have = total.points, total.present
+        case _:
+            assert_never(rule.of)
     needed = max(1, ceil(rule.share * whole - _ROUNDING))
     return QuorumState(of=rule.of, share=rule.share, needed=needed, have=have, reached=have >= needed)

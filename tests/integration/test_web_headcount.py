@@ -52,11 +52,12 @@ async def test_an_operator_declares_by_the_join_link_and_the_consoles_see_the_su
 ) -> None:
     own = link(site, conference, hall_of("d1"))
     before = await (await site.visitor()).get(own)
-    assert before.json == {"point": "d1", "name": "Điểm 1", "expected": 30, "declared": None}
+    unlisted = {"listed": 0, "verified": 0, "absent": 0}
+    assert before.json == {"point": "d1", "name": "Điểm 1", "expected": 30, "declared": None, **unlisted}
     assert (await declare(site, own, 32)).json["declared"] == 32
     chair = await site.signed_in(Role.CHAIR)
     seen = (await chair.get(f"/api/conferences/{conference}/headcounts")).json
-    assert seen["total"] == {"points": 2, "answered": 1, "present": 0, "expected": 60, "declared": 32}
+    assert seen["total"] == {"points": 2, "answered": 1, "present": 0, "expected": 60, "declared": 32, **unlisted}
     assert {u["code"]: u["sum"]["declared"] for u in seen["units"]} == {"p": 32, "c1": 32, "c2": 0}
     assert [(r["point"], r["declared"], r["by"]) for r in seen["rows"]] == [("d1", 32, "point:d1"), ("d2", None, None)]
     short = (await chair.get(f"/api/conferences/{conference}/headcounts?sums_only=true")).json

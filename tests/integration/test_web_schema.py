@@ -67,6 +67,12 @@ async def _known(organizer: Visitor) -> dict[str, str]:
     id = (await _made(organizer, "POST", "/api/bookings", booking))["conference"]["id"]
     await _made(organizer, "POST", f"/api/conferences/{id}/invitations", {})
     rule = {"title": "Tuần", "first": times_of(start), "rule": "FREQ=WEEKLY;COUNT=3", "points": ["d2"]}
+    await _made(organizer, "POST", f"/api/conferences/{id}/snapshots", {"item": "Khai mạc"})
+    listed = "code,name,point\nDB1,Nguyễn Văn A,d1\n".encode()
+    loaded = await organizer.ask(
+        "POST", f"/api/conferences/{id}/delegates", data=listed, headers={"X-File-Name": "delegates.csv"}
+    )
+    assert loaded.json["applied"], loaded.body
     series = await _made(organizer, "POST", "/api/series", rule)
     template = await _made(organizer, "POST", "/api/templates", {"conference": id, "name": "Mẫu"})
     audience = await _made(organizer, "POST", "/api/audiences", {"name": "Đảo", "choice": {"points": ["d3"]}})
@@ -88,6 +94,9 @@ async def _known(organizer: Visitor) -> dict[str, str]:
         "alarm": alarm["id"],
         "answer": answer,
         "join": join,
+        "delegate": "DB1",
+        "ticket": signer.ticket_token(1, 1),
+        "snapshot": "1",
         "incident": "00000000-0000-4000-8000-000000000009",
         "feed": signer.feed_token(FeedRight(of="unit", code="p"), later),
     }

@@ -80,10 +80,10 @@ class Events:
             lines.append(line)
 
     async def next(self) -> tuple[str, Any]:
-        """The next event's name and data."""
+        """The next event's name and data; the sums of the halls' people come at a pace of their own and are left out."""
         while True:
             block = await self.block()
-            if block.startswith("event: "):
+            if block.startswith("event: ") and not block.startswith("event: headcounts"):
                 name, data = block.splitlines()
                 return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 

@@ -80,7 +80,7 @@ class Events:
             lines.append(line)
 
     async def next(self) -> tuple[str, Any]:
-        """The next event's name and data; the sums of the halls' people come at a pace of their own and are left out."""
+        """The next event's name and data; the sums of people come at a pace of their own and are left out."""
         while True:
             block = await self.block()
             if block.startswith("event: ") and not block.startswith("event: headcounts"):

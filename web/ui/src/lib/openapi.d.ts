@@ -173,7 +173,7 @@ export interface paths {
     };
     /**
      * The administrative tree
-     * @description For administrator, chair, organizer, technician.
+     * @description For chair, organizer, technician.
      */
     get: operations["list_units"];
     put?: never;
@@ -1636,26 +1636,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/conferences/{id}/incidents/{incident}/act": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Do something about an incident
-     * @description For technician.
-     */
-    post: operations["act_on_incident"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   "/api/conferences/{id}/incidents/{incident}/acknowledge": {
     parameters: {
       query?: never;
@@ -1730,178 +1710,6 @@ export interface paths {
      * @description For technician.
      */
     post: operations["close_incident"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/conferences/{id}/points/{point}/limit": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Limit a hall's pictures
-     * @description For technician.
-     */
-    post: operations["limit_pictures"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/conferences/{id}/points/{point}/reconnect": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Have a hall connect anew
-     * @description For technician.
-     */
-    post: operations["reconnect_point"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/conferences/{id}/grading": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * By what a conference's lines are graded
-     * @description For chair, organizer, technician.
-     */
-    get: operations["get_grading"];
-    /**
-     * Choose by what a conference's lines are graded
-     * @description For technician.
-     */
-    put: operations["choose_grading"];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/alarms": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Who is told of incidents
-     * @description For administrator.
-     */
-    get: operations["get_alarms"];
-    put?: never;
-    /**
-     * Have somebody told of incidents
-     * @description For administrator.
-     */
-    post: operations["add_alarm"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/alarms/{alarm}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    /**
-     * Change who is told of what
-     * @description For administrator.
-     */
-    put: operations["change_alarm"];
-    post?: never;
-    /**
-     * Tell somebody no more
-     * @description For administrator.
-     */
-    delete: operations["remove_alarm"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/alarms/{alarm}/restore": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Take the removal of a subscription back
-     * @description For administrator.
-     */
-    post: operations["restore_alarm"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/alarms/{alarm}/secret": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * A new secret for a webhook
-     * @description For administrator.
-     */
-    post: operations["renew_alarm_secret"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/alarms/{alarm}/test": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Send a test alarm
-     * @description For administrator.
-     */
-    post: operations["test_alarm"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2164,6 +1972,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/snapshots": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The figures kept for items of the agenda
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_snapshots"];
+    put?: never;
+    /**
+     * Keep the figures of now for an item of the agenda
+     * @description For chair, organizer.
+     */
+    post: operations["take_snapshot"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/snapshots/{snapshot}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One snapshot with every hall's figures
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_snapshot"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/joins/{token}/headcount": {
     parameters: {
       query?: never;
@@ -2182,6 +2034,222 @@ export interface paths {
      */
     put: operations["declare_headcount"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/delegates": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A conference's delegates
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_delegates"];
+    put?: never;
+    /**
+     * Load a delegates' file (.csv or .xlsx)
+     * @description For organizer.
+     */
+    post: operations["import_delegates"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/delegates.csv": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * All delegates with their links, as a file
+     * @description For organizer.
+     */
+    get: operations["export_delegates"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/delegates/{delegate}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Say whether a delegate came
+     * @description For chair, organizer.
+     */
+    put: operations["set_delegate"];
+    post?: never;
+    /**
+     * Take a delegate off the list
+     * @description For organizer.
+     */
+    delete: operations["drop_delegate"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/delegates/{delegate}/history": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What was said about a delegate
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_delegate_history"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/delegates/{delegate}/ticket": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A delegate's link and QR code
+     * @description For organizer.
+     */
+    get: operations["get_delegate_ticket"];
+    put?: never;
+    /**
+     * Give a delegate a new link; the old one ends
+     * @description For organizer.
+     */
+    post: operations["renew_delegate_ticket"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/joins/{token}/delegates": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The delegates of a join link's hall
+     * @description For everybody.
+     */
+    get: operations["get_desk"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/joins/{token}/delegates/{delegate}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Say by a join link whether a delegate came
+     * @description For everybody.
+     */
+    put: operations["set_desk_delegate"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/joins/{token}/scan": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Check a delegate in by their scanned code
+     * @description For everybody.
+     */
+    post: operations["scan_delegate"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/joins/{token}/tickets": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The links and QR codes of a hall's delegates
+     * @description For everybody.
+     */
+    get: operations["list_desk_tickets"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/tickets/{ticket}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a delegate's link is for
+     * @description For everybody.
+     */
+    get: operations["get_ticket"];
+    put?: never;
+    /**
+     * Check in by a delegate's link
+     * @description For everybody.
+     */
+    post: operations["use_ticket"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2354,18 +2422,6 @@ export interface components {
        * @default false
        */
       draft: boolean;
-    };
-    /**
-     * AlarmBoard
-     * @description All subscriptions by name, and the newest deliveries first. `mail_ready`: there is a mail server.
-     */
-    AlarmBoard: {
-      /** Mail Ready */
-      mail_ready: boolean;
-      /** Subscriptions */
-      subscriptions: components["schemas"]["Subscription"][];
-      /** Deliveries */
-      deliveries: components["schemas"]["Delivery"][];
     };
     /**
      * Alternative
@@ -2880,10 +2936,22 @@ export interface components {
     CauseKind: "line" | "equipment" | "unit" | "provider" | "node";
     /**
      * Channel
-     * @description By what an alarm goes out.
+     * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
      * @enum {string}
      */
-    "Channel-Input": "mail" | "webhook";
+    Channel: "link" | "mail" | "page";
+    /**
+     * CheckIn
+     * @description What is said of a delegate; absent needs a reason, the others have none.
+     */
+    CheckIn: {
+      state: components["schemas"]["DelegateState"];
+      /**
+       * Reason
+       * @default
+       */
+      reason: string;
+    };
     /**
      * Choice
      * @description Which points: those of the subtrees of `units`, `points`, the saved `audiences` (by name) and the `pasted` lines,
@@ -3463,51 +3531,177 @@ export interface components {
       declared: number;
     };
     /**
-     * Delivery
-     * @description One notice to one subscriber. `about` names the incident; `error` is a code: why it has not gone out yet.
+     * Delegate
+     * @description One delegate; `reason` when absent; `at`, `by` and `way` tell of the last word about them.
      */
-    Delivery: {
-      /** Id */
-      id: string;
-      /** Subscription */
-      subscription: string;
+    Delegate: {
+      /** Code */
+      code: string;
       /** Name */
       name: string;
-      channel: components["schemas"]["monitor__alarms__model__Channel"];
-      kind: components["schemas"]["NoticeKind"];
-      severity: components["schemas"]["IncidentSeverity"];
       /**
-       * Incident
-       * @default null
-       */
-      incident: string | null;
-      /** About */
-      about: string;
-      state: components["schemas"]["DeliveryState"];
-      /** Attempts */
-      attempts: number;
-      /**
-       * Queued At
-       * Format: date-time
-       */
-      queued_at: string;
-      /**
-       * Settled At
-       * @default null
-       */
-      settled_at: string | null;
-      /**
-       * Error
+       * Position
        * @default
        */
-      error: string;
+      position: string;
+      /**
+       * Organisation
+       * @default
+       */
+      organisation: string;
+      /** Point */
+      point: string;
+      /** Point Name */
+      point_name: string;
+      /** @default awaited */
+      state: components["schemas"]["DelegateState"];
+      /**
+       * Reason
+       * @default
+       */
+      reason: string;
+      /** @default null */
+      way: components["schemas"]["Way"] | null;
+      /**
+       * At
+       * @default null
+       */
+      at: string | null;
+      /**
+       * By
+       * @default null
+       */
+      by: string | null;
     };
     /**
-     * DeliveryState
-     * @description How far a notice is.
+     * DelegateHistory
+     * @description Everything that was said about a delegate, newest first.
+     */
+    DelegateHistory: {
+      /** Words */
+      words: components["schemas"]["DelegateWord"][];
+    };
+    /**
+     * DelegateImport
+     * @description What a delegates' file did, or would do. Nothing is applied while there is any problem.
+     *
+     *     `problems` holds the first 200 of `problem_count`. `unmentioned` delegates are not in the file and stay.
+     */
+    DelegateImport: {
+      /** Applied */
+      applied: boolean;
+      /**
+       * Rows
+       * @default 0
+       */
+      rows: number;
+      /**
+       * Added
+       * @default 0
+       */
+      added: number;
+      /**
+       * Updated
+       * @default 0
+       */
+      updated: number;
+      /**
+       * Unchanged
+       * @default 0
+       */
+      unchanged: number;
+      /**
+       * Unmentioned
+       * @default 0
+       */
+      unmentioned: number;
+      /**
+       * Problems
+       * @default []
+       */
+      problems: components["schemas"]["DelegateProblem"][];
+      /**
+       * Problem Count
+       * @default 0
+       */
+      problem_count: number;
+    };
+    /**
+     * DelegateList
+     * @description The first of the `found` delegates, by point and name.
+     */
+    DelegateList: {
+      /** Found */
+      found: number;
+      /** Delegates */
+      delegates: components["schemas"]["Delegate"][];
+    };
+    /**
+     * DelegateProblem
+     * @description Why a delegates' file cannot be applied. `row` counts as a spreadsheet does (the header is 1); 0: the file.
+     */
+    DelegateProblem: {
+      /** Row */
+      row: number;
+      /** Column */
+      column: string;
+      /** Code */
+      code: string;
+      /** Message */
+      message: string;
+    };
+    /**
+     * DelegateState
+     * @description Whether a delegate came.
      * @enum {string}
      */
-    DeliveryState: "waiting" | "sent" | "failed";
+    DelegateState: "awaited" | "present" | "absent";
+    /**
+     * DelegateTicket
+     * @description A delegate's link, and its QR code row by row (`1` is dark; four empty modules belong around it).
+     */
+    DelegateTicket: {
+      delegate: components["schemas"]["Delegate"];
+      /** Url */
+      url: string;
+      /** Qr */
+      qr: string[];
+    };
+    /**
+     * DelegateWord
+     * @description One thing that was said; `by` is an account, the hall's participant, or `delegate`.
+     */
+    DelegateWord: {
+      state: components["schemas"]["DelegateState"];
+      /** Reason */
+      reason: string;
+      way: components["schemas"]["Way"];
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** By */
+      by: string;
+    };
+    /**
+     * DelegatesQuery
+     * @description Which delegates: of a point, in a state, with a text in name, code or organisation.
+     */
+    DelegatesQuery: {
+      /**
+       * Point
+       * @default null
+       */
+      point: string | null;
+      /** @default null */
+      state: components["schemas"]["DelegateState"] | null;
+      /**
+       * Q
+       * @default
+       */
+      q: string;
+    };
     /**
      * Demand
      * @description Whether a unit approves its bookings.
@@ -3729,8 +3923,6 @@ export interface components {
     /**
      * Entry
      * @description One line of an incident's history; `by` is None for what the monitor did itself.
-     *
-     *     The text of `acted` is the action's name.
      */
     Entry: {
       /** Number */
@@ -3850,6 +4042,18 @@ export interface components {
     FeedAddress: {
       /** Url */
       url: string;
+    };
+    /**
+     * FeedQuery
+     * @description Whether only the halls' people are wanted: then neither lines nor presence are told.
+     */
+    FeedQuery: {
+      /**
+       * Only
+       * @default all
+       * @enum {string}
+       */
+      only: "all" | "people";
     };
     /**
      * FeedSnapshot
@@ -4251,53 +4455,7 @@ export interface components {
        * @default []
        */
       paused: components["schemas"]["SlotName"][];
-      /**
-       * Layers
-       * @default []
-       */
-      layers: components["schemas"]["SlotLayer"][];
       grade: components["schemas"]["Grade"];
-      /**
-       * Relayed
-       * @default null
-       */
-      relayed: boolean | null;
-    };
-    /**
-     * Grading
-     * @description By what a conference is graded; without a choice of its own, `chosen_by` is None and it is the installation's.
-     */
-    Grading: {
-      /**
-       * Profile
-       * @enum {string}
-       */
-      profile: "default" | "teams" | "pexip" | "voice-only";
-      /**
-       * Installation
-       * @enum {string}
-       */
-      installation: "default" | "teams" | "pexip" | "voice-only";
-      /**
-       * Chosen By
-       * @default null
-       */
-      chosen_by: string | null;
-      /**
-       * Chosen At
-       * @default null
-       */
-      chosen_at: string | null;
-      /** Profiles */
-      profiles: components["schemas"]["ProfileView"][];
-    };
-    /**
-     * GradingRequest
-     * @description The profile; None: the installation's.
-     */
-    GradingRequest: {
-      /** Profile */
-      profile: ("default" | "teams" | "pexip" | "voice-only") | null;
     };
     /**
      * GrantContent
@@ -4326,8 +4484,24 @@ export interface components {
       participant: string;
     };
     /**
+     * HallDelegates
+     * @description One hall's desk: its figures and all its delegates, by name. `over`: nothing is taken any more.
+     */
+    HallDelegates: {
+      /** Title */
+      title: string;
+      hall: components["schemas"]["HallHeadcount"];
+      /** Over */
+      over: boolean;
+      /** Delegates */
+      delegates: components["schemas"]["Delegate"][];
+    };
+    /**
      * HallHeadcount
-     * @description One hall: `expected` is its seats unless somebody set it; `declared` None until its operator has said.
+     * @description One hall: `declared` is None until its operator has said.
+     *
+     *     `expected` is what somebody set, else how many delegates are `listed` by name, else the hall's seats. Of the listed
+     *     `verified` were checked in one by one, and `absent` are known not to come.
      */
     HallHeadcount: {
       /** Point */
@@ -4338,6 +4512,21 @@ export interface components {
       expected: number;
       /** Declared */
       declared: number | null;
+      /**
+       * Listed
+       * @default 0
+       */
+      listed: number;
+      /**
+       * Verified
+       * @default 0
+       */
+      verified: number;
+      /**
+       * Absent
+       * @default 0
+       */
+      absent: number;
     };
     /**
      * Happening
@@ -4373,6 +4562,29 @@ export interface components {
       entries: components["schemas"]["HeadcountEntry"][];
     };
     /**
+     * HeadcountNews
+     * @description What is different in a conference's people since it was told last; halls and units replace those told before.
+     *
+     *     `snapshots` counts those taken.
+     */
+    HeadcountNews: {
+      /** Conference */
+      conference: string;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      total: components["schemas"]["HeadcountSum"];
+      quorum: components["schemas"]["QuorumState"] | null;
+      /** Units */
+      units: components["schemas"]["HeadcountUnit"][];
+      /** Rows */
+      rows: components["schemas"]["HeadcountRow"][];
+      /** Snapshots */
+      snapshots: number;
+    };
+    /**
      * HeadcountRow
      * @description One hall as the consoles see it; `at` and `by` tell of the last word about it, `present` of its endpoint now.
      */
@@ -4385,6 +4597,21 @@ export interface components {
       expected: number;
       /** Declared */
       declared: number | null;
+      /**
+       * Listed
+       * @default 0
+       */
+      listed: number;
+      /**
+       * Verified
+       * @default 0
+       */
+      verified: number;
+      /**
+       * Absent
+       * @default 0
+       */
+      absent: number;
       /** Unit */
       unit: string;
       /**
@@ -4433,6 +4660,21 @@ export interface components {
        * @default 0
        */
       declared: number;
+      /**
+       * Listed
+       * @default 0
+       */
+      listed: number;
+      /**
+       * Verified
+       * @default 0
+       */
+      verified: number;
+      /**
+       * Absent
+       * @default 0
+       */
+      absent: number;
     };
     /**
      * HeadcountUnit
@@ -4757,15 +4999,6 @@ export interface components {
       folded_into: string | null;
     };
     /**
-     * IncidentAction
-     * @description What shall be done about an incident, as it was at `version`. That an operator is called is only noted.
-     */
-    IncidentAction: {
-      /** Version */
-      version: number;
-      action: components["schemas"]["ActionKind"];
-    };
-    /**
      * IncidentBoard
      * @description The incidents of a conference, those that are open first, then the worst, the largest and the newest.
      *
@@ -4793,8 +5026,6 @@ export interface components {
       incident: components["schemas"]["Incident"];
       /** Actions */
       actions: components["schemas"]["ActionKind"][];
-      /** @default null */
-      limited: components["schemas"]["ActionKind"] | null;
       /** Members */
       members: components["schemas"]["Member"][];
       /** History */
@@ -4829,7 +5060,7 @@ export interface components {
      * IncidentView
      * @description An incident with the conference's points that it harms, and what can be done, the first thing to do first.
      *
-     *     A closed one names all points that it ever harmed. `limited`: what was done last about their pictures.
+     *     A closed one names all points that it ever harmed.
      */
     IncidentView: {
       incident: components["schemas"]["Incident"];
@@ -4837,8 +5068,6 @@ export interface components {
       members: string[];
       /** Actions */
       actions: components["schemas"]["ActionKind"][];
-      /** @default null */
-      limited: components["schemas"]["ActionKind"] | null;
     };
     /**
      * InvitationView
@@ -4990,13 +5219,6 @@ export interface components {
      * @enum {string}
      */
     LimitKind: "point_line" | "link" | "node_legs" | "node_kbps" | "no_node";
-    /**
-     * LimitRequest
-     * @description What a hall's line shall carry.
-     */
-    LimitRequest: {
-      limit: components["schemas"]["PictureLimit"];
-    };
     /**
      * Line
      * @description A line of the hall, in kbit/s seen from it; None: not known.
@@ -5314,11 +5536,6 @@ export interface components {
        * @default []
        */
       paused: components["schemas"]["SlotName"][];
-      /**
-       * Layers
-       * @default []
-       */
-      layers: components["schemas"]["SlotLayer"][];
     };
     /**
      * LinkStatus
@@ -5819,12 +6036,6 @@ export interface components {
      */
     Nothing: Record<string, never>;
     /**
-     * NoticeKind
-     * @description What is told: a new incident, one that became worse, one that nobody acknowledged in time, its end; a test.
-     * @enum {string}
-     */
-    NoticeKind: "alarm" | "worse" | "escalated" | "cleared" | "test";
-    /**
      * OccurrenceClashes
      * @description An occurrence with `count` points that are taken; `clashes` has the first 50 of them.
      */
@@ -6044,12 +6255,6 @@ export interface components {
      */
     Phase: "connecting" | "steady" | "up" | "down" | "done" | "failed";
     /**
-     * PictureLimit
-     * @description What a technician lets a participant's line carry both ways: everything, smaller pictures, or sound only.
-     * @enum {string}
-     */
-    PictureLimit: "full" | "lower" | "sound";
-    /**
      * Plan
      * @description Who serves whom, the trunks, and what it all costs.
      *
@@ -6244,7 +6449,7 @@ export interface components {
       answer: components["schemas"]["AnswerState"];
       /** Answered At */
       answered_at: string | null;
-      answered_by: components["schemas"]["scheduler__invitations__model__Channel"] | null;
+      answered_by: components["schemas"]["Channel"] | null;
       /** Delegates */
       delegates: number | null;
       /** Operator */
@@ -6474,21 +6679,6 @@ export interface components {
      */
     ProfileName: "full" | "standard" | "light" | "voice";
     /**
-     * ProfileView
-     * @description A profile with its thresholds by name.
-     */
-    ProfileView: {
-      /**
-       * Name
-       * @enum {string}
-       */
-      name: "default" | "teams" | "pexip" | "voice-only";
-      /** Thresholds */
-      thresholds: {
-        [key: string]: components["schemas"]["Threshold"];
-      };
-    };
-    /**
      * PublishDirective
      * @description What the endpoint shall send from now on; anything else it must stop sending.
      */
@@ -6514,14 +6704,14 @@ export interface components {
     };
     /**
      * Quorum
-     * @description The rule: this share of the expected delegates is declared, or of the booked points is present.
+     * @description The rule: this share of the expected delegates is declared or verified, or of the booked points is present.
      */
     Quorum: {
       /**
        * Of
        * @enum {string}
        */
-      of: "delegates" | "points";
+      of: "delegates" | "verified" | "points";
       /** Share */
       share: number;
     };
@@ -6542,7 +6732,7 @@ export interface components {
        * Of
        * @enum {string}
        */
-      of: "delegates" | "points";
+      of: "delegates" | "verified" | "points";
       /** Share */
       share: number;
       /** Needed */
@@ -6551,14 +6741,6 @@ export interface components {
       have: number;
       /** Reached */
       reached: boolean;
-    };
-    /**
-     * Reached
-     * @description How many of those named are there to be told.
-     */
-    Reached: {
-      /** Participants */
-      participants: number;
     };
     /**
      * Readiness
@@ -6616,17 +6798,6 @@ export interface components {
       | "paused"
       | "no_data"
       | "no_sample";
-    /**
-     * Reconnect
-     * @description A technician asks: look for another way to the node (ICE restart), or connect anew where that cannot be.
-     */
-    Reconnect: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: "reconnect";
-    };
     /**
      * RecordedChapter
      * @description From `start_ms` of the file on, `title` has the floor (or, with nobody on it, the chair).
@@ -6896,7 +7067,7 @@ export interface components {
      * @description What a person may do. Accounts hold several; a participant of a conference holds one.
      * @enum {string}
      */
-    Role: "organizer" | "chair" | "operator" | "technician" | "administrator";
+    Role: "organizer" | "chair" | "operator" | "technician";
     /**
      * Roster
      * @description Roster for consoles: whole when `full`, else only the entries that changed.
@@ -6959,8 +7130,6 @@ export interface components {
        * @default null
        */
       content_requested_at: string | null;
-      /** @default full */
-      limit: components["schemas"]["PictureLimit"];
     };
     /**
      * SaveTemplate
@@ -6971,6 +7140,14 @@ export interface components {
       conference: string;
       /** Name */
       name: string;
+    };
+    /**
+     * Scanned
+     * @description What a scanner read: a delegate's link, or its last part.
+     */
+    Scanned: {
+      /** Text */
+      text: string;
     };
     /**
      * Scope
@@ -7162,7 +7339,6 @@ export interface components {
       | components["schemas"]["PublishDirective"]
       | components["schemas"]["Roster"]
       | components["schemas"]["LegStatus"]
-      | components["schemas"]["Reconnect"]
       | components["schemas"]["StopWarning"]
       | components["schemas"]["Ended"];
     SessionMessage:
@@ -7170,7 +7346,6 @@ export interface components {
       | components["schemas"]["PublishDirective"]
       | components["schemas"]["Roster"]
       | components["schemas"]["LegStatus"]
-      | components["schemas"]["Reconnect"]
       | components["schemas"]["StopWarning"]
       | components["schemas"]["Ended"];
     /**
@@ -7273,15 +7448,6 @@ export interface components {
       clashes: components["schemas"]["OccurrenceClashes"] | null;
     };
     /**
-     * SlotLayer
-     * @description The simulcast layer (rid) that a slot shows at the period's end.
-     */
-    SlotLayer: {
-      slot: components["schemas"]["SlotName"];
-      /** Layer */
-      layer: string;
-    };
-    /**
      * SlotName
      * @description A fixed receive position of a leg.
      * @enum {string}
@@ -7319,6 +7485,91 @@ export interface components {
       | "tile23"
       | "tile24"
       | "tile25";
+    /**
+     * Snapshot
+     * @description The figures of one moment, under the name of the agenda's item that they were taken for.
+     */
+    Snapshot: {
+      /** Number */
+      number: number;
+      /** Item */
+      item: string;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** By */
+      by: string;
+      total: components["schemas"]["HeadcountSum"];
+      quorum: components["schemas"]["QuorumState"] | null;
+    };
+    /**
+     * SnapshotDetail
+     * @description A snapshot with every hall's figures.
+     */
+    SnapshotDetail: {
+      /** Number */
+      number: number;
+      /** Item */
+      item: string;
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** By */
+      by: string;
+      total: components["schemas"]["HeadcountSum"];
+      quorum: components["schemas"]["QuorumState"] | null;
+      /** Rows */
+      rows: components["schemas"]["SnapshotRow"][];
+    };
+    /**
+     * SnapshotRequest
+     * @description Keeps the figures of now under the name of the agenda's item.
+     */
+    SnapshotRequest: {
+      /** Item */
+      item: string;
+    };
+    /**
+     * SnapshotRow
+     * @description One hall in a snapshot.
+     */
+    SnapshotRow: {
+      /** Point */
+      point: string;
+      /** Name */
+      name: string;
+      /** Expected */
+      expected: number;
+      /** Declared */
+      declared: number | null;
+      /**
+       * Verified
+       * @default 0
+       */
+      verified: number;
+      /**
+       * Absent
+       * @default 0
+       */
+      absent: number;
+      /**
+       * Present
+       * @default false
+       */
+      present: boolean;
+    };
+    /**
+     * Snapshots
+     * @description All snapshots of a conference, oldest first.
+     */
+    Snapshots: {
+      /** Snapshots */
+      snapshots: components["schemas"]["Snapshot"][];
+    };
     /**
      * Speaker
      * @description What the person in the hall says about the test sound.
@@ -7379,8 +7630,6 @@ export interface components {
        * @default false
        */
       recording: boolean;
-      /** @default full */
-      limit: components["schemas"]["PictureLimit"];
     };
     /**
      * StepRequest
@@ -7444,161 +7693,6 @@ export interface components {
       /** Current */
       current: boolean;
       plan: components["schemas"]["Plan"];
-    };
-    /**
-     * Subscription
-     * @description A subscription with the names of what it is about.
-     */
-    Subscription: {
-      /** Name */
-      name: string;
-      channel: components["schemas"]["monitor__alarms__model__Channel"];
-      /** Target */
-      target: string;
-      /**
-       * Language
-       * @default vi
-       * @enum {string}
-       */
-      language: "vi" | "en";
-      /**
-       * Unit
-       * @default null
-       */
-      unit: string | null;
-      /**
-       * Conference
-       * @default null
-       */
-      conference: string | null;
-      /** @default minor */
-      severity: components["schemas"]["IncidentSeverity"];
-      /**
-       * Wait Minutes
-       * @default null
-       */
-      wait_minutes: number | null;
-      /**
-       * Active
-       * @default true
-       */
-      active: boolean;
-      /** Id */
-      id: string;
-      /** Version */
-      version: number;
-      /**
-       * Unit Name
-       * @default null
-       */
-      unit_name: string | null;
-      /**
-       * Conference Title
-       * @default null
-       */
-      conference_title: string | null;
-      /** Created By */
-      created_by: string;
-      /**
-       * Created At
-       * Format: date-time
-       */
-      created_at: string;
-    };
-    /**
-     * SubscriptionChange
-     * @description What a subscription shall be instead, as it was seen at `version`.
-     */
-    SubscriptionChange: {
-      /** Name */
-      name: string;
-      channel: components["schemas"]["Channel-Input"];
-      /** Target */
-      target: string;
-      /**
-       * Language
-       * @default vi
-       * @enum {string}
-       */
-      language: "vi" | "en";
-      /**
-       * Unit
-       * @default null
-       */
-      unit: string | null;
-      /**
-       * Conference
-       * @default null
-       */
-      conference: string | null;
-      /** @default minor */
-      severity: components["schemas"]["IncidentSeverity"];
-      /**
-       * Wait Minutes
-       * @default null
-       */
-      wait_minutes: number | null;
-      /**
-       * Active
-       * @default true
-       */
-      active: boolean;
-      /** Version */
-      version: number;
-    };
-    /**
-     * SubscriptionFacts
-     * @description Who is told of what. `target` is a mail address or the address that is posted to.
-     *
-     *     With a `unit`: incidents that harm a point in its subtree; with a `conference`: those that harm one of its points.
-     *     `wait_minutes`: only incidents that nobody has acknowledged for so long; None: at once.
-     */
-    SubscriptionFacts: {
-      /** Name */
-      name: string;
-      channel: components["schemas"]["Channel-Input"];
-      /** Target */
-      target: string;
-      /**
-       * Language
-       * @default vi
-       * @enum {string}
-       */
-      language: "vi" | "en";
-      /**
-       * Unit
-       * @default null
-       */
-      unit: string | null;
-      /**
-       * Conference
-       * @default null
-       */
-      conference: string | null;
-      /** @default minor */
-      severity: components["schemas"]["IncidentSeverity"];
-      /**
-       * Wait Minutes
-       * @default null
-       */
-      wait_minutes: number | null;
-      /**
-       * Active
-       * @default true
-       */
-      active: boolean;
-    };
-    /**
-     * SubscriptionMade
-     * @description A new subscription; `secret`, which signs its webhooks, is shown this once.
-     */
-    SubscriptionMade: {
-      subscription: components["schemas"]["Subscription"];
-      /**
-       * Secret
-       * @default null
-       */
-      secret: string | null;
     };
     /**
      * Template
@@ -7717,14 +7811,31 @@ export interface components {
       profile: components["schemas"]["ProfileName"];
     };
     /**
-     * Threshold
-     * @description From `fair` and from `poor` on; None: this figure does not count. Shares as fractions, times in ms.
+     * TicketView
+     * @description What the holder of a delegate's link sees. `opens` is when checking in begins; `open` whether it is possible.
      */
-    Threshold: {
-      /** Fair */
-      fair: number | null;
-      /** Poor */
-      poor: number | null;
+    TicketView: {
+      /** Title */
+      title: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Opens
+       * Format: date-time
+       */
+      opens: string;
+      /** Open */
+      open: boolean;
+      /** Name */
+      name: string;
+      /** Point Name */
+      point_name: string;
+      state: components["schemas"]["DelegateState"];
+      /** At */
+      at: string | null;
     };
     /**
      * TimelineQuery
@@ -7863,6 +7974,12 @@ export interface components {
       findings: components["schemas"]["LineFinding"][];
     };
     /**
+     * Way
+     * @description How somebody was checked in: from the hall's list, by their scanned code, by their own link, or by a console.
+     * @enum {string}
+     */
+    Way: "desk" | "scan" | "link" | "console";
+    /**
      * Welcome
      * @description The answer to hello. `resumed` means that media and place were kept; else offer media (again).
      */
@@ -7966,18 +8083,6 @@ export interface components {
        */
       on_holidays: boolean;
     };
-    /**
-     * Channel
-     * @description By what an alarm goes out.
-     * @enum {string}
-     */
-    monitor__alarms__model__Channel: "mail" | "webhook";
-    /**
-     * Channel
-     * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
-     * @enum {string}
-     */
-    scheduler__invitations__model__Channel: "link" | "mail" | "page";
   };
   responses: never;
   parameters: never;
@@ -13545,7 +13650,9 @@ export interface operations {
   };
   feed: {
     parameters: {
-      query?: never;
+      query?: {
+        only?: "all" | "people";
+      };
       header?: never;
       path: {
         id: string;
@@ -13567,7 +13674,17 @@ export interface operations {
             | components["schemas"]["FloorMoved"]
             | components["schemas"]["ConferenceChanged"]
             | components["schemas"]["ConferenceWarning"]
-            | components["schemas"]["IncidentBoard"];
+            | components["schemas"]["IncidentBoard"]
+            | components["schemas"]["HeadcountNews"];
+        };
+      };
+      /** @description `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
         };
       };
       /** @description `sign_in.needed` */
@@ -13969,96 +14086,6 @@ export interface operations {
       };
     };
   };
-  act_on_incident: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-        incident: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["IncidentAction"];
-      };
-    };
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["IncidentDetail"];
-        };
-      };
-      /** @description `request.invalid`, `request.value`, `request.slow` */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `join.not_open`, `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conference.unknown`, `incident.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `incident.over`, `incident.changed` */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `request.too_large` */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `service.absent`, `service.slow`, `service.failed`, `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
   acknowledge_incident: {
     parameters: {
       query?: never;
@@ -14401,730 +14428,6 @@ export interface operations {
       };
       /** @description `request.too_large` */
       413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  limit_pictures: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-        point: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["LimitRequest"];
-      };
-    };
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Reached"];
-        };
-      };
-      /** @description `request.invalid`, `request.value`, `request.slow` */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `join.not_open`, `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conference.unknown`, `point.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `request.too_large` */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `service.absent`, `service.slow`, `service.failed`, `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  reconnect_point: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-        point: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Reached"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `join.not_open`, `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conference.unknown`, `point.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `service.absent`, `service.slow`, `service.failed`, `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  get_grading: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Grading"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conference.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  choose_grading: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["GradingRequest"];
-      };
-    };
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Grading"];
-        };
-      };
-      /** @description `request.invalid`, `request.value`, `request.slow` */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conference.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `request.too_large` */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  get_alarms: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["AlarmBoard"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  add_alarm: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["SubscriptionFacts"];
-      };
-    };
-    responses: {
-      /** @description Created */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SubscriptionMade"];
-        };
-      };
-      /** @description `alarm.address`, `alarm.url`, `alarm.unit`, `alarm.conference`, `request.invalid`, `request.value`, `request.slow` */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `alarm.no_mail`, `alarm.too_many` */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `request.too_large` */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  change_alarm: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        alarm: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["SubscriptionChange"];
-      };
-    };
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SubscriptionMade"];
-        };
-      };
-      /** @description `alarm.address`, `alarm.url`, `alarm.unit`, `alarm.conference`, `request.invalid`, `request.value`, `request.slow` */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `alarm.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `alarm.no_mail`, `alarm.changed` */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `request.too_large` */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  remove_alarm: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        alarm: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["AlarmBoard"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `alarm.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  restore_alarm: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        alarm: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["AlarmBoard"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `alarm.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  renew_alarm_secret: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        alarm: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SubscriptionMade"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `alarm.unknown` */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `database.away` */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  test_alarm: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        alarm: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Delivery"];
-        };
-      };
-      /** @description `sign_in.needed` */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `role.missing`, `request.origin` */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `alarm.unknown` */
-      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -16189,6 +15492,212 @@ export interface operations {
       };
     };
   };
+  list_snapshots: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Snapshots"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  take_snapshot: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SnapshotRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Snapshot"];
+        };
+      };
+      /** @description `snapshot.item`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `snapshot.full` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_snapshot: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        snapshot: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SnapshotDetail"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `snapshot.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   get_own_headcount: {
     parameters: {
       query?: never;
@@ -16300,6 +15809,909 @@ export interface operations {
       };
       /** @description `request.too_large` */
       413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_delegates: {
+    parameters: {
+      query?: {
+        point?: string | null;
+        state?: components["schemas"]["DelegateState"] | null;
+        q?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DelegateList"];
+        };
+      };
+      /** @description `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  import_delegates: {
+    parameters: {
+      query?: {
+        dry_run?: boolean;
+      };
+      header: {
+        "X-File-Name": string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/octet-stream": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DelegateImport"];
+        };
+      };
+      /** @description `directory.file_name`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  export_delegates: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  set_delegate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        delegate: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CheckIn"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Delegate"];
+        };
+      };
+      /** @description `delegate.reason`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `delegate.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `delegate.full` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  drop_delegate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        delegate: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `delegate.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `delegate.has_history` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_delegate_history: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        delegate: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DelegateHistory"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `delegate.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_delegate_ticket: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        delegate: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DelegateTicket"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `delegate.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  renew_delegate_ticket: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        delegate: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DelegateTicket"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `delegate.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `delegate.links_used_up` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_desk: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HallDelegates"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `headcount.not_a_hall` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  set_desk_delegate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+        delegate: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CheckIn"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Delegate"];
+        };
+      };
+      /** @description `delegate.reason`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `headcount.not_a_hall`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `delegate.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `delegate.full` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  scan_delegate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Scanned"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Delegate"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `headcount.not_a_hall`, `ticket.invalid`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `delegate.other_point`, `delegate.full` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_desk_tickets: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DelegateTicket"][];
+        };
+      };
+      /** @description `join.expired`, `join.invalid`, `headcount.not_a_hall` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_ticket: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        ticket: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TicketView"];
+        };
+      };
+      /** @description `ticket.invalid`, `ticket.expired` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  use_ticket: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        ticket: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TicketView"];
+        };
+      };
+      /** @description `ticket.invalid`, `ticket.expired`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `ticket.early`, `delegate.full` */
+      409: {
         headers: {
           [name: string]: unknown;
         };

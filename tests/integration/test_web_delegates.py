@@ -41,7 +41,9 @@ async def conference(site: Website, organizer: Visitor) -> ConferenceId:
     return await booked(site, organizer, minutes=1)
 
 
-async def booked(site: Website, organizer: Visitor, minutes: int, points: tuple[str, ...] = ("d1", "d2")) -> Any:
+async def booked(
+    site: Website, organizer: Visitor, minutes: int, points: tuple[str, ...] = ("d1", "d2")
+) -> ConferenceId:
     body = {"title": "Hội nghị", "times": times_of(site.clock.now() + timedelta(minutes=minutes)), "points": points}
     return ConferenceId((await organizer.post("/api/conferences", body)).json["id"])
 

@@ -15,10 +15,16 @@ import type {
   Choice,
   Chosen,
   ClashPreview,
+  CheckIn,
   Conference,
   ConferenceMap,
   ConferenceSummary,
   ConferenceTitle,
+  Delegate,
+  DelegateImport,
+  DelegateList,
+  DelegateTicket,
+  DelegateWord,
   DiagnosisReport,
   Explanation,
   Held,
@@ -34,6 +40,7 @@ import type {
   GradedSample,
   GradeProfile,
   Grading,
+  HallDelegates,
   HallHeadcount,
   HeadcountEntry,
   Headcounts,
@@ -57,6 +64,7 @@ import type {
   Principal,
   Scope,
   Series,
+  Snapshot,
   SeriesBooked,
   SeriesChanged,
   SeriesPreview,
@@ -65,6 +73,7 @@ import type {
   TemplateSummary,
   TestedLines,
   TestedPoint,
+  TicketView,
   Times,
   Unit,
   UnitHistory,
@@ -264,6 +273,39 @@ export const api = {
   ownHeadcount: (token: string) => get<HallHeadcount>(`/api/joins/${encodeURIComponent(token)}/headcount`),
   declareHeadcount: (token: string, declared: number) =>
     send<HallHeadcount>("PUT", `/api/joins/${encodeURIComponent(token)}/headcount`, { declared }),
+  delegates: (id: string, point: string, q: string) =>
+    get<DelegateList>(
+      `${at(id)}/delegates?${new URLSearchParams({ ...(point ? { point } : {}), ...(q ? { q } : {}) })}`,
+    ),
+  importDelegates: (id: string, file: File, dryRun: boolean) =>
+    send<DelegateImport>("POST", `${at(id)}/delegates?dry_run=${dryRun}`, file.slice(), {
+      "X-File-Name": encodeURIComponent(file.name),
+      "Content-Type": "application/octet-stream",
+    }),
+  sayDelegate: (id: string, code: string, said: CheckIn) =>
+    send<Delegate>("PUT", `${at(id)}/delegates/${encodeURIComponent(code)}`, said),
+  dropDelegate: (id: string, code: string) =>
+    send<void>("DELETE", `${at(id)}/delegates/${encodeURIComponent(code)}`),
+  delegateHistory: async (id: string, code: string) =>
+    (await get<{ words: DelegateWord[] }>(`${at(id)}/delegates/${encodeURIComponent(code)}/history`)).words,
+  delegateTicket: (id: string, code: string) =>
+    get<DelegateTicket>(`${at(id)}/delegates/${encodeURIComponent(code)}/ticket`),
+  renewDelegateTicket: (id: string, code: string) =>
+    post<DelegateTicket>(`${at(id)}/delegates/${encodeURIComponent(code)}/ticket`),
+  desk: (token: string) => get<HallDelegates>(`/api/joins/${encodeURIComponent(token)}/delegates`),
+  sayAtDesk: (token: string, code: string, said: CheckIn) =>
+    send<Delegate>(
+      "PUT",
+      `/api/joins/${encodeURIComponent(token)}/delegates/${encodeURIComponent(code)}`,
+      said,
+    ),
+  scan: (token: string, text: string) =>
+    post<Delegate>(`/api/joins/${encodeURIComponent(token)}/scan`, { text }),
+  deskTickets: (token: string) => get<DelegateTicket[]>(`/api/joins/${encodeURIComponent(token)}/tickets`),
+  ticket: (ticket: string) => get<TicketView>(`/api/tickets/${encodeURIComponent(ticket)}`),
+  useTicket: (ticket: string) => post<TicketView>(`/api/tickets/${encodeURIComponent(ticket)}`),
+  snapshots: async (id: string) => (await get<{ snapshots: Snapshot[] }>(`${at(id)}/snapshots`)).snapshots,
+  takeSnapshot: (id: string, item: string) => post<Snapshot>(`${at(id)}/snapshots`, { item }),
   /** What a technician does about an incident, as it was at `version`. */
   dealWithIncident: (id: string, incident: string, how: "acknowledge" | "own" | "close", version: number) =>
     post<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}/${how}`, { version }),
@@ -304,6 +346,7 @@ export const files = {
   spreadsheet: "/api/directory.xlsx",
   links: (id: string) => `${at(id)}/links.csv`,
   attendance: (id: string) => `${at(id)}/attendance.csv`,
+  delegates: (id: string) => `${at(id)}/delegates.csv`,
   quality: (id: string) => `${at(id)}/quality.csv`,
   report: (id: string, form: string, language: string, section?: string) =>
     `${at(id)}/report.${form}?${new URLSearchParams(section ? { section, language } : { language })}`,

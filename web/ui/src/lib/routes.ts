@@ -35,7 +35,7 @@ const routes: Route[] = [
   { pattern: /^\/organizer\/directory$/, load: page(() => import("../pages/Directory.svelte")) },
   {
     pattern:
-      /^\/organizer\/conference\/(?<id>[^/]+)(?:\/(?<tab>points|attendance|invitations|plan|diagnosis|history))?$/,
+      /^\/organizer\/conference\/(?<id>[^/]+)(?:\/(?<tab>points|attendance|delegates|invitations|plan|diagnosis|history))?$/,
     load: page(() => import("../pages/Conference.svelte")),
   },
   { pattern: /^\/chair\/(?<id>[^/]+)$/, load: page(() => import("../pages/Chair.svelte")), room: true },
@@ -56,6 +56,8 @@ const routes: Route[] = [
     load: page(() => import("../pages/LineTest.svelte")),
     guest: true,
   },
+  { pattern: /^\/d\/(?<ticket>[^/]+)$/, load: page(() => import("../pages/Ticket.svelte")), guest: true },
+  { pattern: /^\/desk\/(?<token>[^/]+)$/, load: page(() => import("../pages/Desk.svelte")), guest: true },
   { pattern: /^\/a\/(?<token>[^/]+)$/, load: page(() => import("../pages/Answer.svelte")), guest: true },
   {
     pattern: /^\/j\/(?<token>[^/]+)$/,

@@ -156,6 +156,36 @@ const vi: Record<string, string> = {
   "directory.control_character": "Ô có ký tự điều khiển không dùng được.",
 };
 
+const people: Record<string, string> = {
+  "delegates.missing_value": "Thiếu dữ liệu: mã, họ tên và mã điểm cầu là bắt buộc.",
+  "delegates.unknown_point": "Mã điểm cầu này không thuộc hội nghị.",
+  "delegates.duplicate_code": "Mã đại biểu này đã có ở dòng trên.",
+  "delegates.bad_code": "Mã đại biểu chỉ gồm chữ không dấu, số và . _ - (tối đa 64 ký tự).",
+  "delegates.too_long": "Quá dài: tối đa 200 ký tự.",
+  "delegates.control_character": "Trong ô có dấu xuống dòng hoặc dấu tab.",
+  "delegates.too_many": "Hội nghị nhận tối đa 20.000 đại biểu.",
+  "delegates.encoding": "Tệp không phải UTF-8. Lưu lại dạng “CSV UTF-8” rồi nạp lại.",
+  "delegates.format": "Không đọc được tệp. Chọn tệp .csv hoặc .xlsx đúng định dạng.",
+  "delegates.empty": "Tệp không có dữ liệu.",
+  "delegates.too_large": "Tệp quá lớn (tối đa 8 MB).",
+  "delegates.too_many_rows": "Tệp có quá nhiều dòng. Chia thành nhiều tệp nhỏ hơn.",
+  "delegates.missing_column": "Dòng đầu thiếu cột bắt buộc này.",
+  "delegates.unknown_column": "Không rõ cột này. Sửa tên cột hoặc bỏ cột.",
+  "delegates.repeated_column": "Cột này có hai lần.",
+  "delegate.reason": "Hãy ghi lý do vắng.",
+  "delegate.unknown": "Không có đại biểu này trong danh sách của điểm cầu. Tải lại trang.",
+  "delegate.other_point": "Đại biểu này thuộc điểm cầu khác: {point}.",
+  "delegate.full": "Đã sửa điểm danh đại biểu này quá nhiều lần. Liên hệ thư ký.",
+  "delegate.has_history": "Đã có điểm danh của đại biểu này nên không đưa khỏi danh sách được. Hãy ghi vắng.",
+  "delegate.links_used_up": "Đại biểu này đã được cấp quá nhiều mã.",
+  "ticket.invalid": "Mã này không dùng được (nữa). Xin mã mới ở bàn điểm danh.",
+  "ticket.expired": "Hội nghị đã kết thúc.",
+  "ticket.early": "Chưa đến giờ điểm danh.",
+  "snapshot.item": "Hãy ghi nội dung họp cần chốt số liệu.",
+  "snapshot.full": "Hội nghị này đã chốt số liệu quá nhiều lần.",
+};
+Object.assign(vi, people);
+
 const families: [string, string][] = [
   [
     "sdp.",
@@ -206,7 +236,8 @@ export function explain(problem: Problem): string {
   if (preferences.language === "en") return en[problem.code] ?? (problem.detail || problem.code);
   const family = families.find(([prefix]) => problem.code.startsWith(prefix));
   const text = vi[problem.code] ?? family?.[1] ?? (problem.detail || problem.code);
-  return [fill(text, { id: String(problem.data["id"] ?? "") }), ...tooSmall(problem)].join(" ");
+  const values = { id: String(problem.data["id"] ?? ""), point: String(problem.data["point"] ?? "") };
+  return [fill(text, values), ...tooSmall(problem)].join(" ");
 }
 
 interface TooSmall {

@@ -173,7 +173,7 @@ export interface paths {
     };
     /**
      * The administrative tree
-     * @description For chair, organizer, technician.
+     * @description For administrator, chair, organizer, technician.
      */
     get: operations["list_units"];
     put?: never;
@@ -1636,6 +1636,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/incidents/{incident}/act": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Do something about an incident
+     * @description For technician.
+     */
+    post: operations["act_on_incident"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/incidents/{incident}/acknowledge": {
     parameters: {
       query?: never;
@@ -1710,6 +1730,178 @@ export interface paths {
      * @description For technician.
      */
     post: operations["close_incident"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/points/{point}/limit": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Limit a hall's pictures
+     * @description For technician.
+     */
+    post: operations["limit_pictures"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/points/{point}/reconnect": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Have a hall connect anew
+     * @description For technician.
+     */
+    post: operations["reconnect_point"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/grading": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * By what a conference's lines are graded
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_grading"];
+    /**
+     * Choose by what a conference's lines are graded
+     * @description For technician.
+     */
+    put: operations["choose_grading"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alarms": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who is told of incidents
+     * @description For administrator.
+     */
+    get: operations["get_alarms"];
+    put?: never;
+    /**
+     * Have somebody told of incidents
+     * @description For administrator.
+     */
+    post: operations["add_alarm"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alarms/{alarm}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Change who is told of what
+     * @description For administrator.
+     */
+    put: operations["change_alarm"];
+    post?: never;
+    /**
+     * Tell somebody no more
+     * @description For administrator.
+     */
+    delete: operations["remove_alarm"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alarms/{alarm}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take the removal of a subscription back
+     * @description For administrator.
+     */
+    post: operations["restore_alarm"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alarms/{alarm}/secret": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A new secret for a webhook
+     * @description For administrator.
+     */
+    post: operations["renew_alarm_secret"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alarms/{alarm}/test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a test alarm
+     * @description For administrator.
+     */
+    post: operations["test_alarm"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2424,6 +2616,18 @@ export interface components {
       draft: boolean;
     };
     /**
+     * AlarmBoard
+     * @description All subscriptions by name, and the newest deliveries first. `mail_ready`: there is a mail server.
+     */
+    AlarmBoard: {
+      /** Mail Ready */
+      mail_ready: boolean;
+      /** Subscriptions */
+      subscriptions: components["schemas"]["Subscription"][];
+      /** Deliveries */
+      deliveries: components["schemas"]["Delivery"][];
+    };
+    /**
      * Alternative
      * @description Another node for the same point; `cost` is in weighted kbit/s, as the explanation's own.
      */
@@ -2936,10 +3140,10 @@ export interface components {
     CauseKind: "line" | "equipment" | "unit" | "provider" | "node";
     /**
      * Channel
-     * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
+     * @description By what an alarm goes out.
      * @enum {string}
      */
-    Channel: "link" | "mail" | "page";
+    "Channel-Input": "mail" | "webhook";
     /**
      * CheckIn
      * @description What is said of a delegate; absent needs a reason, the others have none.
@@ -3703,6 +3907,52 @@ export interface components {
       q: string;
     };
     /**
+     * Delivery
+     * @description One notice to one subscriber. `about` names the incident; `error` is a code: why it has not gone out yet.
+     */
+    Delivery: {
+      /** Id */
+      id: string;
+      /** Subscription */
+      subscription: string;
+      /** Name */
+      name: string;
+      channel: components["schemas"]["monitor__alarms__model__Channel"];
+      kind: components["schemas"]["NoticeKind"];
+      severity: components["schemas"]["IncidentSeverity"];
+      /**
+       * Incident
+       * @default null
+       */
+      incident: string | null;
+      /** About */
+      about: string;
+      state: components["schemas"]["DeliveryState"];
+      /** Attempts */
+      attempts: number;
+      /**
+       * Queued At
+       * Format: date-time
+       */
+      queued_at: string;
+      /**
+       * Settled At
+       * @default null
+       */
+      settled_at: string | null;
+      /**
+       * Error
+       * @default
+       */
+      error: string;
+    };
+    /**
+     * DeliveryState
+     * @description How far a notice is.
+     * @enum {string}
+     */
+    DeliveryState: "waiting" | "sent" | "failed";
+    /**
      * Demand
      * @description Whether a unit approves its bookings.
      */
@@ -3923,6 +4173,8 @@ export interface components {
     /**
      * Entry
      * @description One line of an incident's history; `by` is None for what the monitor did itself.
+     *
+     *     The text of `acted` is the action's name.
      */
     Entry: {
       /** Number */
@@ -4455,7 +4707,53 @@ export interface components {
        * @default []
        */
       paused: components["schemas"]["SlotName"][];
+      /**
+       * Layers
+       * @default []
+       */
+      layers: components["schemas"]["SlotLayer"][];
       grade: components["schemas"]["Grade"];
+      /**
+       * Relayed
+       * @default null
+       */
+      relayed: boolean | null;
+    };
+    /**
+     * Grading
+     * @description By what a conference is graded; without a choice of its own, `chosen_by` is None and it is the installation's.
+     */
+    Grading: {
+      /**
+       * Profile
+       * @enum {string}
+       */
+      profile: "default" | "teams" | "pexip" | "voice-only";
+      /**
+       * Installation
+       * @enum {string}
+       */
+      installation: "default" | "teams" | "pexip" | "voice-only";
+      /**
+       * Chosen By
+       * @default null
+       */
+      chosen_by: string | null;
+      /**
+       * Chosen At
+       * @default null
+       */
+      chosen_at: string | null;
+      /** Profiles */
+      profiles: components["schemas"]["ProfileView"][];
+    };
+    /**
+     * GradingRequest
+     * @description The profile; None: the installation's.
+     */
+    GradingRequest: {
+      /** Profile */
+      profile: ("default" | "teams" | "pexip" | "voice-only") | null;
     };
     /**
      * GrantContent
@@ -4999,6 +5297,15 @@ export interface components {
       folded_into: string | null;
     };
     /**
+     * IncidentAction
+     * @description What shall be done about an incident, as it was at `version`. That an operator is called is only noted.
+     */
+    IncidentAction: {
+      /** Version */
+      version: number;
+      action: components["schemas"]["ActionKind"];
+    };
+    /**
      * IncidentBoard
      * @description The incidents of a conference, those that are open first, then the worst, the largest and the newest.
      *
@@ -5026,6 +5333,8 @@ export interface components {
       incident: components["schemas"]["Incident"];
       /** Actions */
       actions: components["schemas"]["ActionKind"][];
+      /** @default null */
+      limited: components["schemas"]["ActionKind"] | null;
       /** Members */
       members: components["schemas"]["Member"][];
       /** History */
@@ -5060,7 +5369,7 @@ export interface components {
      * IncidentView
      * @description An incident with the conference's points that it harms, and what can be done, the first thing to do first.
      *
-     *     A closed one names all points that it ever harmed.
+     *     A closed one names all points that it ever harmed. `limited`: what was done last about their pictures.
      */
     IncidentView: {
       incident: components["schemas"]["Incident"];
@@ -5068,6 +5377,8 @@ export interface components {
       members: string[];
       /** Actions */
       actions: components["schemas"]["ActionKind"][];
+      /** @default null */
+      limited: components["schemas"]["ActionKind"] | null;
     };
     /**
      * InvitationView
@@ -5219,6 +5530,13 @@ export interface components {
      * @enum {string}
      */
     LimitKind: "point_line" | "link" | "node_legs" | "node_kbps" | "no_node";
+    /**
+     * LimitRequest
+     * @description What a hall's line shall carry.
+     */
+    LimitRequest: {
+      limit: components["schemas"]["PictureLimit"];
+    };
     /**
      * Line
      * @description A line of the hall, in kbit/s seen from it; None: not known.
@@ -5536,6 +5854,11 @@ export interface components {
        * @default []
        */
       paused: components["schemas"]["SlotName"][];
+      /**
+       * Layers
+       * @default []
+       */
+      layers: components["schemas"]["SlotLayer"][];
     };
     /**
      * LinkStatus
@@ -6036,6 +6359,12 @@ export interface components {
      */
     Nothing: Record<string, never>;
     /**
+     * NoticeKind
+     * @description What is told: a new incident, one that became worse, one that nobody acknowledged in time, its end; a test.
+     * @enum {string}
+     */
+    NoticeKind: "alarm" | "worse" | "escalated" | "cleared" | "test";
+    /**
      * OccurrenceClashes
      * @description An occurrence with `count` points that are taken; `clashes` has the first 50 of them.
      */
@@ -6255,6 +6584,12 @@ export interface components {
      */
     Phase: "connecting" | "steady" | "up" | "down" | "done" | "failed";
     /**
+     * PictureLimit
+     * @description What a technician lets a participant's line carry both ways: everything, smaller pictures, or sound only.
+     * @enum {string}
+     */
+    PictureLimit: "full" | "lower" | "sound";
+    /**
      * Plan
      * @description Who serves whom, the trunks, and what it all costs.
      *
@@ -6449,7 +6784,7 @@ export interface components {
       answer: components["schemas"]["AnswerState"];
       /** Answered At */
       answered_at: string | null;
-      answered_by: components["schemas"]["Channel"] | null;
+      answered_by: components["schemas"]["scheduler__invitations__model__Channel"] | null;
       /** Delegates */
       delegates: number | null;
       /** Operator */
@@ -6679,6 +7014,21 @@ export interface components {
      */
     ProfileName: "full" | "standard" | "light" | "voice";
     /**
+     * ProfileView
+     * @description A profile with its thresholds by name.
+     */
+    ProfileView: {
+      /**
+       * Name
+       * @enum {string}
+       */
+      name: "default" | "teams" | "pexip" | "voice-only";
+      /** Thresholds */
+      thresholds: {
+        [key: string]: components["schemas"]["Threshold"];
+      };
+    };
+    /**
      * PublishDirective
      * @description What the endpoint shall send from now on; anything else it must stop sending.
      */
@@ -6743,6 +7093,14 @@ export interface components {
       reached: boolean;
     };
     /**
+     * Reached
+     * @description How many of those named are there to be told.
+     */
+    Reached: {
+      /** Participants */
+      participants: number;
+    };
+    /**
      * Readiness
      * @description Everything that a conference needs is there.
      */
@@ -6798,6 +7156,17 @@ export interface components {
       | "paused"
       | "no_data"
       | "no_sample";
+    /**
+     * Reconnect
+     * @description A technician asks: look for another way to the node (ICE restart), or connect anew where that cannot be.
+     */
+    Reconnect: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: "reconnect";
+    };
     /**
      * RecordedChapter
      * @description From `start_ms` of the file on, `title` has the floor (or, with nobody on it, the chair).
@@ -7067,7 +7436,7 @@ export interface components {
      * @description What a person may do. Accounts hold several; a participant of a conference holds one.
      * @enum {string}
      */
-    Role: "organizer" | "chair" | "operator" | "technician";
+    Role: "organizer" | "chair" | "operator" | "technician" | "administrator";
     /**
      * Roster
      * @description Roster for consoles: whole when `full`, else only the entries that changed.
@@ -7130,6 +7499,8 @@ export interface components {
        * @default null
        */
       content_requested_at: string | null;
+      /** @default full */
+      limit: components["schemas"]["PictureLimit"];
     };
     /**
      * SaveTemplate
@@ -7339,6 +7710,7 @@ export interface components {
       | components["schemas"]["PublishDirective"]
       | components["schemas"]["Roster"]
       | components["schemas"]["LegStatus"]
+      | components["schemas"]["Reconnect"]
       | components["schemas"]["StopWarning"]
       | components["schemas"]["Ended"];
     SessionMessage:
@@ -7346,6 +7718,7 @@ export interface components {
       | components["schemas"]["PublishDirective"]
       | components["schemas"]["Roster"]
       | components["schemas"]["LegStatus"]
+      | components["schemas"]["Reconnect"]
       | components["schemas"]["StopWarning"]
       | components["schemas"]["Ended"];
     /**
@@ -7446,6 +7819,15 @@ export interface components {
       holiday: string | null;
       /** @default null */
       clashes: components["schemas"]["OccurrenceClashes"] | null;
+    };
+    /**
+     * SlotLayer
+     * @description The simulcast layer (rid) that a slot shows at the period's end.
+     */
+    SlotLayer: {
+      slot: components["schemas"]["SlotName"];
+      /** Layer */
+      layer: string;
     };
     /**
      * SlotName
@@ -7630,6 +8012,8 @@ export interface components {
        * @default false
        */
       recording: boolean;
+      /** @default full */
+      limit: components["schemas"]["PictureLimit"];
     };
     /**
      * StepRequest
@@ -7693,6 +8077,161 @@ export interface components {
       /** Current */
       current: boolean;
       plan: components["schemas"]["Plan"];
+    };
+    /**
+     * Subscription
+     * @description A subscription with the names of what it is about.
+     */
+    Subscription: {
+      /** Name */
+      name: string;
+      channel: components["schemas"]["monitor__alarms__model__Channel"];
+      /** Target */
+      target: string;
+      /**
+       * Language
+       * @default vi
+       * @enum {string}
+       */
+      language: "vi" | "en";
+      /**
+       * Unit
+       * @default null
+       */
+      unit: string | null;
+      /**
+       * Conference
+       * @default null
+       */
+      conference: string | null;
+      /** @default minor */
+      severity: components["schemas"]["IncidentSeverity"];
+      /**
+       * Wait Minutes
+       * @default null
+       */
+      wait_minutes: number | null;
+      /**
+       * Active
+       * @default true
+       */
+      active: boolean;
+      /** Id */
+      id: string;
+      /** Version */
+      version: number;
+      /**
+       * Unit Name
+       * @default null
+       */
+      unit_name: string | null;
+      /**
+       * Conference Title
+       * @default null
+       */
+      conference_title: string | null;
+      /** Created By */
+      created_by: string;
+      /**
+       * Created At
+       * Format: date-time
+       */
+      created_at: string;
+    };
+    /**
+     * SubscriptionChange
+     * @description What a subscription shall be instead, as it was seen at `version`.
+     */
+    SubscriptionChange: {
+      /** Name */
+      name: string;
+      channel: components["schemas"]["Channel-Input"];
+      /** Target */
+      target: string;
+      /**
+       * Language
+       * @default vi
+       * @enum {string}
+       */
+      language: "vi" | "en";
+      /**
+       * Unit
+       * @default null
+       */
+      unit: string | null;
+      /**
+       * Conference
+       * @default null
+       */
+      conference: string | null;
+      /** @default minor */
+      severity: components["schemas"]["IncidentSeverity"];
+      /**
+       * Wait Minutes
+       * @default null
+       */
+      wait_minutes: number | null;
+      /**
+       * Active
+       * @default true
+       */
+      active: boolean;
+      /** Version */
+      version: number;
+    };
+    /**
+     * SubscriptionFacts
+     * @description Who is told of what. `target` is a mail address or the address that is posted to.
+     *
+     *     With a `unit`: incidents that harm a point in its subtree; with a `conference`: those that harm one of its points.
+     *     `wait_minutes`: only incidents that nobody has acknowledged for so long; None: at once.
+     */
+    SubscriptionFacts: {
+      /** Name */
+      name: string;
+      channel: components["schemas"]["Channel-Input"];
+      /** Target */
+      target: string;
+      /**
+       * Language
+       * @default vi
+       * @enum {string}
+       */
+      language: "vi" | "en";
+      /**
+       * Unit
+       * @default null
+       */
+      unit: string | null;
+      /**
+       * Conference
+       * @default null
+       */
+      conference: string | null;
+      /** @default minor */
+      severity: components["schemas"]["IncidentSeverity"];
+      /**
+       * Wait Minutes
+       * @default null
+       */
+      wait_minutes: number | null;
+      /**
+       * Active
+       * @default true
+       */
+      active: boolean;
+    };
+    /**
+     * SubscriptionMade
+     * @description A new subscription; `secret`, which signs its webhooks, is shown this once.
+     */
+    SubscriptionMade: {
+      subscription: components["schemas"]["Subscription"];
+      /**
+       * Secret
+       * @default null
+       */
+      secret: string | null;
     };
     /**
      * Template
@@ -7809,6 +8348,16 @@ export interface components {
     TestedQuery: {
       choice: components["schemas"]["Choice-Input"];
       profile: components["schemas"]["ProfileName"];
+    };
+    /**
+     * Threshold
+     * @description From `fair` and from `poor` on; None: this figure does not count. Shares as fractions, times in ms.
+     */
+    Threshold: {
+      /** Fair */
+      fair: number | null;
+      /** Poor */
+      poor: number | null;
     };
     /**
      * TicketView
@@ -8083,6 +8632,18 @@ export interface components {
        */
       on_holidays: boolean;
     };
+    /**
+     * Channel
+     * @description By what an alarm goes out.
+     * @enum {string}
+     */
+    monitor__alarms__model__Channel: "mail" | "webhook";
+    /**
+     * Channel
+     * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
+     * @enum {string}
+     */
+    scheduler__invitations__model__Channel: "link" | "mail" | "page";
   };
   responses: never;
   parameters: never;
@@ -14086,6 +14647,96 @@ export interface operations {
       };
     };
   };
+  act_on_incident: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        incident: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["IncidentAction"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentDetail"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `join.not_open`, `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `incident.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `incident.over`, `incident.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service.absent`, `service.slow`, `service.failed`, `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   acknowledge_incident: {
     parameters: {
       query?: never;
@@ -14428,6 +15079,730 @@ export interface operations {
       };
       /** @description `request.too_large` */
       413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  limit_pictures: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LimitRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Reached"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `join.not_open`, `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service.absent`, `service.slow`, `service.failed`, `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  reconnect_point: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Reached"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `join.not_open`, `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service.absent`, `service.slow`, `service.failed`, `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_grading: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Grading"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  choose_grading: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["GradingRequest"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Grading"];
+        };
+      };
+      /** @description `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_alarms: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlarmBoard"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  add_alarm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SubscriptionFacts"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SubscriptionMade"];
+        };
+      };
+      /** @description `alarm.address`, `alarm.url`, `alarm.unit`, `alarm.conference`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `alarm.no_mail`, `alarm.too_many` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  change_alarm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        alarm: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SubscriptionChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SubscriptionMade"];
+        };
+      };
+      /** @description `alarm.address`, `alarm.url`, `alarm.unit`, `alarm.conference`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `alarm.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `alarm.no_mail`, `alarm.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  remove_alarm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        alarm: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlarmBoard"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `alarm.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restore_alarm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        alarm: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlarmBoard"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `alarm.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  renew_alarm_secret: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        alarm: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SubscriptionMade"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `alarm.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  test_alarm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        alarm: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Delivery"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `alarm.unknown` */
+      404: {
         headers: {
           [name: string]: unknown;
         };

@@ -317,7 +317,6 @@ export const api = {
     post<{ participants: number }>(`${at(id)}/points/${encodeURIComponent(point)}/limit`, { limit }),
   reconnect: (id: string, point: string) =>
     post<{ participants: number }>(`${at(id)}/points/${encodeURIComponent(point)}/reconnect`),
-  point: (code: string) => get<PointRecord>(`/api/points/${encodeURIComponent(code)}`),
   grading: (id: string) => get<Grading>(`${at(id)}/grading`),
   chooseGrading: (id: string, profile: GradeProfile) =>
     send<Grading>("PUT", `${at(id)}/grading`, { profile }),

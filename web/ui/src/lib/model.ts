@@ -107,7 +107,6 @@ export type Scope = Schemas["Scope"];
 export type CalendarPage = Schemas["CalendarPage"];
 export type CalendarEvent = Schemas["CalendarEvent"];
 export type Holiday = Schemas["Holiday"];
-export type PointRecord = Schemas["PointRecord"];
 export type UnitHistory = Schemas["UnitHistory"];
 export type MergeRequest = Pick<Schemas["MergeRequest"], "units" | "into"> & Partial<Schemas["MergeRequest"]>;
 export type Template = Schemas["Template"];

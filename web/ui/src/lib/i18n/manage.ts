@@ -89,10 +89,6 @@ export const t = translator(
     "limit.node_kbps": "máy chủ {code} thiếu {short}",
     "limit.node_legs": "máy chủ {code} thiếu {n} kết nối",
     "limit.no_node": "không có máy chủ nào hoạt động",
-    "profile.full": "đầy đủ",
-    "profile.standard": "tiêu chuẩn",
-    "profile.light": "nhẹ",
-    "profile.voice": "chỉ tiếng",
     "time.title": "Dòng thời gian điểm cầu",
     "time.empty":
       "Không điểm cầu nào bận trong khoảng này. Đặt hội nghị hoặc báo bảo trì, thanh sẽ hiện ở đây.",
@@ -192,10 +188,6 @@ export const t = translator(
     "limit.node_kbps": "node {code} lacks {short}",
     "limit.node_legs": "node {code} lacks {n} {n|leg|legs}",
     "limit.no_node": "no node is in service",
-    "profile.full": "full",
-    "profile.standard": "standard",
-    "profile.light": "light",
-    "profile.voice": "voice only",
     "time.title": "Timeline of points",
     "time.empty":
       "No point is taken in this time. Book a conference or announce maintenance, and its bar appears here.",

@@ -211,6 +211,10 @@ class LiveConference:
         if self._tell_handle is not None:
             self._tell_handle.cancel()
 
+    def abandon(self) -> None:
+        """Another process carries the conference now: its endpoints lose their places here and join there."""
+        self._disband(LegStatus(state="failed", reason="carried by another server"), "carried by another process")
+
     # --- legs ----------------------------------------------------------------------------------------
 
     def leg_connected(self, leg: LegId) -> None:
@@ -349,14 +353,8 @@ class LiveConference:
         self.bus.publish(PRESENCE, news)
 
     def _publish_leg(self, member: Member, leg: LegId, state: LegNews, reason: str = "") -> None:
-        news = LegChanged(
-            conference=self.id,
-            participant=member.participant.id,
-            leg=leg,
-            state=state,
-            reason=reason,
-            at=self.clock.now(),
-        )
+        who, now = member.participant.id, self.clock.now()
+        news = LegChanged(conference=self.id, participant=who, leg=leg, state=state, reason=reason, at=now)
         self.bus.publish(LEG, news)
 
     # --- inside --------------------------------------------------------------------------------------
@@ -404,14 +402,18 @@ class LiveConference:
             self.focus.views[viewer] = target
 
     def _finish(self) -> None:
+        for member in self._disband(Ended(reason="closed"), "the conference is over"):
+            self._publish_presence(member.participant, Presence.ABSENT, Departure.ENDED)
+        changed = ConferenceChanged(conference=self.id, state=ConferenceState.CLOSED, at=self.clock.now())
+        self.bus.publish(CONFERENCE_CHANGED, changed)
+        self.on_over(self)
+
+    def _disband(self, word: SessionMessage, reason: str) -> list[Member]:
         self.suspend()
         self.desk.follow(self.id, None)
         self.engine.set_microphones(self.id, (), ())
         members, self.members = list(self.members.values()), {}
         for member in members:
-            self._send(member, Ended(reason="closed"))
-            self._drop_leg(member, "the conference is over")
-            self._publish_presence(member.participant, Presence.ABSENT, Departure.ENDED)
-        changed = ConferenceChanged(conference=self.id, state=ConferenceState.CLOSED, at=self.clock.now())
-        self.bus.publish(CONFERENCE_CHANGED, changed)
-        self.on_over(self)
+            self._send(member, word)
+            self._drop_leg(member, reason)
+        return members

@@ -12,16 +12,17 @@ import structlog
 
 from bridge.conference import events as ev
 from bridge.conference.focus import Focus, replay
+from bridge.heartbeat import BEAT_SECONDS, Heartbeat
 from bridge.linetest.desk import LineTestDesk
 from bridge.live import LiveConference
 from bridge.log import EventLog
 from bridge.media.engine import LegState, MediaEngine
 from bridge.member import Member
 from bridge.recording.desk import RecordingDesk
-from core.bus import Bus
+from core.bus import Bus, Subscription
 from core.clock import Clock
-from core.database import Database
-from core.errors import Refused
+from core.database import UNREACHABLE, Database
+from core.errors import Conflict, Refused
 from core.messages import (
     COMMAND,
     CONFERENCE_CHANGED,
@@ -73,7 +74,9 @@ class BridgeNode:
         self._live: dict[ConferenceId, LiveConference] = {}
         self._opening = asyncio.Lock()
         self._unrecorded: list[ConferenceId] = []
-        self._beat: asyncio.Task[None] | None = None
+        self._ended: list[ConferenceId] = []
+        self._heartbeat = Heartbeat(database, bus.origin, settings.node)
+        self._tasks: list[asyncio.Task[None]] = []
         self.engine = MediaEngine(
             host=settings.media_host or settings.host,
             port=settings.media_port,
@@ -88,10 +91,16 @@ class BridgeNode:
         self._desk = RecordingDesk(self.engine.taps, settings.data_dir, clock, self._unrecorded.append)
 
     async def start(self) -> None:
-        """Opens the media port, takes up the conferences that a former process left running, and answers calls."""
+        """Opens the media port, takes up the conferences that a former process left running, and answers calls.
+
+        Those of another process that may be alive it leaves alone: the clockwork asks for them again.
+        """
         await self.engine.start()
+        await self._heartbeat.begin()
         for conference in await self._event_log.unfinished():
-            self._take_up(replay(await self._event_log.read(conference)))
+            with suppress(Conflict):
+                await self._heartbeat.take(conference)
+                self._take_up(replay(await self._event_log.read(conference)))
         self._bus.answer(JOIN, self._join)
         self._bus.answer(CONNECT, self._connect)
         self._bus.answer(RESTART, self._restart)
@@ -103,22 +112,27 @@ class BridgeNode:
         self._bus.answer(OPEN, self._open)
         self._bus.answer(STOP, self._stop)
         self._line_tests.answer_on(self._bus)
-        self._beat = asyncio.create_task(self._run_beat(), name="node-beat")
+        self._tasks = [
+            asyncio.create_task(self._run_beat(), name="node-beat"),
+            asyncio.create_task(self._stay_alive(), name="node-heartbeat"),
+            asyncio.create_task(self._follow(self._bus.subscribe(CONFERENCE_CHANGED, lossy=True)), name="node-news"),
+        ]
 
     async def stop(self) -> None:
         """Closes all legs. Conferences stay open in their logs; the next process takes them up."""
         for call in _CALLS:
             self._bus.stop_answering(call)
-        if self._beat is not None:
-            self._beat.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._beat
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for live in self._live.values():
             live.suspend()
         self._live.clear()
         await self._line_tests.stop(self._bus)
         await self._desk.close()
         await self.engine.stop()
+        with suppress(*UNREACHABLE):
+            await self._heartbeat.end()
 
     @property
     def live_conferences(self) -> int:
@@ -137,6 +151,13 @@ class BridgeNode:
             if entries and isinstance(entries[-1].event, ev.Closed):
                 # Whoever asks missed the news, for instance because its process died with it.
                 self._publish_state(call.spec.id, ConferenceState.CLOSED, entries[-1].at)
+                return Done()
+            await self._heartbeat.take(call.spec.id)
+            if entries:
+                # Its process died; this one goes on where the log ends, which may be later than when it was read above.
+                self._take_up(replay(await self._event_log.read(call.spec.id)))
+                await self._live[call.spec.id].rebook(call.spec)
+                log.info("taken_over", conference=call.spec.id)
                 return Done()
             focus = Focus(call.spec)
             opening = ev.LogEntry(seq=1, at=self._clock.now(), event=ev.Opened(spec=call.spec))
@@ -221,6 +242,7 @@ class BridgeNode:
 
     def _over(self, live: LiveConference) -> None:
         self._live.pop(live.id, None)
+        self._ended.append(live.id)
 
     def _live_of(self, leg: LegId) -> LiveConference | None:
         return next((c for c in self._live.values() if c.member_of_leg(leg)), None)
@@ -244,6 +266,43 @@ class BridgeNode:
             live.leg_silent(leg)
         else:
             live.leg_lost(leg, "closed" if state is LegState.CLOSED else "failed", reason)
+
+    async def _follow(self, news: Subscription[ConferenceChanged]) -> None:
+        """Ends here what another process, or the clockwork of this one, has ended."""
+        with news:
+            async for change in news:
+                live = self._live.get(change.conference)
+                if live is not None and change.state in (ConferenceState.CLOSED, ConferenceState.CANCELLED):
+                    try:
+                        await live.close()
+                    except Exception:
+                        log.exception("close_failed", conference=change.conference)
+
+    async def _stay_alive(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                await self._heartbeat.beat()
+                await self._let_go()
+            except UNREACHABLE as exc:
+                log.warning("database_away", error=type(exc).__name__)
+            except Exception:
+                log.exception("heartbeat_failed")
+
+    async def _let_go(self) -> None:
+        """News may be missed, and a process that was cut off may have lost what it carries."""
+        while self._ended:
+            await self._heartbeat.let_go(self._ended[-1])
+            self._ended.pop()
+        for found in await self._heartbeat.not_mine(list(self._live)):
+            if (live := self._live.get(found.id)) is None:
+                continue
+            if found.lost:
+                log.warning("lost_to_another_process", conference=found.id)
+                live.abandon()
+                self._live.pop(found.id, None)
+            else:
+                await live.close()
 
     async def _run_beat(self) -> None:
         while True:

@@ -1,14 +1,16 @@
 """Publish, subscribe, call: the only way the parts of a running system speak to each other.
 
-This is the in-process bus. Topics are typed and messages immutable, so that a bus between processes
-can take its place without a changed line in the parts.
+The bus is in-process. Topics are typed and messages immutable; those that a relay carries (`core/relay.py`) are
+heard in every process of an installation without a changed line in the parts.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -101,9 +103,14 @@ class Subscription(Generic[M]):
 
 
 class Bus:
-    """The in-process bus. All of it belongs to one event loop."""
+    """The in-process bus. All of it belongs to one event loop.
 
-    def __init__(self) -> None:
+    `origin` names this process to the others of its installation: two that live at once have two.
+    """
+
+    def __init__(self, origin: str | None = None) -> None:
+        self.origin = origin or secrets.token_hex(8)
+        self._outward: Callable[[Topic[Any], BaseModel], None] | None = None
         self._listeners: dict[str, list[Subscription[Any]]] = {}
         self._handlers: dict[str, Callable[[Any], Awaitable[BaseModel]]] = {}
         self.overflows = 0
@@ -112,9 +119,26 @@ class Bus:
         """Messages that gave way to newer ones in the full queues of lossy listeners."""
 
     def publish(self, topic: Topic[M], message: M) -> None:
-        """Hands `message` to every present listener; nobody listening is fine."""
+        """Hands `message` to every present listener, and to the relay if there is one; nobody listening is fine."""
+        self.deliver(topic, message)
+        if self._outward is not None:
+            self._outward(topic, message)
+
+    def deliver(self, topic: Topic[M], message: M) -> None:
+        """Hands `message` to the listeners of this process alone."""
         for subscription in tuple(self._listeners.get(topic.name, ())):
             subscription.offer(message)
+
+    @contextmanager
+    def telling_others(self, tell: Callable[[Topic[Any], BaseModel], None]) -> Iterator[None]:
+        """While the block runs, `tell` gets all that is published here."""
+        if self._outward is not None:
+            raise RuntimeError("another relay carries this bus")
+        self._outward = tell
+        try:
+            yield
+        finally:
+            self._outward = None
 
     def subscribe(self, topic: Topic[M], *, limit: int = 1_000, lossy: bool = False) -> Subscription[M]:
         """Starts listening now; see `Subscription` for what happens to a slow listener."""

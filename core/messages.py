@@ -7,7 +7,7 @@ Three families: *calls* (one handler, one reply), *news* (any number of listener
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
@@ -307,6 +307,8 @@ class StopWarning(Model):
     type: Literal["warning"] = "warning"
     minutes_left: int
     stop: AwareDatetime
+    moved: bool = False
+    """Not a warning but its correction: the stop that was warned of has been moved to this one."""
 
 
 class Ended(Model):
@@ -477,6 +479,7 @@ class ConferenceWarning(Model):
     """An open conference stops in about `minutes_left`; given once for each such mark and stop, whatever happens.
 
     `may_extend_until` is the latest stop at which no point is taken by another conference; None: nobody waits for one.
+    With `moved` it corrects a warning: the stop has been moved to this one.
     """
 
     conference: ConferenceId
@@ -484,6 +487,7 @@ class ConferenceWarning(Model):
     stop: AwareDatetime
     may_extend_until: AwareDatetime | None
     at: AwareDatetime
+    moved: bool = False
 
 
 class PresenceChanged(Model):
@@ -548,3 +552,6 @@ FLOOR: Topic[FloorMoved] = Topic("floor", FloorMoved)
 SAMPLES: Topic[SampleBatch] = Topic("samples", SampleBatch)
 ENDPOINTS: Topic[EndpointReport] = Topic("endpoints", EndpointReport)
 LINKS: Topic[LinksGraded] = Topic("links", LinksGraded)
+
+RELAYED: tuple[Topic[Any], ...] = (CONFERENCE_CHANGED, CONFERENCE_WARNING)
+"""News that all processes of an installation hear (`core/relay.py`): small, of ids and times only."""

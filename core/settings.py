@@ -87,6 +87,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     database_url: str | None = None
+    node: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    """The code under which this process's media node stands in the plans; None: it stands in none."""
     host: str = "127.0.0.1"
     media_host: str | None = None
     """Address of the media port where it is another than `host`; media answers only who holds a leg's credentials."""

@@ -14,7 +14,10 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.database import Database, open_database
 from core.identity import Signer, load_secret
+from core.messages import RELAYED
+from core.relay import Relay
 from core.settings import Settings
+from diemcau.identity import ProcessIdentity
 from diemcau.network import media_addresses, server_ssl
 from diemcau.telemetry import Probe
 from monitor.service import Monitor
@@ -34,7 +37,8 @@ class Application:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
-        self.bus = Bus()
+        self._identity = ProcessIdentity(settings.data_dir)
+        self.bus = Bus(self._identity.text)
         self.clock = SystemClock()
         tls = server_ssl(settings)
         signer = Signer(load_secret(settings.data_dir, settings.secret))
@@ -85,6 +89,7 @@ class Application:
 
     def _desks(self) -> Iterator[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
         """What works by itself once the doors are open."""
+        yield "relay", Relay(self.database, self.bus, RELAYED).run
         yield "clockwork", self.clockwork.run
         yield "secretary", self.office.secretary.run
         yield "renewal", self.office.renewal.run

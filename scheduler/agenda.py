@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from core.bus import Bus
 from core.database import Database, load_queries
+from core.messages import CONFERENCE_WARNING, ConferenceWarning
 from core.model import ConferenceId
+from core.relay import CHANNEL, NOTIFY, news
 from scheduler.warning import mark_due
 
 SQL = load_queries("scheduler", "agenda.sql")
@@ -92,18 +95,27 @@ class Agenda:
                 due.append(DueWarning(ConferenceId(str(row["id"])), row["stop"], mark))
         return due
 
-    async def warn(self, due: DueWarning, now: datetime, give: Callable[[datetime | None], None]) -> bool:
-        """Calls `give` with the latest stop that hits nobody (None: nobody near), unless another process has done it.
+    async def warn(
+        self,
+        due: DueWarning,
+        now: datetime,
+        write: Callable[[datetime | None], ConferenceWarning],
+        bus: Bus,
+    ) -> ConferenceWarning | None:
+        """Gives the warning that `write` makes of the latest stop that hits nobody (None: nobody near).
 
-        The mark is written in the same transaction: a process that dies before `give` leaves none.
+        None when another process has done it. The mark and the word to the other processes are one transaction, and
+        this process hears it before that ends: one that dies leaves both or neither.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             stop = await connection.fetchval(SQL["warn"], UUID(due.id), due.stop, due.minutes, now)
             if stop is None:
-                return False
+                return None
             room: timedelta | None = await connection.fetchval(SQL["room_to_extend"], UUID(due.id))
-            give(stop + room if room is not None else None)
-            return True
+            warning = write(stop + room if room is not None else None)
+            await connection.execute(NOTIFY, CHANNEL, news(bus, CONFERENCE_WARNING, warning))
+            bus.deliver(CONFERENCE_WARNING, warning)
+            return warning
 
     async def mark_open_stale(self) -> None:
         """Every open conference is to be told to the bridge again."""

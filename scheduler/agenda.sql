@@ -16,7 +16,12 @@ SELECT id FROM conference WHERE state = 'confirmed' AND can_join_after <= $1 AND
 ORDER BY can_join_after, id
 
 -- name: due_to_tell
-SELECT id FROM conference WHERE state = 'open' AND stale AND stop > $1
+-- Open conferences that changed, and those whose process is dead: another's bridge takes them up.
+SELECT id FROM conference
+WHERE state = 'open' AND stop > $1 AND (stale OR EXISTS (
+    SELECT FROM conference_host JOIN bridge_process ON bridge_process.id = conference_host.process
+    WHERE conference_host.conference = conference.id AND bridge_process.seen_at <= now() - bridge_lapse()
+))
 ORDER BY start, id
 
 -- name: due_to_close
@@ -51,6 +56,10 @@ SELECT id, stop, $3, $4 FROM conference WHERE id = $1 AND stop = $2 AND state = 
 ON CONFLICT DO NOTHING
 RETURNING stop
 
+-- name: was_warned
+-- Whether somebody was warned of its stop, wherever that was then.
+SELECT EXISTS (SELECT FROM conference_warning WHERE conference = $1)
+
 -- name: room_to_extend
 -- The time until the next holder of any of its points, if there is one within a day.
 SELECT min(lower(next.during) - upper(own.during))
@@ -64,7 +73,10 @@ WHERE own.conference = $1 AND own.held
 UPDATE conference SET stale = true WHERE state = 'open'
 
 -- name: is_stale
-SELECT EXISTS (SELECT FROM conference WHERE id = $1 AND state = 'open' AND stale)
+SELECT EXISTS (SELECT FROM conference WHERE id = $1 AND state = 'open' AND (stale OR EXISTS (
+    SELECT FROM conference_host JOIN bridge_process ON bridge_process.id = conference_host.process
+    WHERE conference_host.conference = conference.id AND bridge_process.seen_at <= now() - bridge_lapse()
+)))
 
 -- name: is_running_over
 SELECT EXISTS (SELECT FROM conference WHERE id = $1 AND running AND state IN ('closed', 'cancelled'))

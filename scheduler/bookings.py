@@ -5,6 +5,7 @@ Each is one transaction that writes all of it or, with a named refusal, nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,10 +17,11 @@ from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict
-from core.messages import CONFERENCE_CHANGED, ConferenceChanged
+from core.messages import CONFERENCE_CHANGED, CONFERENCE_WARNING, ConferenceChanged, ConferenceWarning
 from core.model import ConferenceId, ConferenceState, PointRef
 from core.settings import Limits
 from scheduler import amendment, approvals, booking, idempotency, ledger, lifecycle
+from scheduler.agenda import SQL as AGENDA
 from scheduler.directory_store import ChosenPoint, DirectoryStore
 from scheduler.ledger import Entry, Revision
 from scheduler.lifecycle import Event
@@ -243,8 +245,11 @@ class Bookings:
                 return Booked(conference=before.conference)
             revision = Revision(before, after, action, note)
             booked = await self._write(connection, revision, by, now, leave_out)
+            moved = await _warned_and_moved(connection, before.conference, booked.conference)
         log.info("conference_changed", conference=id, action=action.value)
         self._announce(booked.conference, now)
+        if moved:
+            self._correct_warning(booked.conference, now)
         return booked
 
     async def _write(
@@ -273,6 +278,22 @@ class Bookings:
         """Tells the others that a conference changed (an open one that was extended is told as open again)."""
         changed = ConferenceChanged(conference=conference.id, state=conference.state, at=now)
         self._bus.publish(CONFERENCE_CHANGED, changed)
+
+    def _correct_warning(self, conference: Conference, now: datetime) -> None:
+        """Whoever was warned of the stop hears that it has been moved."""
+        stop = conference.times.stop
+        left = max(0, math.ceil((stop - now).total_seconds() / 60))
+        warning = ConferenceWarning(
+            conference=conference.id, minutes_left=left, stop=stop, may_extend_until=None, at=now, moved=True
+        )
+        self._bus.publish(CONFERENCE_WARNING, warning)
+
+
+async def _warned_and_moved(connection: Connection, before: Conference, after: Conference) -> bool:
+    if before.state is not ConferenceState.OPEN or before.times.stop == after.times.stop:
+        return False
+    warned: bool = await connection.fetchval(AGENDA["was_warned"], ledger.key(before.id))
+    return warned
 
 
 def changed(

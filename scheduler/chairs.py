@@ -38,6 +38,15 @@ class Chairs:
             if await connection.execute(SQL["assign"], _key(id), username) != "INSERT 0 1":
                 raise _unknown()
 
+    async def take(self, id: ConferenceId, username: str) -> None:
+        """Makes who enters an open conference as its chair its chair, unless it has another."""
+        await self._pool.execute(SQL["take"], _key(id), username)
+
+    async def may_extend(self, id: ConferenceId, username: str) -> bool:
+        """Whether the conference is this person's own: they chair it, or they booked it."""
+        own: bool = await self._pool.fetchval(SQL["may_extend"], _key(id), username)
+        return own
+
     async def release(self, id: ConferenceId) -> None:
         """The conference has no chair any more (or had none)."""
         await self._pool.execute(SQL["release"], _key(id))

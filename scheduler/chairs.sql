@@ -18,6 +18,16 @@ INSERT INTO conference_chair (conference, username)
 SELECT id, $2 FROM conference WHERE id = $1
 ON CONFLICT (conference) DO UPDATE SET username = excluded.username
 
+-- name: take
+-- Who enters an open conference as its chair is its chair, unless another was appointed.
+INSERT INTO conference_chair (conference, username)
+SELECT id, $2 FROM conference WHERE id = $1 AND state = 'open'
+ON CONFLICT (conference) DO NOTHING
+
+-- name: may_extend
+SELECT EXISTS (SELECT FROM conference_chair WHERE conference = $1 AND username = $2)
+    OR EXISTS (SELECT FROM conference WHERE id = $1 AND booked_by = $2)
+
 -- name: release
 DELETE FROM conference_chair WHERE conference = $1
 

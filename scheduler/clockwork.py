@@ -20,7 +20,6 @@ from core.database import Database
 from core.errors import DiemcauError, NotFound
 from core.messages import (
     CONFERENCE_CHANGED,
-    CONFERENCE_WARNING,
     OPEN,
     STOP,
     ConferenceChanged,
@@ -155,6 +154,10 @@ class Clockwork:
                 try:
                     await step(id)
                 except DiemcauError as exc:
+                    if exc.code == "conference.elsewhere":
+                        # The process that carries it, or one that has seen it die, takes the step.
+                        self._passed_by = True
+                        return
                     self._failed = True
                     log.warning("step_failed", conference=id, step=step.__name__.strip("_"), code=exc.code)
 
@@ -163,13 +166,12 @@ class Clockwork:
                 raise outcome
 
     async def _warn(self, due: DueWarning, now: datetime) -> None:
-        def give(until: datetime | None) -> None:
-            warning = ConferenceWarning(
+        def write(until: datetime | None) -> ConferenceWarning:
+            return ConferenceWarning(
                 conference=due.id, minutes_left=due.minutes, stop=due.stop, may_extend_until=until, at=now
             )
-            self._bus.publish(CONFERENCE_WARNING, warning)
 
-        if await self._agenda.warn(due, now, give):
+        if await self._agenda.warn(due, now, write, self._bus):
             log.info("conference_warned", conference=due.id, minutes=due.minutes)
 
     async def _open(self, id: ConferenceId) -> None:

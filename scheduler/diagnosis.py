@@ -86,6 +86,8 @@ class Diagnosis:
             points=points,
             bridge_answers=self._bus.is_answered(OPEN),
             nodes_down=[node["code"] for node in nodes if node["inactive"] or node["in_maintenance"]],
+            nodes_silent=[node["code"] for node in nodes if node["silent"]],
+            nodes_never_seen=[node["code"] for node in nodes if node["never_seen"]],
             planned=await self._pool.fetchval(SQL["has_plan"], _key(id)),
             plan_problems=await self._plan_problems(id),
             legs_wanted=await self._legs_wanted(row["start"]),

@@ -42,7 +42,8 @@ ORDER BY point.code
 
 -- name: nodes
 -- Where the plan puts points, and why a node cannot serve them.
-SELECT node.code, node.name, NOT node.active AS inactive, EXISTS (
+SELECT node.code, node.name, NOT node.active AS inactive, media_node_silent(node.code) AS silent,
+    NOT EXISTS (SELECT FROM bridge_process WHERE bridge_process.node = node.code) AS never_seen, EXISTS (
         SELECT FROM media_node_maintenance AS closed
         WHERE closed.node = node.code AND closed.during && tstzrange($2, $3)
     ) AS in_maintenance

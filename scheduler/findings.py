@@ -81,6 +81,8 @@ class Situation:
     points: Sequence[PointState]
     bridge_answers: bool
     nodes_down: Sequence[str]
+    nodes_silent: Sequence[str]
+    nodes_never_seen: Sequence[str]
     planned: bool
     plan_problems: Sequence[str]
     legs_wanted: int
@@ -89,7 +91,7 @@ class Situation:
 
 def diagnose(situation: Situation, now: datetime) -> DiagnosisReport:
     """The findings, the most severe first."""
-    found = [*_of_conference(situation, now), *_of_points(situation)]
+    found = [*_of_conference(situation, now), *_of_nodes(situation), *_of_points(situation)]
     order = list(Severity)
     found.sort(key=lambda finding: order.index(finding.severity))
     return DiagnosisReport(
@@ -108,10 +110,6 @@ def _of_conference(situation: Situation, now: datetime) -> Iterable[Finding]:
         yield _finding("conference.not_open", Severity.CRITICAL)
     elif situation.state not in (ConferenceState.CONFIRMED, ConferenceState.OPEN):
         yield _finding("conference.not_confirmed", Severity.CRITICAL)
-    if not situation.bridge_answers:
-        yield _finding("node.absent", Severity.CRITICAL)
-    if situation.nodes_down:
-        yield _finding("node.down", Severity.CRITICAL, detail=", ".join(situation.nodes_down))
     if situation.plan_problems:
         yield _finding("plan.invalid", Severity.CRITICAL, detail="; ".join(situation.plan_problems))
     if situation.legs_wanted > situation.legs_limit and not situation.planned:
@@ -123,6 +121,18 @@ def _of_conference(situation: Situation, now: datetime) -> Iterable[Finding]:
         yield _finding("invitations.none", Severity.WARNING)
     if not situation.organizer_known:
         yield _finding("organizer.no_address", Severity.NOTE)
+
+
+def _of_nodes(situation: Situation) -> Iterable[Finding]:
+    if not situation.bridge_answers:
+        yield _finding("node.absent", Severity.CRITICAL)
+    for code, severity, nodes in (
+        ("node.down", Severity.CRITICAL, situation.nodes_down),
+        ("node.silent", Severity.CRITICAL, situation.nodes_silent),
+        ("node.never_seen", Severity.NOTE, situation.nodes_never_seen),
+    ):
+        if nodes:
+            yield _finding(code, severity, detail=", ".join(nodes))
 
 
 def _of_points(situation: Situation) -> Iterable[Finding]:
@@ -189,6 +199,18 @@ _WORDS = {
         "Nodes of the plan cannot be used: {detail}.",
         "Lập lại phương án.",
         "Make a new plan.",
+    ),
+    "node.silent": (
+        "Máy chủ theo phương án không còn hoạt động: {detail}.",
+        "Nodes of the plan do not run any more: {detail}.",
+        "Báo kỹ thuật khởi động lại máy chủ, hoặc lập lại phương án.",
+        "Tell the technician to start them again, or make a new plan.",
+    ),
+    "node.never_seen": (
+        "Chưa từng thấy máy chủ theo phương án hoạt động: {detail}.",
+        "Nodes of the plan have never been seen running: {detail}.",
+        "Khởi động máy chủ với tham số node mang mã này.",
+        "Start them with this code as their setting `node`.",
     ),
     "plan.invalid": (
         "Phương án không còn đúng: {detail}.",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
+from core.errors import Refused
 from core.identity import Principal, Signer
-from core.model import BridgePoint, ConferenceId, ConferenceSpec
+from core.model import BridgePoint, ConferenceId, ConferenceSpec, Role
 from core.settings import Limits
 from scheduler import booking, lifecycle, links
 from scheduler.bookings import Bookings
+from scheduler.chairs import Chairs
 from scheduler.directory_file import read_rows
 from scheduler.directory_model import PointRecord
 from scheduler.directory_store import DirectoryStore
@@ -21,6 +23,7 @@ from scheduler.model import (
     ConferenceChange,
     ConferenceSummary,
     EnterRequest,
+    ExtendRequest,
     ImportReport,
     PointLink,
     RequestedTimes,
@@ -41,6 +44,7 @@ class Scheduler:
         self._store = Store(database)
         self._directory = DirectoryStore(database)
         self.bookings = Bookings(database, bus, clock, limits)
+        self._chairs = Chairs(database)
         self._signer = signer
         self._limits = limits
 
@@ -136,4 +140,17 @@ class Scheduler:
         """
         conference = await self.conference(id)
         lifecycle.refuse_unless_booked(conference.state)
-        return links.console_token(self._signer, conference, principal, request)
+        token = links.console_token(self._signer, conference, principal, request)
+        if request.role is Role.CHAIR:
+            await self._chairs.take(id, principal.username)
+        return token
+
+    async def extend(self, id: ConferenceId, principal: Principal, request: ExtendRequest) -> Conference:
+        """Lets it last longer: for organizers, and for its own chair.
+
+        Raises as `Bookings.extend`, and `Refused` `extend.not_yours`.
+        """
+        if Role.ORGANIZER not in principal.roles and not await self._chairs.may_extend(id, principal.username):
+            await self.conference(id)
+            raise Refused("extend.not_yours", "Only its chair or an organizer can extend this conference.")
+        return await self.bookings.extend(id, request, principal.username)

@@ -75,6 +75,7 @@ _TICK_SECONDS: Final = 0.25
 _CLOSE_SECONDS: Final = 1.0
 _PING_SECONDS: Final = 15.0
 _QUEUED_FROM_BUS: Final = 1_000
+_TOLD: Final = frozenset(StopWarning.model_fields) - {"type"}
 _WRITE_BUFFER: Final = 64 * 1024
 
 # The library's own lines tell addresses at level INFO and whole messages at DEBUG; only its failures may be heard.
@@ -351,7 +352,7 @@ class SignalingServer:
             try:
                 with self._bus.subscribe(CONFERENCE_WARNING, limit=_QUEUED_FROM_BUS) as warnings:
                     async for warning in warnings:
-                        told = FromBus(StopWarning(minutes_left=warning.minutes_left, stop=warning.stop))
+                        told = FromBus(StopWarning.model_validate(warning.model_dump(include=_TOLD)))
                         for seat in tuple(self._seats.values()):
                             if seat.session.state is State.LIVE and _is_in(seat, warning.conference):
                                 self._spawn(self._feed(seat, told))

@@ -53,9 +53,9 @@ async def change_booking(ask: Ask[ConferenceChange]) -> Booked:
 
 
 async def extend_conference(ask: Ask[ExtendRequest]) -> Conference:
-    """Lets it last longer, also while it runs; whoever may chair need not look for the organizer first."""
+    """Lets it last longer, also while it runs; its chair need not look for the organizer first."""
     request = ask.input.model_copy(update={"version": wanted_version(ask.request, ask.input.version)})
-    return await ask.context.scheduler.bookings.extend(ask.conference, request, ask.person.username)
+    return await ask.context.scheduler.extend(ask.conference, ask.person, request)
 
 
 async def submit_draft(ask: Ask[StepRequest]) -> Conference:
@@ -151,6 +151,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
             **UNKNOWN,
             BadInput: (*BOOKING_INPUT, "request.value"),
             Conflict: (*_CHANGED, "booking.clash", "plan.over_capacity"),
+            Refused: ("extend.not_yours",),
         },
         etag=version_of,
     ),

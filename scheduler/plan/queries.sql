@@ -17,9 +17,9 @@ WHERE reservation.conference = $1
 ORDER BY point.code
 
 -- name: nodes_in_service
--- Between $1 and $2.
+-- Between $1 and $2. That a node is silent now says nothing of next week.
 SELECT code, unit, legs, kbps FROM media_node
-WHERE active AND NOT EXISTS (
+WHERE active AND NOT ($1 < now() + interval '1 hour' AND media_node_silent(code)) AND NOT EXISTS (
     SELECT FROM media_node_maintenance AS closed
     WHERE closed.node = media_node.code AND closed.during && tstzrange($1, $2)
 )
@@ -123,8 +123,8 @@ INSERT INTO media_node_maintenance (node, during, reason) VALUES ($1, tstzrange(
 DELETE FROM media_node_maintenance WHERE id = $1
 
 -- name: spoiled
--- Conferences yet to open at $1 (or only $2) whose plan uses a node that is out of service then, or that needs more of
--- a node or a line than it has at all; the earliest first.
+-- Conferences yet to open at $1 (or only $2) whose plan uses a node that is out of service then (or is silent, within the
+-- hour), or that needs more of a node or a line than it has at all; the earliest first.
 SELECT conference.id FROM conference
 WHERE conference.state IN ('requested', 'confirmed') AND conference.can_join_after > $1
   AND ($2::uuid IS NULL OR conference.id = $2)
@@ -132,7 +132,9 @@ WHERE conference.state IN ('requested', 'confirmed') AND conference.can_join_aft
     EXISTS (
         SELECT FROM plan_node_load AS load JOIN media_node AS node ON node.code = load.node
         WHERE load.conference = conference.id AND (
-            NOT node.active OR load.legs > node.legs OR load.kbps > node.kbps OR EXISTS (
+            NOT node.active
+            OR (conference.can_join_after < now() + interval '1 hour' AND media_node_silent(node.code))
+            OR load.legs > node.legs OR load.kbps > node.kbps OR EXISTS (
                 SELECT FROM media_node_maintenance AS closed
                 WHERE closed.node = node.code AND closed.during && tstzrange(conference.can_join_after, conference.stop)
             )

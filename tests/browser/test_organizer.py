@@ -81,5 +81,7 @@ async def test_the_chair_extends_from_the_warning_that_halls_see_too(database: D
             assert await hall.get_by_test_id("extend-by-15").count() == 0
             await chair.get_by_test_id("extend-by-15").click()
             await chair.get_by_test_id("stop-notice").wait_for(state="detached")
+            await hall.get_by_test_id("stop-moved").wait_for()
+            assert await hall.get_by_test_id("stop-notice").count() == 0
         left = await database.pool.fetchval("SELECT stop - now() > interval '20 min' FROM conference")
         assert left

@@ -11,6 +11,7 @@ from core.database import Database
 from core.messages import CONFERENCE_WARNING, ConferenceWarning
 from core.model import ConferenceState
 from scheduler.clockwork import Clockwork
+from scheduler.model import ExtendRequest
 from scheduler.service import Scheduler
 from tests.integration.test_scheduler_clockwork import Doors, reaches, running
 from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
@@ -75,6 +76,24 @@ async def test_the_warning_says_until_when_it_may_be_extended(
             clockwork.wake()
             again = await heard(news)
             assert (again.minutes_left, again.stop, again.may_extend_until) == (15, until, until)
+
+
+async def test_who_was_warned_hears_that_the_stop_has_moved_and_who_was_not_does_not(
+    database: Database, bus: Bus, clock: ManualClock, scheduler: Scheduler, doors: Doors
+) -> None:
+    made = await scheduler.book(booking_of("Họp", NOON, await load_points(scheduler, 1)), "lan")
+    with bus.subscribe(CONFERENCE_WARNING) as news:
+        async with running(database, bus, clock, scheduler) as clockwork:
+            await reaches(scheduler, made.id, ConferenceState.OPEN)
+            await scheduler.bookings.extend(made.id, ExtendRequest(minutes=10), "lan")
+            clock.advance(55 * 60)
+            clockwork.wake()
+            assert not (await heard(news)).moved
+            for minutes, left in ((15, 30), (20, 50)):
+                await scheduler.bookings.extend(made.id, ExtendRequest(minutes=minutes), "lan")
+                correction = await heard(news)
+                assert (correction.moved, correction.minutes_left) == (True, left)
+                assert correction.stop == (await scheduler.conference(made.id)).times.stop
 
 
 async def test_many_clockworks_warn_once(

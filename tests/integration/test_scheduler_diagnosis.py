@@ -14,6 +14,7 @@ from scheduler.findings import DiagnosisReport
 from scheduler.invitations.model import AnswerRequest, AnswerState
 from tests.support.directory import NOON
 from tests.support.inviting import ORGANIZER, Office, office
+from tests.support.mailbox import text_of
 
 AN, BINH = "an@xa.example", "binh@xa.example"
 
@@ -123,6 +124,37 @@ async def test_nodes_of_the_plan_that_are_off_or_closed_for_maintenance_are_name
         )
     [finding] = [one for one in (await desk.diagnosis.run(id)).findings if one.code == "node.down"]
     assert finding.what.en == "Nodes of the plan cannot be used: n2, n3."
+
+
+async def test_a_node_of_the_plan_that_is_dead_is_told_from_one_that_was_never_seen(desk: Office) -> None:
+    id = await desk.invited(await desk.points(AN))
+    pool = desk.database.pool
+    for code in ("alive", "dead", "new"):
+        await pool.execute("INSERT INTO media_node (code, name, unit, legs, kbps) VALUES ($1, $1, 'CITY', 9, 9)", code)
+        await pool.execute("INSERT INTO plan_node_load (conference, node, legs, kbps) VALUES ($1, $2, 1, 1)", id, code)
+    await pool.execute(
+        "INSERT INTO bridge_process (id, node, seen_at, steady_since) VALUES ('1', 'alive', now(), now()),"
+        " ('2', 'dead', now() - interval '1 min', now()), ('0', 'alive', now() - interval '1 day', now())"
+    )
+    findings = {one.code: one.what.en for one in (await desk.diagnosis.run(id)).findings}
+    assert findings["node.silent"] == "Nodes of the plan do not run any more: dead."
+    assert findings["node.never_seen"] == "Nodes of the plan have never been seen running: new."
+    assert "node.down" not in findings
+    await pool.execute("UPDATE bridge_process SET seen_at = now()")
+    assert "node.silent" not in named(await desk.diagnosis.run(id))
+
+
+async def test_a_dead_node_is_mailed_to_the_organizer_before_the_start(desk: Office) -> None:
+    id = await desk.invited(await desk.points(AN), hours=1)
+    pool = desk.database.pool
+    await pool.execute("INSERT INTO media_node (code, name, unit, legs, kbps) VALUES ('hn-1', 'Máy 1', 'CITY', 9, 9)")
+    await pool.execute("INSERT INTO plan_node_load (conference, node, legs, kbps) VALUES ($1, 'hn-1', 1, 1)", id)
+    await pool.execute(
+        "INSERT INTO bridge_process (id, node, seen_at, steady_since)"
+        " VALUES ('1', 'hn-1', now() - interval '1 min', now())"
+    )
+    await desk.later(minutes=46)
+    assert "Máy chủ theo phương án không còn hoạt động: hn-1." in text_of(desk.box.messages(ORGANIZER)[-1])
 
 
 async def test_what_is_wrong_with_the_plan_is_said_in_its_checkers_words(desk: Office) -> None:

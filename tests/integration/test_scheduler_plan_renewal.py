@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from core.bus import Bus
-from core.clock import ManualClock
+from core.clock import ManualClock, SystemClock
 from core.database import Database
 from core.model import ConferenceId
 from scheduler.plan.model import MediaNode, NodeMaintenance, ProfileName
@@ -58,6 +58,29 @@ async def test_maintenance_renews_the_plans_of_its_time_once_and_leaves_the_othe
     assert await house.nodes_of(tomorrow) == {"ward"}
     assert [plan.number for plan in await house.plans.numbers(today)] == [2, 1]
     assert await house.plans.problems(today) == ()
+    assert await house.desk().look() == []
+
+
+async def test_a_node_that_is_dead_is_planned_around_for_what_begins_within_the_hour(
+    database: Database, bus: Bus
+) -> None:
+    house = House(database, bus)
+    house.clock = ManualClock(SystemClock().now())
+    house.scheduler, house.plans = scheduler_of(database, bus, house.clock), Plans(database, house.clock)
+    codes = await load_points(house.scheduler, 4)
+    for node in (WARD, CITY):
+        await house.plans.put_node(node)
+    starts = (house.clock.now() + timedelta(minutes=40), house.clock.now() + timedelta(days=2))
+    soon, later = [(await house.scheduler.book(booking_of("Briefing", start, codes), "lan")).id for start in starts]
+    seen = (
+        "INSERT INTO bridge_process (id, node, seen_at, steady_since) VALUES ('1', 'ward', now() - $1::interval, now())"
+    )
+    await database.pool.execute(seen + " ON CONFLICT (id) DO NOTHING", timedelta(0))
+    assert await house.desk().look() == []
+    await database.pool.execute("UPDATE bridge_process SET seen_at = now() - interval '1 min'")
+    assert await house.desk().look() == [soon]
+    assert await house.nodes_of(soon) == {"city"}
+    assert await house.nodes_of(later) == {"ward"}
     assert await house.desk().look() == []
 
 

@@ -80,6 +80,23 @@ async def test_extending_into_the_next_booking_names_it(organizer: Visitor) -> N
     assert refused.json["data"]["next"]["point"] == "d1"
 
 
+async def test_a_chair_extends_only_its_own_conferences(site: Website, organizer: Visitor) -> None:
+    chair = await site.signed_in(Role.CHAIR, username="minh")
+    other = await site.signed_in(Role.CHAIR, username="ha")
+    booked = await organizer.post("/api/bookings", _booking("d1"))
+    path = f"/api/conferences/{booked.json['conference']['id']}"
+    before = await chair.post(path + "/extend", {"minutes": 10})
+    assert (before.status, before.code) == (403, "extend.not_yours")
+    await site.database.pool.execute("UPDATE conference SET state = 'open'")
+    for visitor in (chair, other):
+        assert (await visitor.post(path + "/enter", {"role": "chair"})).status == 200
+    assert (await chair.post(path + "/extend", {"minutes": 10})).status == 200
+    assert (await other.post(path + "/extend", {"minutes": 10})).code == "extend.not_yours"
+    assert (await organizer.post(path + "/extend", {"minutes": 10})).status == 200
+    unknown = await other.post("/api/conferences/00000000-0000-4000-8000-000000000000/extend", {"minutes": 10})
+    assert (unknown.status, unknown.code) == (404, "conference.unknown")
+
+
 async def test_a_draft_holds_nothing_until_it_is_submitted(organizer: Visitor) -> None:
     start = _tomorrow()
     draft = await organizer.post("/api/bookings", _booking("d1", start=start, draft=True))

@@ -18,11 +18,13 @@ from core.messages import (
     CONFERENCE_CHANGED,
     CONFERENCE_WARNING,
     OPEN,
+    RELAYED,
     STOP,
     Done,
     OpenConference,
     StopConference,
 )
+from core.relay import Relay
 from core.settings import Imap, Settings, Smtp
 from scheduler.clockwork import Clockwork
 from scheduler.invitations.collector import Collector
@@ -112,7 +114,8 @@ async def _clockwork(url: str, number: str) -> None:
     with bus.subscribe(CONFERENCE_CHANGED) as changes, bus.subscribe(CONFERENCE_WARNING) as warnings:
         print("ready", flush=True)
         clockwork = Clockwork(database, bus, clock, scheduler_of(database, bus, clock))
-        await asyncio.gather(clockwork.run(), hear_changes(), hear_warnings())
+        relay = Relay(database, bus, RELAYED)
+        await asyncio.gather(relay.run(), clockwork.run(), hear_changes(), hear_warnings())
 
 
 if __name__ == "__main__":

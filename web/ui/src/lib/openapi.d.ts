@@ -3626,6 +3626,7 @@ export interface components {
      * @description An open conference stops in about `minutes_left`; given once for each such mark and stop, whatever happens.
      *
      *     `may_extend_until` is the latest stop at which no point is taken by another conference; None: nobody waits for one.
+     *     With `moved` it corrects a warning: the stop has been moved to this one.
      */
     ConferenceWarning: {
       /** Conference */
@@ -3644,6 +3645,11 @@ export interface components {
        * Format: date-time
        */
       at: string;
+      /**
+       * Moved
+       * @default false
+       */
+      moved: boolean;
     };
     /**
      * Config
@@ -8059,6 +8065,11 @@ export interface components {
        * Format: date-time
        */
       stop: string;
+      /**
+       * Moved
+       * @default false
+       */
+      moved: boolean;
     };
     /**
      * StoredPlan
@@ -10232,7 +10243,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `role.missing`, `request.origin` */
+      /** @description `extend.not_yours`, `role.missing`, `request.origin` */
       403: {
         headers: {
           [name: string]: unknown;

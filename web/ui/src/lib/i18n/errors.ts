@@ -34,6 +34,8 @@ const vi: Record<string, string> = {
   "template.name": "Tên mẫu phải có từ 1 đến 200 ký tự, trên một dòng.",
   "template.name_taken": "Đã có mẫu mang tên này. Đặt tên khác, hoặc xóa mẫu cũ trước.",
   "template.unknown": "Mẫu này không còn nữa. Tải lại trang.",
+  "extend.not_yours":
+    "Chỉ chủ tọa của hội nghị này hoặc người tổ chức được kéo dài. Hãy nhờ một trong hai người.",
   "answer.not_proposed": "Điểm cầu này không còn đề nghị giờ khác. Tải lại trang.",
   "booking.busy": "Có người khác đang đặt các điểm cầu này. Thử lại sau vài giây.",
   "booking.past": "Khung giờ đã qua. Chọn giờ bắt đầu trong tương lai.",
@@ -212,6 +214,7 @@ const families: [string, string][] = [
 ];
 
 const en: Record<string, string> = {
+  "extend.not_yours": "Only the chair of this conference or an organizer can extend it. Ask one of them.",
   "answer.not_proposed": "This point no longer proposes another time. Reload the page.",
   "alarm.unknown": "This subscription is not there any more. Load the page again.",
   "alarm.changed": "Somebody has just changed it. Load the page again, then repeat your change.",

@@ -17,7 +17,7 @@ SELECT event ->> 'type' = 'closed' FROM conference_event WHERE conference = $1 O
 -- name: beat
 INSERT INTO bridge_process (id, node, seen_at, steady_since) VALUES ($1, $2, now(), now())
 ON CONFLICT (id) DO UPDATE
-SET node = excluded.node, seen_at = now(),
+SET node = excluded.node, seen_at = now(), ended = false,
     steady_since = CASE
         WHEN bridge_process.seen_at < now() - bridge_lapse() / 2 THEN now() ELSE bridge_process.steady_since
     END
@@ -29,19 +29,21 @@ WHERE seen_at < now() - interval '30 days'
   AND NOT EXISTS (SELECT FROM conference_host WHERE process = bridge_process.id)
 
 -- name: leave_process
-UPDATE bridge_process SET seen_at = least(seen_at, now() - bridge_lapse()) WHERE id = $1
+UPDATE bridge_process SET ended = true WHERE id = $1
 
 -- name: host
--- Takes a conference that nobody has, that this process had, or whose process is dead. Whether it is dead is known only
--- to a process that has itself been seen all that time.
+-- Takes a conference that nobody has, that this process had, or whose process has ended or is dead. Whether it is dead is
+-- known only to a process that has itself been seen all that time.
 INSERT INTO conference_host (conference, process) VALUES ($1, $2)
 ON CONFLICT (conference) DO UPDATE SET process = excluded.process
-WHERE conference_host.process = $2 OR (
-    NOT EXISTS (
-        SELECT FROM bridge_process AS other
-        WHERE other.id = conference_host.process AND other.seen_at > now() - bridge_lapse()
+WHERE conference_host.process = $2 OR NOT EXISTS (
+    SELECT FROM bridge_process AS other
+    WHERE other.id = conference_host.process AND NOT other.ended AND (
+        bridge_alive(other)
+        OR NOT EXISTS (
+            SELECT FROM bridge_process AS own WHERE own.id = $2 AND own.steady_since <= now() - bridge_lapse()
+        )
     )
-    AND EXISTS (SELECT FROM bridge_process AS own WHERE own.id = $2 AND own.steady_since <= now() - bridge_lapse())
 )
 RETURNING true
 

@@ -19,8 +19,8 @@ ORDER BY can_join_after, id
 -- Open conferences that changed, and those whose process is dead: another's bridge takes them up.
 SELECT id FROM conference
 WHERE state = 'open' AND stop > $1 AND (stale OR EXISTS (
-    SELECT FROM conference_host JOIN bridge_process ON bridge_process.id = conference_host.process
-    WHERE conference_host.conference = conference.id AND bridge_process.seen_at <= now() - bridge_lapse()
+    SELECT FROM conference_host JOIN bridge_process AS carrier ON carrier.id = conference_host.process
+    WHERE conference_host.conference = conference.id AND NOT bridge_alive(carrier)
 ))
 ORDER BY start, id
 
@@ -74,8 +74,8 @@ UPDATE conference SET stale = true WHERE state = 'open'
 
 -- name: is_stale
 SELECT EXISTS (SELECT FROM conference WHERE id = $1 AND state = 'open' AND (stale OR EXISTS (
-    SELECT FROM conference_host JOIN bridge_process ON bridge_process.id = conference_host.process
-    WHERE conference_host.conference = conference.id AND bridge_process.seen_at <= now() - bridge_lapse()
+    SELECT FROM conference_host JOIN bridge_process AS carrier ON carrier.id = conference_host.process
+    WHERE conference_host.conference = conference.id AND NOT bridge_alive(carrier)
 )))
 
 -- name: is_running_over

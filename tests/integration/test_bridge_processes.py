@@ -136,7 +136,6 @@ async def test_a_process_that_ends_properly_is_followed_at_once(database: Databa
     id = spec_of(1).id
     await ending.take(id)
     await ending.end()
-    await dies(database, "ending")
     await other.take(id)
 
 

@@ -76,14 +76,17 @@ async def test_two_living_processes_do_nothing_twice(database: Database, bus: Bu
         async def over() -> str | None:
             left = await count(database, "conference WHERE state <> 'closed' OR running")
             news = await count(database, "journal WHERE what = 'news closed'")
-            return f"{left} conferences are not over, {news} endings were told" if left or news < len(ids) else None
+            return f"{left} conferences are not over, {news} endings were told" if left or news < 2 * len(ids) else None
 
         await eventually(over, units=30)
-    for what in ("open", "news open", "news closed", "stop"):
+    for what, processes in (("open", 1), ("stop", 1), ("news open", 2), ("news closed", 2)):
         told = await database.pool.fetch(
-            "SELECT conference, count(*) AS n FROM journal WHERE what = $1 GROUP BY 1", what
+            "SELECT conference, count(*) AS n, count(DISTINCT worker) AS workers FROM journal"
+            " WHERE what = $1 GROUP BY 1",
+            what,
         )
-        assert {row["conference"]: row["n"] for row in told} == dict.fromkeys(ids, 1), what
+        heard = {row["conference"]: (row["n"], row["workers"]) for row in told}
+        assert heard == dict.fromkeys(ids, (processes, processes)), what
 
 
 async def test_what_a_killed_process_had_claimed_is_taken_over_at_once(database: Database, bus: Bus) -> None:

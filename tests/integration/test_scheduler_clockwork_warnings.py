@@ -72,6 +72,7 @@ async def test_the_warning_says_until_when_it_may_be_extended(
             until = (await heard(news)).may_extend_until
             assert until == NOON + HOUR + 40 * MINUTE
             await scheduler.reschedule(made.id, times(NOON, minutes=100), "lan")
+            assert (await heard(news)).moved
             clock.advance(40 * 60)
             clockwork.wake()
             again = await heard(news)

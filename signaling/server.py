@@ -75,7 +75,7 @@ _TICK_SECONDS: Final = 0.25
 _CLOSE_SECONDS: Final = 1.0
 _PING_SECONDS: Final = 15.0
 _QUEUED_FROM_BUS: Final = 1_000
-_TOLD: Final = frozenset(StopWarning.model_fields) - {"type"}
+_TOLD: Final = set(StopWarning.model_fields) - {"type"}
 _WRITE_BUFFER: Final = 64 * 1024
 
 # The library's own lines tell addresses at level INFO and whole messages at DEBUG; only its failures may be heard.

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.heartbeat import Heartbeat
 from bridge.node import BridgeNode
-from core.bus import Bus
+from core.bus import Bus, Subscription
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import Conflict
@@ -173,7 +173,7 @@ async def test_what_another_process_closes_ends_for_the_halls_of_this_one(databa
     assert closings == 1
 
 
-async def until_ended(told: AsyncIterator[ToSession]) -> AsyncIterator[ToSession]:
+async def until_ended(told: Subscription[ToSession]) -> AsyncIterator[ToSession]:
     async for envelope in told:
         yield envelope
         if isinstance(envelope.message, Ended):
@@ -233,12 +233,12 @@ async def test_when_the_process_that_carries_a_conference_is_killed_another_goes
         "CREATE OR REPLACE FUNCTION bridge_lapse() RETURNS interval LANGUAGE sql IMMUTABLE AS"
         f" $$ SELECT interval '{7 * UNIT} seconds' $$"
     )
-    secret = {"DIEMCAU_SECRET": "s" * 40}
-    async with installed(database.url, tmp_path / "a", **secret) as first:
+    secret = "s" * 40
+    async with installed(database.url, tmp_path / "a", DIEMCAU_SECRET=secret) as first:
         web, signaling, media = free_ports(3)
         ports = {"web_port": web, "signaling_port": signaling, "media_port": media}
         other = first.settings.model_copy(update={"data_dir": tmp_path / "b", **ports})
-        second = Installation(other, first.accounts, secret)
+        second = Installation(other, first.accounts, {"DIEMCAU_SECRET": secret})
         await second.start()
         try:
             conference = await first.book_now()

@@ -16,7 +16,7 @@ DeliveryId = NewType("DeliveryId", str)
 Language = Literal["vi", "en"]
 
 
-class Channel(StrEnum):
+class AlarmChannel(StrEnum):
     """By what an alarm goes out."""
 
     MAIL = "mail"
@@ -49,7 +49,7 @@ class SubscriptionFacts(Model):
     """
 
     name: NameText
-    channel: Channel
+    channel: AlarmChannel
     target: str = Field(min_length=3, max_length=1_000)
     language: Language = "vi"
     unit: CodeText | None = None
@@ -89,7 +89,7 @@ class Delivery(Model):
     id: DeliveryId
     subscription: SubscriptionId
     name: str
-    channel: Channel
+    channel: AlarmChannel
     kind: NoticeKind
     severity: IncidentSeverity
     incident: IncidentId | None = None

@@ -20,7 +20,7 @@ from core.settings import Settings
 from monitor.alarms.letters import Stationery, Telling, about, body, mail
 from monitor.alarms.model import (
     AlarmBoard,
-    Channel,
+    AlarmChannel,
     Delivery,
     DeliveryId,
     SubscriptionChange,
@@ -109,7 +109,7 @@ class Alarms:
         return await self._store.delivery(telling.id)
 
     def _check(self, facts: SubscriptionFacts) -> None:
-        if facts.channel is Channel.WEBHOOK:
+        if facts.channel is AlarmChannel.WEBHOOK:
             self._gate.check(facts.target)
             return
         if not self._mail_ready:
@@ -153,7 +153,7 @@ class Alarms:
 
     async def _queue(self, telling: Telling, severity: IncidentSeverity, now: datetime) -> bool:
         subscription, notice = telling.subscription, telling.notice
-        is_mail = subscription.channel is Channel.MAIL
+        is_mail = subscription.channel is AlarmChannel.MAIL
         content = mail(self._stationery, telling, now) if is_mail else body(self._stationery, telling, now)
         incident = notice.watched.incident if notice else None
         named = about(incident, subscription.language) if incident else ""
@@ -195,4 +195,4 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def _secret_for(facts: SubscriptionFacts) -> str | None:
-    return new_secret() if facts.channel is Channel.WEBHOOK else None
+    return new_secret() if facts.channel is AlarmChannel.WEBHOOK else None

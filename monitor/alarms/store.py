@@ -15,7 +15,7 @@ from core.errors import BadInput, Conflict, NotFound
 from core.model import ConferenceId, UnitCode
 from core.outbox import queue_mail
 from monitor.alarms.model import (
-    Channel,
+    AlarmChannel,
     Delivery,
     DeliveryId,
     NoticeKind,
@@ -104,7 +104,7 @@ class AlarmStore:
                 if row["version"] != version:
                     raise Conflict("alarm.changed", "Somebody changed it meanwhile.", version=row["version"])
                 await _check(connection, facts)
-                secret = (row["secret"] or secret_if_none) if facts.channel is Channel.WEBHOOK else None
+                secret = (row["secret"] or secret_if_none) if facts.channel is AlarmChannel.WEBHOOK else None
                 await connection.execute(_SQL["change"], UUID(id), *_columns(facts), secret)
         return secret is not None and row["secret"] is None
 

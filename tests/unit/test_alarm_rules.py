@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import BadInput
 from core.model import ConferenceId, UnitCode
-from monitor.alarms.model import Channel, NoticeKind, Subscription, SubscriptionId
+from monitor.alarms.model import AlarmChannel, NoticeKind, Subscription, SubscriptionId
 from monitor.alarms.rules import Past, Told, Watched, notices
 from monitor.alarms.service import LEASE, PAUSES, pause_after
 from monitor.alarms.webhook import TIMEOUT_SECONDS, Gate, new_secret, signature
@@ -41,7 +41,7 @@ def subscription(id: str = "s", **facts: Any) -> Subscription:
             "id": SubscriptionId(id),
             "version": 1,
             "name": "Trực kỹ thuật",
-            "channel": Channel.MAIL,
+            "channel": AlarmChannel.MAIL,
             "target": "truc@example.vn",
             "created_by": "quản trị",
             "created_at": START,

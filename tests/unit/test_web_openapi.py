@@ -66,9 +66,10 @@ def test_path_parameters_are_declared() -> None:
             assert declared == set(re.findall(r"{(\w+)}", path))
 
 
-def test_an_operator_may_only_list_and_enter() -> None:
+def test_an_operator_may_only_list_enter_and_test_lines() -> None:
     allowed = {e.path for e in ENDPOINTS if e.roles is not None and (not e.roles or Role.OPERATOR in e.roles)}
-    assert allowed == {"/api/me", "/api/conferences", "/api/conferences/{id}/enter"}
+    lines = {"/api/points/{point}/line-test", "/api/points/{point}/line-tests"}
+    assert allowed == {"/api/me", "/api/conferences", "/api/conferences/{id}/enter"} | lines
     booking = next(e for e in ENDPOINTS if e.name == "book_conference")
     assert booking.roles == frozenset({Role.ORGANIZER})
 

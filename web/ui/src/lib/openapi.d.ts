@@ -2628,6 +2628,12 @@ export interface components {
       deliveries: components["schemas"]["Delivery"][];
     };
     /**
+     * AlarmChannel
+     * @description By what an alarm goes out.
+     * @enum {string}
+     */
+    AlarmChannel: "mail" | "webhook";
+    /**
      * Alternative
      * @description Another node for the same point; `cost` is in weighted kbit/s, as the explanation's own.
      */
@@ -3140,10 +3146,10 @@ export interface components {
     CauseKind: "line" | "equipment" | "unit" | "provider" | "node";
     /**
      * Channel
-     * @description By what an alarm goes out.
+     * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
      * @enum {string}
      */
-    "Channel-Input": "mail" | "webhook";
+    Channel: "link" | "mail" | "page";
     /**
      * CheckIn
      * @description What is said of a delegate; absent needs a reason, the others have none.
@@ -3923,7 +3929,7 @@ export interface components {
       subscription: string;
       /** Name */
       name: string;
-      channel: components["schemas"]["monitor__alarms__model__Channel"];
+      channel: components["schemas"]["AlarmChannel"];
       kind: components["schemas"]["NoticeKind"];
       severity: components["schemas"]["IncidentSeverity"];
       /**
@@ -6790,7 +6796,7 @@ export interface components {
       answer: components["schemas"]["AnswerState"];
       /** Answered At */
       answered_at: string | null;
-      answered_by: components["schemas"]["scheduler__invitations__model__Channel"] | null;
+      answered_by: components["schemas"]["Channel"] | null;
       /** Delegates */
       delegates: number | null;
       /** Operator */
@@ -8096,7 +8102,7 @@ export interface components {
     Subscription: {
       /** Name */
       name: string;
-      channel: components["schemas"]["monitor__alarms__model__Channel"];
+      channel: components["schemas"]["AlarmChannel"];
       /** Target */
       target: string;
       /**
@@ -8156,7 +8162,7 @@ export interface components {
     SubscriptionChange: {
       /** Name */
       name: string;
-      channel: components["schemas"]["Channel-Input"];
+      channel: components["schemas"]["AlarmChannel"];
       /** Target */
       target: string;
       /**
@@ -8200,7 +8206,7 @@ export interface components {
     SubscriptionFacts: {
       /** Name */
       name: string;
-      channel: components["schemas"]["Channel-Input"];
+      channel: components["schemas"]["AlarmChannel"];
       /** Target */
       target: string;
       /**
@@ -8643,18 +8649,6 @@ export interface components {
        */
       on_holidays: boolean;
     };
-    /**
-     * Channel
-     * @description By what an alarm goes out.
-     * @enum {string}
-     */
-    monitor__alarms__model__Channel: "mail" | "webhook";
-    /**
-     * Channel
-     * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
-     * @enum {string}
-     */
-    scheduler__invitations__model__Channel: "link" | "mail" | "page";
   };
   responses: never;
   parameters: never;

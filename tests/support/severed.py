@@ -17,12 +17,17 @@ from tests.support.polling import eventually
 
 _SOCKET = ".s.PGSQL.5432"
 _NAME = "severed"
+_TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = $1 AND datname = current_database()"
+)
 
 
 class SeveredLine:
     """Relays a local connection to the embedded server behind `database`, and cuts it when it was told to.
 
     The server still receives the message at which the line is cut; nobody receives its answer, and the line stays cut.
+    Or the server ends the connection itself (`pg_terminate_backend`), and that message never comes.
     """
 
     def __init__(self, database: Database) -> None:
@@ -32,6 +37,7 @@ class SeveredLine:
         self._folder = Path(tempfile.mkdtemp(prefix="diemcau-test-"))
         self._url = f"postgresql://postgres:@{parts.path}?host={self._folder}&application_name={_NAME}"
         self._left: int | None = None
+        self._terminated = False
         self._door = socket.socket(socket.AF_UNIX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: set[socket.socket] = {self._door}
@@ -57,9 +63,9 @@ class SeveredLine:
         shutil.rmtree(self._folder)
         await eventually(self._server_has_noticed)
 
-    def cut_after(self, messages: int) -> None:
-        """The line breaks with the so-manieth message from now on."""
-        self._left = messages
+    def cut_after(self, messages: int, *, terminated: bool = False) -> None:
+        """The line breaks with the so-manieth message from now on; with `terminated` the server ends it before that."""
+        self._left, self._terminated = messages, terminated
 
     async def _server_has_noticed(self) -> str | None:
         alive = await self._database.pool.fetchval(
@@ -98,6 +104,9 @@ class SeveredLine:
             while not self._is_cut and (data := await loop.sock_recv(near, 65_536)):
                 if self._left is not None:
                     self._left -= 1
+                if self._is_cut and self._terminated:
+                    await self._database.pool.execute(_TERMINATE, _NAME)
+                    break
                 await loop.sock_sendall(far, data)
 
 

@@ -16,7 +16,7 @@ import structlog
 from bridge.conference import events as ev
 from bridge.conference import limits
 from bridge.conference.focus import Focus
-from bridge.conference.layout import directives, slots_for, voices
+from bridge.conference.layout import directives, planned_kbps, slots_for, voices
 from bridge.conference.views import reference, roster, state_view
 from bridge.log import EventLog
 from bridge.media.engine import MediaEngine
@@ -190,6 +190,8 @@ class LiveConference:
                 if not member.participant.is_console and member.participant.id not in self.focus.point_names:
                     self._unseat(member, "removed")
                     await self._remove(member, Departure.REMOVED)
+                elif member.leg is not None:
+                    self.engine.set_ceilings(member.leg, planned_kbps(spec, member.participant))
         self.tell()
 
     async def close(self) -> None:

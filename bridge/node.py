@@ -12,6 +12,7 @@ import structlog
 
 from bridge.conference import events as ev
 from bridge.conference.focus import Focus, replay
+from bridge.conference.layout import planned_kbps
 from bridge.heartbeat import BEAT_SECONDS, Heartbeat
 from bridge.linetest.desk import LineTestDesk
 from bridge.live import LiveConference
@@ -187,7 +188,13 @@ class BridgeNode:
         live, member = self._seat(call.conference, call.session)
         leg = LegId(secrets.token_hex(8))
         answer = self.engine.open_leg(
-            leg, call.conference, member.participant.id, sdp=call.sdp, receive=call.receive, send=call.send
+            leg,
+            call.conference,
+            member.participant.id,
+            sdp=call.sdp,
+            receive=call.receive,
+            send=call.send,
+            ceilings=planned_kbps(live.focus.spec, member.participant),
         )
         live.seat_media(call.session, leg)
         return MediaAnswer(sdp=answer)

@@ -240,6 +240,8 @@ class StateView(Model):
     floor: FloorView
     content: ContentView = ContentView()
     slots: dict[SlotName, ParticipantRef | None]
+    left_out: tuple[SlotName, ...] = ()
+    """Slots whose picture is not sent: the conference was booked or had to be planned without it."""
     muted: bool = False
     present: int
     expected: int

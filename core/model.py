@@ -94,13 +94,37 @@ class PointRef(Model):
     name: NameText
 
 
+class PictureRates(Model):
+    """The most that one point is sent of each picture, kbit/s; 0: the picture is left out."""
+
+    stage: int = Field(ge=0)
+    second: int = Field(ge=0)
+    content: int = Field(ge=0)
+
+
+class PlannedPictures(Model):
+    """What the plan gives: `rates` of each profile, `profile` to everybody but the points (by code) in `lighter`."""
+
+    rates: dict[str, PictureRates]
+    profile: str
+    lighter: dict[str, str] = {}
+
+    def of(self, point: str | None) -> PictureRates:
+        """The rates of a point; of a console with None."""
+        return self.rates[self.lighter.get(point or "", self.profile)]
+
+
 class ConferenceSpec(Model):
-    """All that the focus needs to run a conference; its event log begins with it."""
+    """All that the focus needs to run a conference; its event log begins with it.
+
+    Without `pictures` it was not planned, and only lines and nodes limit what is sent.
+    """
 
     id: ConferenceId
     title: NameText
     times: ConferenceTimes
     points: tuple[PointRef, ...]
+    pictures: PlannedPictures | None = None
 
 
 class Role(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.errors import BadInput, Conflict
-from core.model import ConferenceSpec, ConferenceState, ConferenceTimes
+from core.model import ConferenceSpec, ConferenceState, ConferenceTimes, PlannedPictures
 from scheduler.lifecycle import refuse_if_over
 from scheduler.model import Clash, Conference, RequestedTimes
 from scheduler.plan.model import PlanWish, ProfileName
@@ -135,6 +135,12 @@ def extension_error(conference: Conference, clashes: Sequence[Clash]) -> Conflic
     )
 
 
-def spec(conference: Conference) -> ConferenceSpec:
-    """What the focus needs to run the conference."""
-    return ConferenceSpec(id=conference.id, title=conference.title, times=conference.times, points=conference.points)
+def spec(conference: Conference, pictures: PlannedPictures | None) -> ConferenceSpec:
+    """What the focus needs to run the conference; `pictures` is what its plan gives."""
+    return ConferenceSpec(
+        id=conference.id,
+        title=conference.title,
+        times=conference.times,
+        points=conference.points,
+        pictures=pictures,
+    )

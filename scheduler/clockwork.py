@@ -28,7 +28,6 @@ from core.messages import (
     StopConference,
 )
 from core.model import ConferenceId, ConferenceState
-from scheduler import booking
 from scheduler.agenda import Agenda, Claims, DueWarning
 from scheduler.service import Scheduler
 from scheduler.store import Store
@@ -178,7 +177,7 @@ class Clockwork:
         # Marked before the call: if it is cancelled meanwhile, or this process dies, the bridge is told to stop.
         if not await self._agenda.mark_running(id):
             return
-        await self._bus.request(OPEN, OpenConference(spec=booking.spec(await self._scheduler.conference(id))))
+        await self._bus.request(OPEN, OpenConference(spec=await self._scheduler.spec(id)))
         if await self._store.open(id, BY_CLOCK, self._clock.now()):
             log.info("conference_opened", conference=id)
             self._announce(id, ConferenceState.OPEN)
@@ -189,7 +188,7 @@ class Clockwork:
         if not await self._agenda.is_stale(id):
             return
         conference = await self._scheduler.conference(id)
-        await self._bus.request(OPEN, OpenConference(spec=booking.spec(conference)))
+        await self._bus.request(OPEN, OpenConference(spec=await self._scheduler.spec_of(conference)))
         await self._agenda.mark_told(id, conference.version)
 
     async def _close(self, id: ConferenceId) -> None:

@@ -30,6 +30,7 @@ from scheduler.model import (
     StepRequest,
     UnitSummary,
 )
+from scheduler.plan.store import pictures
 from scheduler.provinces import nation_rows, province_rows
 from scheduler.store import Store
 
@@ -41,6 +42,7 @@ class Scheduler:
     """
 
     def __init__(self, database: Database, bus: Bus, clock: Clock, signer: Signer, limits: Limits) -> None:
+        self._pool = database.pool
         self._store = Store(database)
         self._directory = DirectoryStore(database)
         self.bookings = Bookings(database, bus, clock, limits)
@@ -100,7 +102,11 @@ class Scheduler:
 
     async def spec(self, id: ConferenceId) -> ConferenceSpec:
         """What the focus needs to run it; raises `NotFound` `conference.unknown`."""
-        return booking.spec(await self.conference(id))
+        return await self.spec_of(await self.conference(id))
+
+    async def spec_of(self, conference: Conference) -> ConferenceSpec:
+        """The same of a conference as it is known already."""
+        return booking.spec(conference, await pictures(self._pool, conference.id))
 
     async def book(self, request: BookingRequest, by: str) -> Conference:
         """Books the conference and all its points, or nothing; raises as `Bookings.book`."""

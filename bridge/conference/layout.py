@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from bridge.conference.focus import Focus, has_chair
 from bridge.conference.limits import limited
 from core.messages import PictureLimit, PublishDirective
-from core.model import CHAIR, TILE_SLOTS, CameraLevel, Participant, ParticipantId, SlotName, Track
+from core.model import (
+    CHAIR,
+    TILE_SLOTS,
+    CameraLevel,
+    ConferenceSpec,
+    Participant,
+    ParticipantId,
+    SlotName,
+    Track,
+)
 
 SlotMap = Mapping[SlotName, ParticipantId | None]
 
@@ -22,6 +31,14 @@ class Voices:
 
     def __contains__(self, participant: ParticipantId) -> bool:
         return participant in self.reserved or participant in self.others
+
+
+def planned_kbps(spec: ConferenceSpec, viewer: Participant) -> dict[SlotName, int]:
+    """The most that the plan gives each picture that everybody sees; nothing where there is no plan."""
+    if spec.pictures is None:
+        return {}
+    rates = spec.pictures.of(viewer.point)
+    return {SlotName.STAGE: rates.stage, SlotName.SECOND: rates.second, SlotName.CONTENT: rates.content}
 
 
 def voices(focus: Focus) -> Voices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.conference.focus import Focus
-from bridge.conference.layout import SlotMap
+from bridge.conference.layout import SlotMap, planned_kbps
 from core.messages import ContentView, FloorView, ParticipantRef, PictureLimit, RosterEntry, StateView
 from core.model import CHAIR, Participant, ParticipantId, Presence, Role
 
@@ -43,6 +43,7 @@ def state_view(focus: Focus, viewer: Participant, slots: SlotMap) -> StateView:
             my_status=focus.content.outcomes.get(viewer.id),
         ),
         slots={slot: reference(focus, source) if source else None for slot, source in slots.items()},
+        left_out=tuple(slot for slot, kbps in planned_kbps(focus.spec, viewer).items() if not kbps),
         muted=viewer.id in focus.muted,
         present=focus.points_present() if viewer.is_console else 0,
         expected=len(focus.spec.points),

@@ -6,21 +6,21 @@ node must not go short when everything is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from bridge.media.layers import largest_for
+from bridge.media.layers import LARGE_KBPS, MIDDLE_KBPS, SMALL_KBPS, largest_for
 from core.errors import Unavailable
 from core.model import SlotName, Track
 from core.settings import Limits
 
 SOUND_KBPS = 40
-LARGE_KBPS, MIDDLE_KBPS, SMALL_KBPS = 1_500, 500, 100
 _SMALL_PIXELS = 100_000
 
 
-def reserved_kbps(slots: Iterable[SlotName]) -> int:
-    """The most that a leg with these slots receives."""
-    return sum(_slot_kbps(slot) for slot in slots)
+def reserved_kbps(slots: Iterable[SlotName], ceilings: Mapping[SlotName, int] | None = None) -> int:
+    """The most that a leg with these slots receives; `ceilings` are what the plan gives, of slots that it limits."""
+    planned = ceilings or {}
+    return sum(min(_slot_kbps(slot), planned.get(slot, LARGE_KBPS)) for slot in slots)
 
 
 def _slot_kbps(slot: SlotName) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bridge.media.ceilings import largest_within, within
 from bridge.media.forwarding import Slot
-from bridge.media.layers import Ladder, allocate, cost, cost_of_more, largest_for, least
+from bridge.media.layers import Ladder, allocate, cost, cost_of_more, least
 from bridge.media.leg import Leg
 from core.model import SlotName, Track
 
@@ -25,15 +26,16 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
     if downlink.limit is None:
         leg.probe_bps = 0
         for slot in leg.slots.values():
-            slot.allowed = most_for(leg, slot.name)
+            slot.allowed = most_for(leg, slot.name, ladder_of(slot))
         return
     sounds = sum(SOUND_BPS for name in leg.wanted if name.track is Track.MICROPHONE)
     pictures = _by_importance(leg)
-    if leg.cap == 0:
-        for slot in pictures:
+    for slot in pictures:
+        if _is_left_out(leg, slot.name):
             slot.allowed = 0
-    slots = [slot for slot in pictures if leg.cap != 0 and ladder_of(slot)]
-    ladders = [ladder_of(slot) for slot in slots]
+    shares = [(slot, within(ladder_of(slot), leg.ceilings.get(slot.name))) for slot in pictures if leg.cap != 0]
+    slots = [slot for slot, ladder in shares if ladder]
+    ladders = [ladder for _, ladder in shares if ladder]
     chosen = allocate(downlink.limit - sounds, ladders)
     more = cost_of_more(ladders, chosen)
     shown = cost(ladders, chosen) + sounds
@@ -42,9 +44,15 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
         slot.allowed = ladder[index].pixels if index >= 0 else 0
 
 
-def most_for(leg: Leg, name: SlotName) -> int | None:
+def most_for(leg: Leg, name: SlotName, ladder: Ladder = ()) -> int | None:
     """The most pixels that a slot of this leg may show on the best of lines."""
-    return largest_for(name) if name.track is Track.MICROPHONE else least(largest_for(name), leg.cap)
+    planned = largest_within(ladder, leg.ceilings.get(name), name)
+    return planned if name.track is Track.MICROPHONE else least(planned, leg.cap)
+
+
+def _is_left_out(leg: Leg, name: SlotName) -> bool:
+    """Whether the picture is switched off, by a technician or by the plan."""
+    return leg.cap == 0 or leg.ceilings.get(name) == 0
 
 
 def too_large(leg: Leg) -> list[Slot]:
@@ -66,10 +74,9 @@ def shown_bps(leg: Leg) -> int:
 
 
 def paused(leg: Leg) -> frozenset[SlotName]:
-    """The slots whose picture the leg's line cannot carry; those that a technician switched off are none of them."""
-    if leg.cap == 0:
-        return frozenset()
-    return frozenset(name for name in leg.wanted if name in leg.slots and leg.slots[name].allowed == 0)
+    """The slots whose picture the leg's line cannot carry; not those that a technician or the plan leaves out."""
+    shown = (name for name in leg.wanted if name in leg.slots and not _is_left_out(leg, name))
+    return frozenset(name for name in shown if leg.slots[name].allowed == 0)
 
 
 def _by_importance(leg: Leg) -> list[Slot]:

@@ -14,6 +14,7 @@ from bridge.media import reports
 from bridge.media.admission import check_room, reserved_kbps
 from bridge.media.allotment import allot, paused, too_large
 from bridge.media.answer import Local, write_answer
+from bridge.media.ceilings import Ceilings
 from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe, NodeCertificate
 from bridge.media.fanout import Fanout
 from bridge.media.forwarding import ForwardingTable, Stream
@@ -129,6 +130,7 @@ class MediaEngine:
         sdp: str,
         receive: Mapping[str, SlotName],
         send: Mapping[str, Track],
+        ceilings: Ceilings | None = None,
     ) -> str:
         """Answers an offer whose m-lines (by mid) are what `receive` and `send` say; the leg then connects by itself.
 
@@ -139,7 +141,7 @@ class MediaEngine:
         # Who comes back while the old leg is not over yet takes its own place again.
         mine = (conference, participant)
         others = [leg.reserved_kbps for leg in self._legs.values() if (leg.conference, leg.participant) != mine]
-        check_room(self._limits, others, reserved_kbps(receive.values()))
+        check_room(self._limits, others, reserved_kbps(receive.values(), ceilings))
         offer = parse_offer(sdp, self._limits)
         check_slots(offer, receive, send)
         self._check_codecs(conference, offer, send)
@@ -160,6 +162,7 @@ class MediaEngine:
             Meter(now),
             heard_at=now,
             ended=ended,
+            ceilings=ceilings or {},
         )
         answer = self._answer(new, new.ways.current)
         self._legs[leg] = new
@@ -225,6 +228,11 @@ class MediaEngine:
         if found is not None:
             found.assigned = slots
             self._connect_slots(found)
+
+    def set_ceilings(self, leg: LegId, ceilings: Ceilings) -> None:
+        """The largest pictures that a leg is sent from now on. Unknown legs are ignored."""
+        if found := self._legs.get(leg):
+            found.keep_below(ceilings)
 
     def set_microphones(
         self, conference: ConferenceId, reserved: Sequence[ParticipantId | None], others: Sequence[ParticipantId]
@@ -410,7 +418,7 @@ class MediaEngine:
         if allot_now and self._ingress.switchboard.demand_changed(leg, now):
             log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
             self._on_demand(leg.id, leg.demand.told)
-        is_limited = leg.downlink.limit is not None or leg.cap is not None
+        is_limited = leg.downlink.limit is not None or leg.cap is not None or bool(leg.ceilings)
         if not allot_now or leg.tried_out or not (is_limited or leg.limited):
             return
         leg.limited = is_limited

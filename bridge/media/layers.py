@@ -16,6 +16,8 @@ TILE_PIXELS = 60_000
 """Just above 320x180."""
 MIDDLE_PIXELS = 250_000
 """Just above 640x360: more is not shown in a slot beside the stage."""
+LARGE_KBPS, MIDDLE_KBPS, SMALL_KBPS = 1_500, 500, 100
+"""What cameras and screens send at most of their layers."""
 _DECAY = 0.9
 _LEAST_PERIOD = 0.5
 

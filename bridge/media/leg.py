@@ -12,12 +12,12 @@ from typing import Any
 import pylibsrtp
 
 from bridge.media.admission import reserved_kbps
+from bridge.media.ceilings import Ceilings, below_largest, largest_within
 from bridge.media.demand import Demand
 from bridge.media.downlink import Downlink
 from bridge.media.dtls import DtlsLink, IcePipe
 from bridge.media.forwarding import Slot, Stream
 from bridge.media.ice import Address
-from bridge.media.layers import largest_for
 from bridge.media.reception import Reception
 from bridge.media.restart import Ways
 from bridge.media.retransmission import Retransmissions
@@ -94,6 +94,8 @@ class Leg:
     send_time: int = 0
     """Id of abs-send-time on the pictures that it sends; 0 when it was not negotiated."""
     downlink: Downlink = field(default_factory=Downlink)
+    ceilings: Ceilings = field(default_factory=dict)
+    """What its slots show at most, as planned."""
     reserved_kbps: int = 0
     """What its slots can take at most."""
     demand: Demand = field(default_factory=Demand)
@@ -111,10 +113,16 @@ class Leg:
     def __post_init__(self) -> None:
         self.ways = Ways(self.offer.ufrag)
         self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
-        self.reserved_kbps = reserved_kbps(self.receive.values())
+        self.keep_below(self.ceilings)
         self.send_time = max((self.offer.section(mid).send_time for mid in self.send), default=0)
         with_rtx = [mid for mid in self.receive if self.offer.section(mid).nack and self.offer.section(mid).rtx]
         self.rtx_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in with_rtx}
+
+    def keep_below(self, ceilings: Ceilings) -> None:
+        """It is sent no larger pictures than these from now on."""
+        before, self.ceilings = self.ceilings, below_largest(ceilings)
+        self.limited = self.limited or bool(before or self.ceilings)
+        self.reserved_kbps = reserved_kbps(self.receive.values(), self.ceilings)
 
     def move_to(self, address: Address) -> None:
         """It is reached at `address` from now on."""
@@ -128,7 +136,7 @@ class Leg:
             others = section.h264_taken
             slot = Slot(name, self.slot_ssrcs[mid], section.payload_type or 0, section.clock_rate, self, others)
             slot.send_time = section.send_time
-            slot.allowed = largest_for(name)
+            slot.allowed = largest_within((), self.ceilings.get(name), name)
             if section.nack:
                 rtx = self.rtx_ssrcs.get(mid)
                 slot.again = Retransmissions(rtx.to_bytes(4, "big"), section.rtx) if rtx else Retransmissions()

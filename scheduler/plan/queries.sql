@@ -64,6 +64,21 @@ SELECT conference, number, made_at, current, document FROM conference_plan WHERE
 -- name: numbered_plan
 SELECT conference, number, made_at, current, document FROM conference_plan WHERE conference = $1 AND number = $2
 
+-- name: pictures
+-- The pictures of the current plan's profile, and of every lighter one that it gives to some points.
+SELECT plan.document ->> 'profile' AS profile, known.name, known.stage_kbps AS stage, known.second_kbps AS second,
+    known.content_kbps AS content, array_remove(array_agg(given.point ORDER BY given.point), NULL) AS points
+FROM conference_plan AS plan
+CROSS JOIN conference_profile AS known
+LEFT JOIN LATERAL (
+    SELECT item ->> 'point' AS point FROM jsonb_array_elements(plan.document -> 'assignments') AS item
+    WHERE item ->> 'profile' = known.name
+) AS given ON true
+WHERE plan.conference = $1 AND plan.current
+GROUP BY plan.conference, plan.number, known.name
+HAVING known.name = plan.document ->> 'profile' OR count(given.point) > 0
+ORDER BY known.rank
+
 -- name: plan_numbers
 SELECT number, made_at, current FROM conference_plan WHERE conference = $1 ORDER BY number DESC
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core.database import load_queries
 from core.errors import NotFound
-from core.model import ConferenceId, ConferenceState
+from core.model import ConferenceId, ConferenceState, PictureRates, PlannedPictures
 from scheduler.plan.model import (
     LinkUse,
     Node,
@@ -96,6 +96,18 @@ async def current(connection: Connection, id: ConferenceId) -> StoredPlan | None
 async def numbered(connection: Connection, id: ConferenceId, number: int) -> StoredPlan | None:
     """One of the conference's latest plans; None when there is none of that number."""
     return _stored(await connection.fetchrow(SQL["numbered_plan"], key(id), number))
+
+
+async def pictures(connection: Connection, id: ConferenceId) -> PlannedPictures | None:
+    """The pictures that the conference's plan gives each point; None when it has none."""
+    rows = await connection.fetch(SQL["pictures"], key(id))
+    if not rows:
+        return None
+    rates = {
+        row["name"]: PictureRates(stage=row["stage"], second=row["second"], content=row["content"]) for row in rows
+    }
+    lighter = {point: row["name"] for row in rows if row["name"] != row["profile"] for point in row["points"]}
+    return PlannedPictures(rates=rates, profile=rows[0]["profile"], lighter=lighter)
 
 
 async def save(connection: Connection, id: ConferenceId, plan: Plan, now: datetime) -> int:

@@ -151,3 +151,18 @@ async def test_who_comes_late_sees_a_picture_within_a_second_and_the_others_lose
         seen = first.received()[SlotName.STAGE]
         assert (seen.sequence_jumps, seen.picture_id_jumps) == (0, 0)
         assert seen.packets == seen.expected
+
+
+async def test_a_leg_is_sent_no_larger_picture_than_it_was_planned_with(room: Room) -> None:
+    async with Line(room.engine.port, seed=6) as line:
+        screen = await room.join("hall", line)
+        hall = LegId("hall")
+        await eventually(lambda: screen.shows(720))
+        room.engine.set_ceilings(hall, {SlotName.STAGE: 540})
+        await eventually(lambda: screen.shows(360), units=10)
+        await eventually(lambda: None if room.camera.active == {"m"} else f"{room.camera.active}", units=10)
+        room.engine.set_ceilings(hall, {SlotName.STAGE: 0})
+        await eventually(lambda: None if room.camera.active == set() else f"{room.camera.active}", units=10)
+        assert not room.paused.get(hall)
+        room.engine.set_ceilings(hall, {})
+        await eventually(lambda: screen.shows(720), units=15)

@@ -53,7 +53,10 @@ async def crashed(database: Database, do: Do, step: Step) -> None:
     """Takes the step in a process that dies, or whose connection is ended, in the middle; or succeeds before that."""
     async with SeveredLine(database) as line:
         desk = Desk(line.database)
-        line.cut_after(step.crash or 1, terminated=step.terminated)
+        if step.crash:
+            line.cut_after(step.crash, terminated=step.terminated)
+        else:
+            line.cut_at_commit()
         try:
             await do(desk)
         except (OSError, DiemcauError, asyncpg.PostgresError, asyncpg.InterfaceError):

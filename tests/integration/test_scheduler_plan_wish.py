@@ -10,6 +10,7 @@ from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import BadInput, Conflict, DiemcauError
+from core.model import PictureRates
 from core.settings import Limits
 from scheduler.model import BookingRequest, ConferenceChange, StepRequest
 from scheduler.plan.model import MediaNode, PlanWish, ProfileName
@@ -23,6 +24,7 @@ from tests.support.plans import FULL, STANDARD
 
 HOUR = timedelta(hours=1)
 FULL_ONLY = PlanWish(profile=ProfileName.FULL, lightest=ProfileName.FULL)
+ANYTHING = PlanWish(profile=ProfileName.FULL, lightest=ProfileName.VOICE)
 FULL_OR_LESS = PlanWish(profile=ProfileName.FULL, lightest=ProfileName.LIGHT)
 NODE_KBPS = 4 * STANDARD.down_kbps + FULL.down_kbps
 
@@ -75,6 +77,23 @@ async def test_a_booking_that_accepts_less_gets_it_and_is_told_why(house: House)
     assert booked.conference.wish == FULL_OR_LESS
     assert (await house.scheduler.conference(booked.conference.id)).wish == FULL_OR_LESS
     assert [one.wish for one in await house.scheduler.conferences()] == [FULL_OR_LESS]
+
+
+async def test_the_bridge_is_told_what_the_plan_gives_and_to_whom_less(house: House) -> None:
+    await house.database.pool.execute(
+        "INSERT INTO point_line (point, backup, provider, down_kbps, up_kbps)"
+        " SELECT number, false, '', 300, 300 FROM bridge_point WHERE code = $1",
+        house.codes[0],
+    )
+    booked = await house.bookings.book(house.request(ANYTHING), "lan")
+    pictures = (await house.scheduler.spec(booked.conference.id)).pictures
+    assert pictures is not None
+    assert pictures.profile == booked.plan.profile if booked.plan else False
+    rates = pictures.of(house.codes[1])
+    given = STANDARD if pictures.profile == "standard" else FULL
+    assert (rates.stage, rates.second, rates.content) == (given.stage_kbps, given.second_kbps, given.content_kbps)
+    assert pictures.lighter == {house.codes[0]: "voice"}
+    assert pictures.of(house.codes[0]) == PictureRates(stage=0, second=0, content=0)
 
 
 async def test_a_wish_upside_down_or_with_an_unknown_chair_is_refused(house: House) -> None:

@@ -32,7 +32,8 @@ Refusal = str | Named | None
 class Step:
     """One thing that is done to the book; `which` counts its conferences round.
 
-    `crash`: who takes it dies after so many messages to the database, or the server ends its connection (`terminated`).
+    `crash`: who takes it dies with the so-manieth message to the database, or (0) with the COMMIT; or the server ends
+    its connection before that message (`terminated`).
     """
 
     kind: str
@@ -67,7 +68,7 @@ STEPS = st.lists(
         slots=st.integers(1, 4),
         buffer=st.integers(0, 2),
         partial=st.booleans(),
-        crash=st.none() | st.integers(1, 40),
+        crash=st.none() | st.just(0) | st.integers(1, 40),
         terminated=st.booleans(),
     ),
     min_size=1,

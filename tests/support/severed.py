@@ -38,6 +38,7 @@ class SeveredLine:
         self._url = f"postgresql://postgres:@{parts.path}?host={self._folder}&application_name={_NAME}"
         self._left: int | None = None
         self._terminated = False
+        self._at_commit = False
         self._door = socket.socket(socket.AF_UNIX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: set[socket.socket] = {self._door}
@@ -66,6 +67,10 @@ class SeveredLine:
     def cut_after(self, messages: int, *, terminated: bool = False) -> None:
         """The line breaks with the so-manieth message from now on; with `terminated` the server ends it before that."""
         self._left, self._terminated = messages, terminated
+
+    def cut_at_commit(self) -> None:
+        """The line breaks with the next COMMIT: what it ends is there, and nobody hears of it."""
+        self._at_commit = True
 
     async def _server_has_noticed(self) -> str | None:
         alive = await self._database.pool.fetchval(
@@ -104,6 +109,8 @@ class SeveredLine:
             while not self._is_cut and (data := await loop.sock_recv(near, 65_536)):
                 if self._left is not None:
                     self._left -= 1
+                if self._at_commit and b"COMMIT" in data:
+                    self._left = 0
                 if self._is_cut and self._terminated:
                     await self._database.pool.execute(_TERMINATE, _NAME)
                     break

@@ -55,6 +55,8 @@ export const t = translator(
     "slot.waiting": "Đang chờ hình từ {name}…",
     "slot.paused":
       "Đường truyền tại đây quá yếu nên tạm ngừng hình từ {name}. Âm thanh vẫn giữ; hình sẽ tự trở lại.",
+    "slot.left_out":
+      "Hội nghị này được xếp ở mức không truyền hình từ {name} đến đây, để đủ đường truyền cho mọi điểm cầu. Âm thanh vẫn nghe bình thường.",
     "slot.frozen": "Hình từ {name} dừng {age}",
     "slot.no_camera": "Không có camera",
     "audio.blocked": "Trình duyệt đang tắt tiếng trang này.",
@@ -166,6 +168,8 @@ export const t = translator(
     "slot.waiting": "Waiting for the picture from {name}…",
     "slot.paused":
       "The line here is too weak for the picture from {name}. Sound goes on; the picture comes back by itself.",
+    "slot.left_out":
+      "This conference was planned without the picture from {name} here, so that the lines carry all points. Sound is as usual.",
     "slot.frozen": "Picture from {name} stopped for {age}",
     "slot.no_camera": "No camera",
     "audio.blocked": "The browser keeps this page silent.",

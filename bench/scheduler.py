@@ -163,7 +163,10 @@ class Bench:
         return found
 
     async def clashes(self, rounds: int) -> dict[str, Any]:
-        """The clash list of every point of the nation, beside the bare read of the reservations that overlap."""
+        """The clash list of every point of the nation, beside the bare read of the reservations that overlap.
+
+        At the hours of the year's conferences, which hold a province or two; and where every point is taken.
+        """
         ours: list[float] = []
         floor: list[float] = []
         for _ in range(rounds):
@@ -172,7 +175,17 @@ class Bench:
             request = ClashRequest(times=_times(start), units=("VN",))
             ours.append(await _timed(self.bookings.clashes(request)))
             floor.append(await _timed(self._overlapping(start)))
-        return {**_figures("clash_3321", ours), **_figures("clash_floor", floor)}
+        sunday = NEW_YEAR + timedelta(days=(6 - NEW_YEAR.weekday()) % 7, hours=1)
+        await self.bookings.book(_request("Toàn quốc", sunday, await self.codes()), "bench")
+        everywhere = ClashRequest(times=_times(sunday), units=("VN",))
+        taken = len((await self.bookings.clashes(everywhere)).clashes)
+        worst = [await _timed(self.bookings.clashes(everywhere)) for _ in range(rounds)]
+        print(f"clash list of a time at which {taken:,} points are taken:")
+        return {
+            **_figures("clash_3321", ours),
+            **_figures("clash_floor", floor),
+            **_figures("clash_all_taken", worst),
+        }
 
     async def _overlapping(self, start: datetime) -> None:
         await self.pool.fetch(

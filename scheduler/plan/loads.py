@@ -40,6 +40,7 @@ class _Hosting:
     points: int = 0
     legs: int = 0
     kbps: int = 0
+    streams: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ def loads(
     nodes = {node.code: node for node in plan.nodes}
     levels = {profile.name: level for level, profile in enumerate(profiles)}
     units = {point.code: point.unit for point in plan.points}
-    tally.hosting[root] = _Hosting(0, plan.consoles, plan.consoles * profiles[0].down_kbps)
+    tally.hosting[root] = _Hosting(
+        0, plan.consoles, plan.consoles * profiles[0].down_kbps, plan.consoles * profiles[0].leg_streams
+    )
     for item in assignments:
         _leg(tally, units[item.point], nodes[item.node], levels[item.profile])
     for trunk in trunks:
@@ -127,6 +130,7 @@ def _leg(tally: _Tally, unit: str, node: Node, level: int) -> None:
     hosting.points += 1
     hosting.legs += 1
     hosting.kbps += profile.down_kbps
+    hosting.streams += profile.leg_streams
 
 
 def _trunk(tally: _Tally, node: Node, upstream: Node) -> None:
@@ -139,9 +143,11 @@ def _trunk(tally: _Tally, node: Node, upstream: Node) -> None:
     above = tally.hosting.setdefault(upstream.code, _Hosting())
     above.legs += 1
     above.kbps += profile.trunk_down_kbps
+    above.streams += profile.trunk_streams
     below = tally.hosting.setdefault(node.code, _Hosting())
     below.legs += 1
     below.kbps += profile.trunk_up_kbps
+    below.streams += profile.senders * profile.up_streams
 
 
 def _link_load(tally: _Tally, unit: str) -> LinkLoad:
@@ -189,6 +195,7 @@ def _node_load(plan: PlanInput, node: Node, hosting: _Hosting) -> NodeLoad:
         points=hosting.points,
         legs=hosting.legs,
         kbps=hosting.kbps,
+        streams=hosting.streams,
         others_legs=others.legs,
         others_kbps=others.kbps,
         capacity_legs=node.legs,

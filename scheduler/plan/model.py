@@ -164,6 +164,8 @@ class NodeLoad(Model):
     points: int
     legs: int
     kbps: int
+    streams: int = 0
+    """RTP streams that the node sends; 0 in plans made before they were counted."""
     others_legs: int
     others_kbps: int
     capacity_legs: int

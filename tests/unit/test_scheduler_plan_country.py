@@ -96,6 +96,10 @@ def test_a_node_is_used_where_a_trunk_weighs_less_than_the_legs() -> None:
     [link] = [link for link in four.links if link.unit == "79"]
     assert (link.down_kbps, link.legs, link.trunks) == (FULL.trunk_down_kbps, 0, 1)
     assert link.up_kbps == 2 * FULL.up_kbps
+    assert (link.down_streams, link.up_streams) == (FULL.trunk_streams, 2 * FULL.up_streams)
+    sent = {load.node: load.streams for load in four.nodes}
+    consoles = 2 * FULL.leg_streams
+    assert sent == {"centre": consoles + FULL.trunk_streams, "south": 4 * FULL.leg_streams + 2 * FULL.up_streams}
 
 
 def test_what_is_too_thin_for_all_makes_the_conference_lighter_and_is_named() -> None:

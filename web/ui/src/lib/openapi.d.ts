@@ -6285,6 +6285,11 @@ export interface components {
       legs: number;
       /** Kbps */
       kbps: number;
+      /**
+       * Streams
+       * @default 0
+       */
+      streams: number;
       /** Others Legs */
       others_legs: number;
       /** Others Kbps */
@@ -8010,6 +8015,11 @@ export interface components {
       slots: {
         [key: string]: components["schemas"]["ParticipantRef"] | null;
       };
+      /**
+       * Left Out
+       * @default []
+       */
+      left_out: components["schemas"]["SlotName"][];
       /**
        * Muted
        * @default false

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from core.database import Database, load_queries
-from core.errors import Conflict, NotFound
+from core.errors import BadInput, Conflict, NotFound
 from core.model import ConferenceId
 
 SQL = load_queries("scheduler", "chairs.sql")
@@ -21,9 +21,12 @@ class Chairs:
     async def assign(self, id: ConferenceId, username: str) -> None:
         """Makes a person the conference's chair, in place of another.
 
-        Raises `NotFound` `conference.unknown`, and `Conflict` `chair.elsewhere` naming the conference that they chair
-        at that time. A conference that is moved afterwards is not checked again.
+        Raises `NotFound` `conference.unknown`, `BadInput` `chair.unknown` (what cannot be an account's name), and
+        `Conflict` `chair.elsewhere` naming the conference that they chair at that time. A conference that is moved
+        afterwards is not checked again.
         """
+        if not 1 <= len(username) <= 64 or not username.isprintable():
+            raise BadInput("chair.unknown", "Give the name of an account.")
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(SQL["lock_person"], _PERSON_LOCK, username)
             other = await connection.fetchrow(SQL["elsewhere"], _key(id), username)

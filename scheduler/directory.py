@@ -13,14 +13,15 @@ from scheduler.directory_model import PointRecord, UnitRecord
 from scheduler.directory_points import kept, kept_kbps, read_points
 from scheduler.model import ImportProblem, ImportReport
 
-PROBLEMS_SHOWN = 200
+PROBLEMS_SHOWN = 20_000
+"""As many as a file may have rows; a report of more helps nobody."""
 UNMENTIONED_SHOWN = 200
 
 _UNIT_COLUMNS = (Column.UNIT_NAME, Column.UNIT_KIND, Column.PARENT_UNIT, Column.UPLINK_KBPS)
 
 
 class Problems:
-    """Collects what is wrong; keeps the first 200 and counts the rest."""
+    """Collects what is wrong; keeps the first `PROBLEMS_SHOWN` and counts the rest."""
 
     def __init__(self) -> None:
         self.shown: list[ImportProblem] = []

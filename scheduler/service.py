@@ -46,7 +46,7 @@ class Scheduler:
         self._store = Store(database)
         self._directory = DirectoryStore(database)
         self.bookings = Bookings(database, bus, clock, limits)
-        self._chairs = Chairs(database)
+        self.chairs = Chairs(database)
         self._signer = signer
         self._limits = limits
 
@@ -148,7 +148,7 @@ class Scheduler:
         lifecycle.refuse_unless_booked(conference.state)
         token = links.console_token(self._signer, conference, principal, request)
         if request.role is Role.CHAIR:
-            await self._chairs.take(id, principal.username)
+            await self.chairs.take(id, principal.username)
         return token
 
     async def extend(self, id: ConferenceId, principal: Principal, request: ExtendRequest) -> Conference:
@@ -156,7 +156,7 @@ class Scheduler:
 
         Raises as `Bookings.extend`, and `Refused` `extend.not_yours`.
         """
-        if Role.ORGANIZER not in principal.roles and not await self._chairs.may_extend(id, principal.username):
+        if Role.ORGANIZER not in principal.roles and not await self.chairs.may_extend(id, principal.username):
             await self.conference(id)
             raise Refused("extend.not_yours", "Only its chair or an organizer can extend this conference.")
         return await self.bookings.extend(id, request, principal.username)

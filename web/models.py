@@ -71,6 +71,12 @@ class Appointment(Model):
     appointed: bool
 
 
+class ConferenceChair(Model):
+    """Who chairs a conference, by the name of the account; None: nobody yet."""
+
+    username: str | None = Field(max_length=64)
+
+
 class MaintenanceQuery(Model):
     """Which windows: those that touch a time, with a point in a unit's subtree."""
 

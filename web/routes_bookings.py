@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-from aiohttp import web
 from pydantic import TypeAdapter
 
 from core.errors import BadInput, Conflict, NotFound, Refused
@@ -22,22 +19,9 @@ from scheduler.model import (
     Verdict,
 )
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.models import Appointment, Demand
-from web.routes_conferences import BOOKING_INPUT, UNKNOWN, version_of
+from web.models import Appointment, ConferenceChair, Demand
+from web.routes_conferences import BOOKING_INPUT, UNKNOWN, version_of, wanted_version
 from web.routes_directory import CONSOLES, ORGANIZER
-
-_ETAG = re.compile(r'"(\d{1,9})"')
-
-
-def wanted_version(request: web.Request, given: int | None) -> int | None:
-    """The version that If-Match names, else the one in the body; raises `BadInput` for a tag that is not ours."""
-    header = request.headers.get("If-Match")
-    if header is None or header == "*":
-        return given
-    found = _ETAG.fullmatch(header.strip())
-    if found is None:
-        raise BadInput("request.value", "If-Match must hold the ETag of the conference as it was read.")
-    return int(found.group(1))
 
 
 async def book_once(ask: Ask[BookingRequest]) -> Booked:
@@ -60,12 +44,31 @@ async def extend_conference(ask: Ask[ExtendRequest]) -> Conference:
 
 async def submit_draft(ask: Ask[StepRequest]) -> Conference:
     """Books a draft."""
-    return await ask.context.scheduler.bookings.submit(ask.conference, ask.input, ask.person.username)
+    step = ask.input.model_copy(update={"version": wanted_version(ask.request, ask.input.version)})
+    return await ask.context.scheduler.bookings.submit(ask.conference, step, ask.person.username)
 
 
 async def decide_request(ask: Ask[Verdict]) -> Conference:
     """Approves or rejects what waits for this person."""
-    return await ask.context.scheduler.bookings.decide(ask.conference, ask.input, ask.person.username)
+    verdict = ask.input.model_copy(update={"version": wanted_version(ask.request, ask.input.version)})
+    return await ask.context.scheduler.bookings.decide(ask.conference, verdict, ask.person.username)
+
+
+async def get_chair(ask: Ask[Nothing]) -> ConferenceChair:
+    """Who chairs the conference, if that is known yet."""
+    await ask.context.scheduler.conference(ask.conference)
+    return ConferenceChair(username=await ask.context.scheduler.chairs.chair(ask.conference))
+
+
+async def appoint_chair(ask: Ask[ConferenceChair]) -> ConferenceChair:
+    """Appoints the conference's chair, or nobody; a person chairs one conference at a time."""
+    await ask.context.scheduler.conference(ask.conference)
+    chairs, username = ask.context.scheduler.chairs, ask.input.username
+    if username is None:
+        await chairs.release(ask.conference)
+    else:
+        await chairs.assign(ask.conference, username)
+    return ask.input
 
 
 async def get_booking_history(ask: Ask[Nothing]) -> list[HistoryEntry]:
@@ -104,6 +107,7 @@ _STEP: Errors = {**UNKNOWN, Conflict: (*_CHANGED, "conference.state", "booking.c
 _RULES = TypeAdapter(list[ApprovalRule])
 _CONFERENCE = TypeAdapter(Conference)
 _BOOKED = TypeAdapter(Booked)
+_CHAIR = TypeAdapter(ConferenceChair)
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
     Endpoint(
@@ -158,19 +162,19 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     Endpoint(
         "POST",
         "/api/conferences/{id}/submit",
-        "Book a draft",
+        "Book a draft (header If-Match)",
         submit_draft,
         StepRequest,
         Source.JSON,
         reply=_CONFERENCE,
         roles=ORGANIZER,
-        errors={**_STEP, BadInput: BOOKING_INPUT},
+        errors={**_STEP, BadInput: (*BOOKING_INPUT, "request.value")},
         etag=version_of,
     ),
     Endpoint(
         "POST",
         "/api/conferences/{id}/decide",
-        "Approve or reject a requested conference",
+        "Approve or reject a requested conference (header If-Match)",
         decide_request,
         Verdict,
         Source.JSON,
@@ -178,11 +182,33 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         roles=ORGANIZER,
         errors={
             **UNKNOWN,
-            BadInput: ("booking.past",),
+            BadInput: ("booking.past", "request.value"),
             Conflict: ("approval.not_asked", "booking.past", "conference.changed"),
             Refused: ("approval.not_yours",),
         },
         etag=version_of,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/chair",
+        "Who chairs a conference",
+        get_chair,
+        Nothing,
+        Source.NONE,
+        reply=_CHAIR,
+        roles=CONSOLES,
+        errors=UNKNOWN,
+    ),
+    Endpoint(
+        "PUT",
+        "/api/conferences/{id}/chair",
+        "Appoint a conference's chair",
+        appoint_chair,
+        ConferenceChair,
+        Source.JSON,
+        reply=_CHAIR,
+        roles=ORGANIZER,
+        errors={**UNKNOWN, BadInput: ("chair.unknown",), Conflict: ("chair.elsewhere",)},
     ),
     Endpoint(
         "GET",

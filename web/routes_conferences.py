@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from aiohttp import web
 from pydantic import TypeAdapter
@@ -20,6 +21,7 @@ from scheduler.model import (
     EnterRequest,
     PointLink,
     RescheduleRequest,
+    StepRequest,
 )
 from web.csvfile import CSV, cell, csv_response
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
@@ -37,12 +39,24 @@ BOOKING_INPUT = (
     "plan.lightest",
     "plan.unknown_unit",
 )
+_ETAG = re.compile(r'"(\d{1,9})"')
 UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
 
 
 def version_of(conference: Conference) -> str:
     """The entity tag of a conference: its version (RFC 9110 section 8.8.3)."""
     return f'"{conference.version}"'
+
+
+def wanted_version(request: web.Request, given: int | None) -> int | None:
+    """The version that If-Match names, else the one in the body; raises `BadInput` for a tag that is not ours."""
+    header = request.headers.get("If-Match")
+    if header is None or header == "*":
+        return given
+    found = _ETAG.fullmatch(header.strip())
+    if found is None:
+        raise BadInput("request.value", "If-Match must hold the ETag of the conference as it was read.")
+    return int(found.group(1))
 
 
 async def list_conferences(ask: Ask[Nothing]) -> list[ConferenceSummary] | list[ConferenceTitle]:
@@ -70,14 +84,14 @@ async def get_conference(ask: Ask[Nothing]) -> Conference:
 
 async def cancel_conference(ask: Ask[Nothing]) -> Conference:
     """Cancels a conference and frees its points."""
-    return await ask.context.scheduler.cancel(ask.conference, ask.person.username)
+    step = StepRequest(version=wanted_version(ask.request, None))
+    return await ask.context.scheduler.bookings.cancel(ask.conference, step, ask.person.username)
 
 
 async def reschedule_conference(ask: Ask[RescheduleRequest]) -> Conference:
     """Moves a conference to other times."""
-    return await ask.context.scheduler.reschedule(
-        ask.conference, ask.input.times, ask.person.username, ask.input.version
-    )
+    version = wanted_version(ask.request, ask.input.version)
+    return await ask.context.scheduler.reschedule(ask.conference, ask.input.times, ask.person.username, version)
 
 
 async def list_links(ask: Ask[Nothing]) -> list[PointLink]:
@@ -156,18 +170,19 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     Endpoint(
         "POST",
         "/api/conferences/{id}/cancel",
-        "Cancel a conference",
+        "Cancel a conference (header If-Match)",
         cancel_conference,
         Nothing,
         Source.NONE,
         reply=_CONFERENCE,
         roles=ORGANIZER,
-        errors={**UNKNOWN, Conflict: ("conference.over",)},
+        errors={**UNKNOWN, BadInput: ("request.value",), Conflict: ("conference.over", "conference.changed")},
+        etag=version_of,
     ),
     Endpoint(
         "PUT",
         "/api/conferences/{id}/times",
-        "Move a conference",
+        "Move a conference (header If-Match)",
         reschedule_conference,
         RescheduleRequest,
         Source.JSON,
@@ -175,7 +190,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         roles=ORGANIZER,
         errors={
             **UNKNOWN,
-            BadInput: ("booking.times", "booking.past"),
+            BadInput: ("booking.times", "booking.past", "request.value"),
             Conflict: (
                 "booking.clash",
                 "plan.over_capacity",
@@ -184,6 +199,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
                 "conference.changed",
             ),
         },
+        etag=version_of,
     ),
     Endpoint(
         "GET",

@@ -97,6 +97,42 @@ async def test_a_chair_extends_only_its_own_conferences(site: Website, organizer
     assert (unknown.status, unknown.code) == (404, "conference.unknown")
 
 
+async def test_moving_and_cancelling_need_the_version_that_was_read_too(organizer: Visitor) -> None:
+    start = _tomorrow()
+    booked = await organizer.post("/api/bookings", _booking("d1", start=start))
+    path = f"/api/conferences/{booked.json['conference']['id']}"
+    seen = (await organizer.get(path)).headers["ETag"]
+    times = {"times": times_of(start + timedelta(hours=4))}
+    moved = await organizer.ask("PUT", path + "/times", json=times, headers={"If-Match": seen})
+    assert (moved.status, moved.headers["ETag"] != seen) == (200, True), moved.body
+    for method, what in (("PUT", "/times"), ("POST", "/cancel")):
+        late = await organizer.ask(method, path + what, json=times, headers={"If-Match": seen})
+        assert (late.status, late.code) == (409, "conference.changed")
+    cancelled = await organizer.ask("POST", path + "/cancel", headers={"If-Match": moved.headers["ETag"]})
+    assert (cancelled.status, cancelled.json["state"]) == (200, "cancelled")
+
+
+async def test_a_chair_is_appointed_to_one_conference_at_a_time(site: Website, organizer: Visitor) -> None:
+    start = _tomorrow()
+    paths = []
+    for point in ("d1", "d2"):
+        booked = await organizer.post("/api/bookings", _booking(point, start=start))
+        paths.append(f"/api/conferences/{booked.json['conference']['id']}")
+    first, second = paths
+    assert (await organizer.get(first + "/chair")).json == {"username": None}
+    assert (await organizer.ask("PUT", first + "/chair", json={"username": "minh"})).json == {"username": "minh"}
+    taken = await organizer.ask("PUT", second + "/chair", json={"username": "minh"})
+    assert (taken.status, taken.code) == (409, "chair.elsewhere")
+    odd = await organizer.ask("PUT", second + "/chair", json={"username": "a\u0000"})
+    assert (odd.status, odd.code) == (400, "chair.unknown")
+    chair = await site.signed_in(Role.CHAIR, username="minh")
+    assert (await chair.post(first + "/extend", {"minutes": 10})).status == 200
+    assert (await chair.post(second + "/extend", {"minutes": 10})).code == "extend.not_yours"
+    assert (await chair.ask("PUT", second + "/chair", json={"username": "minh"})).status == 403
+    await organizer.ask("PUT", first + "/chair", json={"username": None})
+    assert (await organizer.ask("PUT", second + "/chair", json={"username": "minh"})).status == 200
+
+
 async def test_a_draft_holds_nothing_until_it_is_submitted(organizer: Visitor) -> None:
     start = _tomorrow()
     draft = await organizer.post("/api/bookings", _booking("d1", start=start, draft=True))

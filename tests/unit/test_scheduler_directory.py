@@ -320,9 +320,11 @@ def test_rows_that_disagree_about_a_unit_and_circles_are_refused() -> None:
     assert found(plan(circle)) == [(row, "parent_unit", "unit_circle") for row in (2, 3, 5)]
 
 
-def test_only_the_first_200_problems_are_listed_and_all_are_counted() -> None:
+def test_every_problem_is_listed_up_to_as_many_as_a_file_may_have_rows() -> None:
     report = plan("code,name,unit\n" + "P 1,Hall,CITY\n" * 300, PRESENT).report
-    assert (len(report.problems), report.problem_count) == (200, 300)
+    assert [problem.row for problem in report.problems] == list(range(2, 302))
+    report = plan("code,name,unit\n" + "P 1,,CITY\n" * 15_000, PRESENT).report
+    assert (len(report.problems), report.problem_count) == (20_000, 30_000)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+84 28 3822", "-", "@x", "＝1", "'=1", "''", "plain", "'quoted'", ""])

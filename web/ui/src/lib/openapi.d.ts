@@ -402,7 +402,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Cancel a conference
+     * Cancel a conference (header If-Match)
      * @description For organizer.
      */
     post: operations["cancel_conference"];
@@ -421,7 +421,7 @@ export interface paths {
     };
     get?: never;
     /**
-     * Move a conference
+     * Move a conference (header If-Match)
      * @description For organizer.
      */
     put: operations["reschedule_conference"];
@@ -542,7 +542,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Book a draft
+     * Book a draft (header If-Match)
      * @description For organizer.
      */
     post: operations["submit_draft"];
@@ -562,10 +562,34 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Approve or reject a requested conference
+     * Approve or reject a requested conference (header If-Match)
      * @description For organizer.
      */
     post: operations["decide_request"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/chair": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who chairs a conference
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_chair"];
+    /**
+     * Appoint a conference's chair
+     * @description For organizer.
+     */
+    put: operations["appoint_chair"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -3453,6 +3477,14 @@ export interface components {
       recurrence_id: string | null;
       /** Points */
       points: components["schemas"]["PointRef"][];
+    };
+    /**
+     * ConferenceChair
+     * @description Who chairs a conference, by the name of the account; None: nobody yet.
+     */
+    ConferenceChair: {
+      /** Username */
+      username: string | null;
     };
     /**
      * ConferenceChange
@@ -9768,6 +9800,15 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
+      /** @description `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
       /** @description `sign_in.needed` */
       401: {
         headers: {
@@ -9795,7 +9836,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.over` */
+      /** @description `conference.over`, `conference.changed` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -9839,7 +9880,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.times`, `booking.past`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.times`, `booking.past`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10318,7 +10359,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10407,7 +10448,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.past`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.past`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10444,6 +10485,153 @@ export interface operations {
         };
       };
       /** @description `approval.not_asked`, `booking.past`, `conference.changed` */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request.too_large` */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_chair: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConferenceChair"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  appoint_chair: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConferenceChair"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConferenceChair"];
+        };
+      };
+      /** @description `chair.unknown`, `request.invalid`, `request.value`, `request.slow` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing`, `request.origin` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `chair.elsewhere` */
       409: {
         headers: {
           [name: string]: unknown;

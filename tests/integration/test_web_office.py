@@ -123,7 +123,7 @@ async def test_a_chair_is_appointed_to_one_conference_at_a_time(site: Website, o
     assert (await organizer.ask("PUT", first + "/chair", json={"username": "minh"})).json == {"username": "minh"}
     taken = await organizer.ask("PUT", second + "/chair", json={"username": "minh"})
     assert (taken.status, taken.code) == (409, "chair.elsewhere")
-    odd = await organizer.ask("PUT", second + "/chair", json={"username": "a\u0000"})
+    odd = await organizer.ask("PUT", second + "/chair", json={"username": ""})
     assert (odd.status, odd.code) == (400, "chair.unknown")
     chair = await site.signed_in(Role.CHAIR, username="minh")
     assert (await chair.post(first + "/extend", {"minutes": 10})).status == 200

@@ -323,7 +323,7 @@ def test_rows_that_disagree_about_a_unit_and_circles_are_refused() -> None:
 def test_every_problem_is_listed_up_to_as_many_as_a_file_may_have_rows() -> None:
     report = plan("code,name,unit\n" + "P 1,Hall,CITY\n" * 300, PRESENT).report
     assert [problem.row for problem in report.problems] == list(range(2, 302))
-    report = plan("code,name,unit\n" + "P 1,,CITY\n" * 15_000, PRESENT).report
+    report = plan("code,name,unit,seats\n" + "P 1,Hall,CITY,many\n" * 15_000, PRESENT).report
     assert (len(report.problems), report.problem_count) == (20_000, 30_000)
 
 

@@ -15,8 +15,7 @@ from scheduler.series_model import (
     SeriesStep,
 )
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.routes_bookings import wanted_version
-from web.routes_conferences import BOOKING_INPUT
+from web.routes_conferences import BOOKING_INPUT, wanted_version
 from web.routes_directory import CONSOLES, ORGANIZER
 
 

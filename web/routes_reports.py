@@ -6,7 +6,8 @@ from aiohttp import web
 
 from core.errors import NotFound
 from core.model import Model
-from monitor.reports.tables import Language, Section
+from monitor.reports.tables import Section
+from monitor.reports.texts import Language
 from web.csvfile import CSV, csv_response, disposition
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Source
 from web.routes_directory import CONSOLES, XLSX

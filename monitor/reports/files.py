@@ -6,15 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from importlib import resources
 
 import typst
 import xlsxwriter
 
+from monitor.reports.charts import charts
 from monitor.reports.model import Report
-from monitor.reports.tables import Cell, Language, Section, Table, tables
-from monitor.reports.texts import TEXTS
+from monitor.reports.tables import Cell, Section, Table, tables
+from monitor.reports.texts import TEXTS, Language
 from monitor.sheets import BYTE_ORDER_MARK, cell
 
 _MOMENT = "%d/%m/%Y %H:%M:%S"
@@ -81,6 +83,7 @@ def pdf_file(report: Report, language: Language, zone: tzinfo) -> bytes:
         "texts": {key: TEXTS[key][language == "en"] for key in ("report", "page", "curve", "none")},
         "curve": _curve(report.curve) if report.curve else "",
         "most": str(max(report.curve, default=0)),
+        "charts": [asdict(chart) for chart in charts(report, language)],
         "from": text_of(report.start.astimezone(zone).replace(tzinfo=None)),
         "tables": [_printed(table, language) for table in tables(report, language, zone)],
     }

@@ -26,6 +26,10 @@ class BookedPoint:
     expected: int = 0
     """Delegates: the hall's seats unless somebody set it."""
     declared: int | None = None
+    listed: int = 0
+    """Delegates listed by name; of those `verified` were checked in, `absent` are known not to come."""
+    verified: int = 0
+    absent: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,68 @@ class Event:
     at: datetime
     kind: str
     who: str | None
+
+
+@dataclass(frozen=True)
+class DelegateFigures:
+    """One delegate by name, and the last word about them."""
+
+    code: str
+    name: str
+    position: str
+    organisation: str
+    point_name: str
+    state: str
+    reason: str
+    at: datetime | None
+    way: str | None
+
+
+@dataclass(frozen=True)
+class SnapshotFigures:
+    """The sums kept for an item of the agenda."""
+
+    number: int
+    item: str
+    at: datetime
+    points: int
+    present: int
+    expected: int
+    declared: int
+    verified: int
+    absent: int
+    quorum: bool | None
+    """Whether there was one; None without a rule."""
+
+
+@dataclass(frozen=True)
+class IncidentFigures:
+    """One incident as far as it harmed this conference; `points` are those that it ever harmed."""
+
+    kind: str
+    name: str
+    likely: str
+    severity: str
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None
+    points: int
+    owner: str | None
+
+    @property
+    def minutes(self) -> float | None:
+        """How long it was open; None while it is."""
+        return round((self.closed_at - self.opened_at).total_seconds() / 60, 1) if self.closed_at else None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was written down besides points and lines."""
+
+    events: tuple[Event, ...] = ()
+    delegates: tuple[DelegateFigures, ...] = ()
+    snapshots: tuple[SnapshotFigures, ...] = ()
+    incidents: tuple[IncidentFigures, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +156,9 @@ class UnitSum:
     early: int
     expected: int = 0
     declared: int = 0
+    listed: int = 0
+    verified: int = 0
+    absent: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +175,9 @@ class Report:
     events: tuple[Event, ...]
     curve: tuple[int, ...]
     """Points present at equal steps from start to stop (or until `made_at`)."""
+    delegates: tuple[DelegateFigures, ...] = ()
+    snapshots: tuple[SnapshotFigures, ...] = ()
+    incidents: tuple[IncidentFigures, ...] = ()
 
     @property
     def worst(self) -> tuple[PointFigures, ...]:
@@ -123,14 +195,14 @@ def build(
     attendance: Attendance,
     intervals: Iterable[Interval],
     lines: Mapping[str, LineFigures],
-    events: Sequence[Event],
+    told: Told,
 ) -> Report:
     """The report; `attendance` holds a row for each of `points`, `lines` are by participant."""
     start, stop = times
     spans = sorted((i for i in intervals if i.participant.role is Role.OPERATOR), key=lambda i: i.joined_at)
     last = {i.participant.id: i for i in spans}
     rows: dict[str, AttendanceRow] = {row.point: row for row in attendance.rows}
-    over = _ended(events, stop, made_at)
+    over = _ended(told.events, stop, made_at)
     figures = []
     for point in points:
         row, participant = rows[point.ref.code], point_participant(point.ref.code)
@@ -147,8 +219,11 @@ def build(
         points=tuple(figures),
         units=_units(figures),
         total=_sum("", "", figures),
-        events=tuple(events),
+        events=told.events,
         curve=_curve(spans, start, min(stop, made_at), made_at),
+        delegates=told.delegates,
+        snapshots=told.snapshots,
+        incidents=told.incidents,
     )
 
 
@@ -181,6 +256,9 @@ def _sum(code: str, name: str, members: Sequence[PointFigures]) -> UnitSum:
         early=sum(p.early > timedelta(0) for p in members),
         expected=sum(p.point.expected for p in members),
         declared=sum(p.point.declared or 0 for p in members),
+        listed=sum(p.point.listed for p in members),
+        verified=sum(p.point.verified for p in members),
+        absent=sum(p.point.absent for p in members),
     )
 
 

@@ -41,3 +41,21 @@ SELECT seq, at, event ->> 'type' AS kind,
 FROM conference_event
 WHERE conference = $1
 ORDER BY seq
+
+-- name: delegates
+SELECT d.code, d.name, d.position, d.organisation, p.name AS point_name, d.state, d.reason, d.at, d.way
+FROM delegate d
+JOIN bridge_point p ON p.number = d.point
+WHERE d.conference = $1
+ORDER BY p.name, p.code, fold(d.name), d.code
+
+-- name: snapshots
+SELECT number, item, at, total, quorum FROM headcount_snapshot WHERE conference = $1 ORDER BY number
+
+-- name: incidents
+SELECT i.kind, i.name, i.likely, i.severity, i.state, i.opened_at, i.closed_at, i.owner, count(*)::int AS points
+FROM incident i
+JOIN incident_member m ON m.incident = i.id
+WHERE m.conference = $1
+GROUP BY i.id
+ORDER BY i.opened_at, i.kind, i.code

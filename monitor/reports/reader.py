@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -14,8 +15,19 @@ from core.errors import NotFound
 from core.model import ConferenceId, PointRef
 from monitor.model import Attendance
 from monitor.reports.files import csv_file, pdf_file, xlsx_file
-from monitor.reports.model import BookedPoint, Event, LineFigures, Report, build
-from monitor.reports.tables import Language, Section
+from monitor.reports.model import (
+    BookedPoint,
+    DelegateFigures,
+    Event,
+    IncidentFigures,
+    LineFigures,
+    Report,
+    SnapshotFigures,
+    Told,
+    build,
+)
+from monitor.reports.tables import Section
+from monitor.reports.texts import Language
 from monitor.store import Store, conference_key, reading
 
 _SQL = load_queries("monitor.reports")
@@ -47,16 +59,11 @@ class Reports:
         found = await self._fetch("conference", key) if key else []
         if not found:
             raise NotFound("conference.unknown", "There is no such conference.")
-        points = [
-            BookedPoint(
-                PointRef(code=r["code"], name=r["name"]), r["above"], r["above_name"], r["expected"], r["declared"]
-            )
-            for r in await self._fetch("points", key)
-        ]
+        points = [_point(row) for row in await self._fetch("points", key)]
         with reading():
             await self._freshen(conference)
         lines = {row["participant"]: _line(row) for row in await self._fetch("quality", key)}
-        events = [Event(r["seq"], r["at"], r["kind"], r["who"]) for r in await self._fetch("events", key)]
+        told = await self._told(key)
         intervals = await self._store.intervals(conference)
         attendance = await self._attendance(conference)
         booked = found[0]
@@ -64,7 +71,15 @@ class Reports:
         # Points may be added between the two queries: what has no row yet is in the next report.
         known = {row.point for row in attendance.rows}
         points = [point for point in points if point.ref.code in known]
-        return await asyncio.to_thread(build, booked["title"], times, now, points, attendance, intervals, lines, events)
+        return await asyncio.to_thread(build, booked["title"], times, now, points, attendance, intervals, lines, told)
+
+    async def _told(self, key: UUID | None) -> Told:
+        return Told(
+            events=tuple(Event(**dict(row)) for row in await self._fetch("events", key)),
+            delegates=tuple(DelegateFigures(**dict(row)) for row in await self._fetch("delegates", key)),
+            snapshots=tuple(_snapshot(row) for row in await self._fetch("snapshots", key)),
+            incidents=tuple(IncidentFigures(**dict(row)) for row in await self._fetch("incidents", key)),
+        )
 
     async def csv(self, conference: ConferenceId, section: Section, language: Language) -> str:
         """One table of the report."""
@@ -84,6 +99,31 @@ class Reports:
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         with reading():
             return await self._pool.fetch(_SQL[query], *arguments)
+
+
+def _point(row: asyncpg.Record) -> BookedPoint:
+    return BookedPoint(
+        ref=PointRef(code=row["code"], name=row["name"]),
+        unit=row["above"],
+        unit_name=row["above_name"],
+        expected=row["expected"],
+        declared=row["declared"],
+        listed=row["listed"],
+        verified=row["verified"],
+        absent=row["absent"],
+    )
+
+
+def _snapshot(row: asyncpg.Record) -> SnapshotFigures:
+    total, quorum = row["total"], row["quorum"]
+    names = ("points", "present", "expected", "declared", "verified", "absent")
+    return SnapshotFigures(
+        number=row["number"],
+        item=row["item"],
+        at=row["at"],
+        quorum=None if quorum is None else bool(quorum["reached"]),
+        **{name: total[name] for name in names},
+    )
 
 
 def _line(row: asyncpg.Record) -> LineFigures:

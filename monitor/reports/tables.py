@@ -8,11 +8,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from core.model import CHAIR
-from monitor.reports.model import PointFigures, Report
-from monitor.reports.texts import DEPARTURES, EVENTS, TEXTS
+from monitor.reports.model import DelegateFigures, IncidentFigures, PointFigures, Report, SnapshotFigures
+from monitor.reports.texts import DEPARTURES, EVENTS, TEXTS, Language, incident_name
 
-Language = Literal["vi", "en"]
-Section = Literal["summary", "units", "attendance", "quality", "worst", "events"]
+Section = Literal["summary", "units", "worst", "attendance", "delegates", "snapshots", "quality", "incidents", "events"]
 Cell = str | int | float | datetime | None
 """Moments are local to the installation and without a zone, as a spreadsheet wants them."""
 
@@ -46,7 +45,10 @@ class _Writer:
             self._table("units", _UNITS, self._units()),
             self._table("worst", _QUALITY, [self._quality(p) for p in report.worst]),
             self._table("attendance", _ATTENDANCE, [self._attendance(p) for p in report.points]),
+            self._table("delegates", _DELEGATES, [self._delegate(d) for d in report.delegates]),
+            self._table("snapshots", _SNAPSHOTS, [self._snapshot(s) for s in report.snapshots]),
             self._table("quality", _QUALITY, [self._quality(p) for p in report.points if p.line]),
+            self._table("incidents", _INCIDENTS, [self._incident(i) for i in report.incidents]),
             self._table("events", ("number", "at", "event", "who"), self._events()),
         )
 
@@ -73,11 +75,35 @@ class _Writer:
             "early": total.early,
             "delegates_expected": total.expected,
             "delegates_declared": total.declared,
+            "delegates_listed": total.listed,
+            "delegates_verified": total.verified,
+            "delegates_absent": total.absent,
+            "incidents": len(report.incidents),
         }
         return [(self._t(f"summary.{key}"), value) for key, value in values.items()]
 
     def _units(self) -> list[tuple[Cell, ...]]:
-        return [(u.code, u.name, u.points, u.came, u.late, u.early, u.expected, u.declared) for u in self._report.units]
+        return [
+            (u.code, u.name, u.points, u.came, u.late, u.early, u.expected, u.declared, u.verified, u.absent)
+            for u in self._report.units
+        ]
+
+    def _delegate(self, who: DelegateFigures) -> tuple[Cell, ...]:
+        way = self._t(f"way.{who.way}") if who.way else None
+        told = (self._t(f"state.{who.state}"), who.reason or None, self._local(who.at), way)
+        return (who.code, who.name, who.position or None, who.organisation or None, who.point_name, *told)
+
+    def _snapshot(self, kept: SnapshotFigures) -> tuple[Cell, ...]:
+        quorum = {None: "none", True: "reached", False: "short"}[kept.quorum]
+        sums = (kept.expected, kept.declared, kept.verified, kept.absent)
+        moment = (kept.number, kept.item, self._local(kept.at))
+        return (*moment, kept.points, kept.present, *sums, self._t(f"quorum.{quorum}"))
+
+    def _incident(self, one: IncidentFigures) -> tuple[Cell, ...]:
+        times = (self._local(one.opened_at), self._local(one.closed_at), one.minutes)
+        words = (self._t(f"severity.{one.severity}"), self._t(f"likely.{one.likely}"))
+        name = incident_name(one.kind, one.name, self._language)
+        return (name, *words, one.points, *times, one.owner, self._t(f"incident.{one.state}"))
 
     def _attendance(self, figures: PointFigures) -> tuple[Cell, ...]:
         row = figures.attended
@@ -88,6 +114,8 @@ class _Writer:
             figures.point.unit_name,
             figures.point.expected,
             figures.point.declared,
+            figures.point.verified,
+            figures.point.absent,
             self._local(row.first_joined),
             self._local(row.last_left),
             figures.minutes,
@@ -123,13 +151,28 @@ def _minutes(length: timedelta) -> float:
     return round(length.total_seconds() / 60, 1)
 
 
-_UNITS = ("unit_code", "unit", "points", "came", "late", "early", "delegates_expected", "delegates_declared")
+_PEOPLE = ("delegates_verified", "delegates_absent")
+_DELEGATES = ("delegate", "person", "position", "organisation", "name", "state", "reason", "at", "way")
+_SNAPSHOTS = (
+    "number",
+    "item",
+    "at",
+    "points",
+    "present",
+    "delegates_expected",
+    "delegates_declared",
+    *_PEOPLE,
+    "quorum",
+)
+_INCIDENTS = ("incident", "severity", "likely", "points", "opened", "closed", "minutes_open", "owner", "incident_state")
+_UNITS = ("unit_code", "unit", "points", "came", "late", "early", "delegates_expected", "delegates_declared", *_PEOPLE)
 _ATTENDANCE = (
     "point",
     "name",
     "unit",
     "delegates_expected",
     "delegates_declared",
+    *_PEOPLE,
     "first_joined",
     "last_left",
     "minutes",

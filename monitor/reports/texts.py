@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from core.model import Departure
+
+Language = Literal["vi", "en"]
 
 Words = tuple[str, str]
 
@@ -33,6 +37,80 @@ TEXTS: dict[str, Words] = {
     "summary.delegates_declared": ("Số đại biểu đã báo có mặt", "Delegates declared"),
     "column.delegates_expected": ("Đại biểu dự kiến", "Delegates expected"),
     "column.delegates_declared": ("Đại biểu có mặt", "Delegates declared"),
+    "summary.delegates_listed": ("Số đại biểu trong danh sách", "Delegates listed by name"),
+    "summary.delegates_verified": ("Số đại biểu đã điểm danh", "Delegates checked in"),
+    "summary.delegates_absent": ("Số đại biểu vắng có lý do", "Delegates absent with reason"),
+    "summary.incidents": ("Số sự cố", "Incidents"),
+    "delegates": ("Điểm danh đại biểu", "Delegates"),
+    "snapshots": ("Số liệu theo nội dung họp", "Figures by agenda item"),
+    "incidents": ("Sự cố", "Incidents"),
+    "column.delegates_verified": ("Đã điểm danh", "Checked in"),
+    "column.delegates_absent": ("Vắng", "Absent"),
+    "column.delegate": ("Mã đại biểu", "Delegate's code"),
+    "column.person": ("Họ và tên", "Full name"),
+    "column.position": ("Chức vụ", "Position"),
+    "column.organisation": ("Đơn vị công tác", "Organisation"),
+    "column.state": ("Điểm danh", "Attendance"),
+    "column.reason": ("Lý do vắng", "Reason of absence"),
+    "column.way": ("Cách điểm danh", "Noted by"),
+    "column.item": ("Nội dung", "Item"),
+    "column.present": ("Đang nối", "Connected"),
+    "column.quorum": ("Tỷ lệ cần có", "Quorum"),
+    "column.incident": ("Sự cố", "Incident"),
+    "column.severity": ("Mức độ", "Severity"),
+    "column.likely": ("Có thể do", "Likely cause"),
+    "column.opened": ("Từ lúc", "Since"),
+    "column.closed": ("Đến lúc", "Until"),
+    "column.minutes_open": ("Kéo dài (phút)", "Lasted (min)"),
+    "column.owner": ("Người xử lý", "Owner"),
+    "column.incident_state": ("Tình trạng", "State"),
+    "state.awaited": ("chưa đến", "awaited"),
+    "state.present": ("có mặt", "present"),
+    "state.absent": ("vắng", "absent"),
+    "way.desk": ("tại bàn", "at the desk"),
+    "way.scan": ("quét mã", "scanned code"),
+    "way.link": ("tự điểm danh", "own link"),
+    "way.console": ("thư ký", "secretary"),
+    "quorum.none": ("không quy định", "no rule"),
+    "quorum.reached": ("đủ", "reached"),
+    "quorum.short": ("chưa đủ", "not reached"),
+    "severity.minor": ("Nhẹ", "Minor"),
+    "severity.major": ("Nặng", "Major"),
+    "severity.critical": ("Nghiêm trọng", "Critical"),
+    "incident.open": ("đang mở", "open"),
+    "incident.folded": ("gộp vào sự cố chung", "part of a common cause"),
+    "incident.closed": ("đã đóng", "closed"),
+    "kind.line": ("Đường truyền của {}", "Line of {}"),
+    "kind.equipment": ("Thiết bị tại {}", "Equipment of {}"),
+    "kind.unit": ("Đường truyền chung của {}", "Shared line of {}"),
+    "kind.provider": ("Nhà mạng {}", "Provider {}"),
+    "kind.node": ("Máy chủ hình {}", "Media node {}"),
+    "likely.uplink_saturated": ("chiều lên quá tải", "uplink saturated"),
+    "likely.downlink_saturated": ("chiều xuống quá tải", "downlink saturated"),
+    "likely.path_loss": ("mất gói trên đường truyền", "loss on the path"),
+    "likely.path_delay": ("độ trễ lớn", "long delay"),
+    "likely.path_jitter": ("độ trễ dao động", "jitter on the path"),
+    "likely.wifi_jitter": ("mạng không dây không ổn định", "unstable Wi-Fi"),
+    "likely.node_overloaded": ("máy chủ hình quá tải", "media node overloaded"),
+    "likely.endpoint_lost": ("mất kết nối với điểm cầu", "connection to the point lost"),
+    "likely.cpu_limited": ("máy tính không đủ mạnh", "computer too slow"),
+    "likely.camera_black": ("camera cho hình đen", "black camera"),
+    "likely.camera_muted": ("không có hình từ camera", "no picture from the camera"),
+    "likely.microphone_dead": ("không có tiếng từ micro", "dead microphone"),
+    "likely.unknown": ("chưa rõ nguyên nhân", "cause unknown"),
+    "chart.people": ("Đại biểu theo đơn vị", "Delegates by unit"),
+    "chart.verified": ("đã điểm danh", "checked in"),
+    "chart.declared": ("báo có mặt", "declared"),
+    "chart.expected": ("dự kiến", "expected"),
+    "chart.arrivals": ("Điểm cầu vào họp", "How points arrived"),
+    "late.none": ("Đúng giờ", "In time"),
+    "late.little": ("Muộn đến 5 phút", "Up to 5 min late"),
+    "late.some": ("Muộn 5–15 phút", "5–15 min late"),
+    "late.much": ("Muộn hơn 15 phút", "More than 15 min late"),
+    "late.never": ("Không vào", "Never came"),
+    "chart.grades": ("Chất lượng đường truyền theo đơn vị", "Line quality by unit"),
+    "chart.worst": ("Đường truyền kém nhất (tỷ lệ kém)", "Worst lines (share of poor)"),
+    "chart.incidents": ("Sự cố theo thời gian", "Incidents over time"),
     "column.what": ("Nội dung", "Item"),
     "column.value": ("Số liệu", "Figure"),
     "column.unit_code": ("Mã đơn vị", "Unit code"),
@@ -92,3 +170,8 @@ EVENTS: dict[str, Words] = {
     "recording_stopped": ("Dừng ghi hình", "Recording ended"),
     "closed": ("Kết thúc hội nghị", "Conference closed"),
 }
+
+
+def incident_name(kind: str, name: str, language: Language) -> str:
+    """What an incident is about."""
+    return TEXTS[f"kind.{kind}"][language == "en"].format(name)

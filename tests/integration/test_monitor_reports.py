@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -16,8 +17,10 @@ import pytest
 
 from core.database import Database
 from core.model import ConferenceId, Departure, Role
+from monitor.reports.charts import charts
 from monitor.reports.files import text_of
-from monitor.reports.tables import Language, tables
+from monitor.reports.tables import tables
+from monitor.reports.texts import Language
 from tests.support.website import Website, running_website
 
 CONFERENCE = ConferenceId("00000000-0000-0000-0000-000000000042")
@@ -75,9 +78,49 @@ async def _hold(database: Database) -> None:
         "INSERT INTO minute_due (conference, minute) SELECT DISTINCT conference, date_trunc('minute', at)"
         " FROM link_sample"
     )
+    await _tell(database)
     events = [{"type": "floor_granted", "participant": "point:d2"}, {"type": "closed", "by": "chair"}]
     for seq, event in enumerate(events, start=1):
         await pool.execute("INSERT INTO conference_event VALUES ($1, $2, $3, $4)", CONFERENCE, seq, STOP, event)
+
+
+async def _tell(database: Database) -> None:
+    """Delegates in every state, a snapshot, an incident that is over and one that is open."""
+    pool = database.pool
+    await pool.execute(
+        "INSERT INTO delegate (conference, point, code, name, position, organisation, state, reason, way, at, by)"
+        " SELECT $1, number, code || '-' || n, '=Nguyễn Văn ' || n, 'Ủy viên', 'HĐND xã',"
+        " (ARRAY['present', 'absent', 'awaited'])[n], CASE n WHEN 2 THEN 'Ốm' ELSE '' END,"
+        " CASE n WHEN 3 THEN NULL ELSE 'desk' END, CASE n WHEN 3 THEN NULL ELSE $2::timestamptz END, 'x'"
+        " FROM bridge_point, generate_series(1, 3) n",
+        CONFERENCE,
+        START,
+    )
+    sums = {"points": 4, "answered": 0, "present": 2, "expected": 12, "declared": 0, "verified": 4, "absent": 4}
+    await pool.execute(
+        "INSERT INTO headcount_snapshot VALUES ($1, 1, 'Biểu quyết', $2, 'o', $3, $4, '[]')",
+        CONFERENCE,
+        START + timedelta(hours=1),
+        sums,
+        {"of": "points", "share": 0.5, "needed": 2, "have": 2, "reached": True},
+    )
+    for n, (state, closed) in enumerate((("closed", STOP), ("open", None)), start=1):
+        await pool.execute(
+            "INSERT INTO incident (id, kind, code, name, state, likely, severity, affected, observed, figures,"
+            " opened_at, closed_at) VALUES ($1, 'unit', $2, $2, $3, 'path_loss', 'major', 1, 1, '{}', $4, $5)",
+            UUID(int=n),
+            f"c{n}",
+            state,
+            START,
+            closed,
+        )
+        await pool.execute(
+            "INSERT INTO incident_member (incident, point, conference, since, condition)"
+            " VALUES ($1, 'd1', $2, $3, 'poor')",
+            UUID(int=n),
+            CONFERENCE,
+            START,
+        )
 
 
 def _squeezed(text: str) -> str:
@@ -127,6 +170,15 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert gone.line.loss_down == 3.0
     assert (report.curve[0], max(report.curve), report.curve[-1]) == (2, 3, 2)
     assert [unit.code for unit in report.units] == ["p"]
+    total = report.total
+    assert (total.expected, total.listed, total.verified, total.absent) == (12, 12, 4, 4)
+    assert [(i.name, i.points, i.minutes) for i in report.incidents] == [("c1", 1, 120.0), ("c2", 1, None)]
+    assert [(s.item, s.verified, s.quorum) for s in report.snapshots] == [("Biểu quyết", 4, True)]
+    drawn = charts(report, "en")
+    assert [chart.title for chart in drawn][:2] == ["Delegates by unit", "How points arrived"]
+    assert [bar.told for bar in drawn[1].bars] == ["2", "0", "1", "0", "1"]
+    assert [bar.told for bar in drawn[0].bars] == ["4 · 0 / 12"]
+    assert all(0 <= span.begin <= span.end <= 1 for chart in drawn for bar in chart.bars for span in bar.spans)
 
 
 async def test_an_unknown_conference_has_no_report(site: Website) -> None:

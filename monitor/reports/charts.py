@@ -1,0 +1,161 @@
+"""The report's charts as bars: what each line of a chart says in words, and where its spans lie. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.reports.model import IncidentFigures, PointFigures, Report, UnitSum
+from monitor.reports.texts import TEXTS, Language, incident_name
+
+MOST_BARS = 40
+"""A chart of more is no picture any more; the table has them all."""
+
+GOOD, FAIR, POOR, CALM, STRONG, PALE = "#2e7d4f", "#b07d1a", "#b5362c", "#9db8d6", "#1f5fa8", "#d6d9de"
+_LATE = ((timedelta(0), "late.none"), (timedelta(minutes=5), "late.little"), (timedelta(minutes=15), "late.some"))
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of a bar, from and to as shares of its length."""
+
+    begin: float
+    end: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line: `told` says the same as its spans."""
+
+    label: str
+    spans: tuple[Span, ...]
+    told: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A titled chart with what its colours mean."""
+
+    title: str
+    legend: tuple[tuple[str, str], ...]
+    bars: tuple[Bar, ...]
+
+
+def charts(report: Report, language: Language) -> tuple[Chart, ...]:
+    """Those that have anything to show, in the order in which a reader wants them."""
+    word = _Words(language)
+    drawn = (_people(report, word), _arrivals(report, word), _grades(report, word), _worst(report, word))
+    return tuple(chart for chart in (*drawn, _incidents(report, word)) if chart.bars)
+
+
+class _Words:
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, key: str) -> str:
+        return TEXTS[key][self.language == "en"]
+
+    def number(self, value: float) -> str:
+        text = f"{value:.1f}"
+        return text.replace(".", ",") if self.language == "vi" else text
+
+
+def _people(report: Report, word: _Words) -> Chart:
+    """Declared and checked-in delegates of the expected, for the units with most."""
+    largest = sorted(report.units, key=lambda unit: -unit.expected)[:MOST_BARS]
+    bars = tuple(_unit_bar(unit, word) for unit in largest if unit.expected)
+    legend = ((word("chart.verified"), STRONG), (word("chart.declared"), CALM), (word("chart.expected"), PALE))
+    return Chart(word("chart.people"), legend, bars)
+
+
+def _unit_bar(unit: UnitSum, word: _Words) -> Bar:
+    whole = max(unit.expected, unit.declared, unit.verified)
+    spans = (
+        Span(0, unit.expected / whole, PALE),
+        Span(0, unit.declared / whole, CALM),
+        Span(0, unit.verified / whole, STRONG),
+    )
+    told = f"{unit.verified} · {unit.declared} / {unit.expected}"
+    return Bar(unit.name, spans, told)
+
+
+def _arrivals(report: Report, word: _Words) -> Chart:
+    """How many points came in time, a little late, late, very late, or never."""
+    counts = dict.fromkeys(("late.none", "late.little", "late.some", "late.much", "late.never"), 0)
+    for point in report.points:
+        counts[_lateness(point)] += 1
+    most = max(1, *counts.values())
+    colours = {"late.none": GOOD, "late.never": POOR}
+    bars = tuple(
+        Bar(word(key), (Span(0, count / most, colours.get(key, FAIR)),), str(count)) for key, count in counts.items()
+    )
+    return Chart(word("chart.arrivals"), (), bars if report.points else ())
+
+
+def _lateness(point: PointFigures) -> str:
+    if not point.came:
+        return "late.never"
+    return next((key for bound, key in _LATE if point.late <= bound), "late.much")
+
+
+def _grades(report: Report, word: _Words) -> Chart:
+    """The lines' grades by unit, over the whole conference."""
+    groups: dict[str, list[PointFigures]] = {}
+    for point in report.points:
+        if point.line is not None:
+            groups.setdefault(point.point.unit_name, []).append(point)
+    bars = [_grade_bar(name, members, word) for name, members in sorted(groups.items())]
+    legend = ((word("column.good"), GOOD), (word("column.fair"), FAIR), (word("column.poor"), POOR))
+    return Chart(word("chart.grades"), legend, tuple(bar for bar in bars if bar is not None)[:MOST_BARS])
+
+
+def _grade_bar(name: str, members: Sequence[PointFigures], word: _Words) -> Bar | None:
+    lines = [point.line for point in members if point.line is not None]
+    counts = [sum(values) for values in zip(*((line.good, line.fair, line.poor) for line in lines), strict=True)]
+    whole = sum(counts)
+    if not whole:
+        return None
+    spans, begin = [], 0.0
+    for count, colour in zip(counts, (GOOD, FAIR, POOR), strict=True):
+        spans.append(Span(begin, begin + count / whole, colour))
+        begin += count / whole
+    return Bar(name, tuple(spans), " · ".join(f"{word.number(100 * count / whole)} %" for count in counts))
+
+
+def _worst(report: Report, word: _Words) -> Chart:
+    """The lines with most poor samples."""
+    bars = (
+        Bar(point.attended.name, (Span(0, percent / 100, POOR),), f"{word.number(percent)} %")
+        for point in report.worst
+        if point.line is not None and (percent := point.line.poor_percent) is not None
+    )
+    return Chart(word("chart.worst"), (), tuple(bars))
+
+
+def _incidents(report: Report, word: _Words) -> Chart:
+    """When each incident was open, on the conference's time."""
+    until = max((min(report.stop, report.made_at), *(one.closed_at or report.made_at for one in report.incidents)))
+    since = min((report.start, *(one.opened_at for one in report.incidents)))
+    colours = {"minor": FAIR, "major": POOR, "critical": POOR}
+    bars: Iterable[Bar] = (
+        Bar(
+            incident_name(one.kind, one.name, word.language),
+            (Span(_place(one.opened_at, since, until), _end(one, since, until), colours[one.severity]),),
+            word(f"severity.{one.severity}"),
+        )
+        for one in report.incidents[:MOST_BARS]
+    )
+    return Chart(word("chart.incidents"), (), tuple(bars))
+
+
+def _place(at: datetime, since: datetime, until: datetime) -> float:
+    whole = (until - since).total_seconds()
+    return min(1.0, max(0.0, (at - since).total_seconds() / whole)) if whole > 0 else 0.0
+
+
+def _end(one: IncidentFigures, since: datetime, until: datetime) -> float:
+    """Never so short that it cannot be seen."""
+    begin = _place(one.opened_at, since, until)
+    return min(1.0, max(_place(one.closed_at or until, since, until), begin + 0.005))

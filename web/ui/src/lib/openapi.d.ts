@@ -7354,7 +7354,16 @@ export interface components {
        * @default attendance
        * @enum {string}
        */
-      section: "summary" | "units" | "attendance" | "quality" | "worst" | "events";
+      section:
+        | "summary"
+        | "units"
+        | "worst"
+        | "attendance"
+        | "delegates"
+        | "snapshots"
+        | "quality"
+        | "incidents"
+        | "events";
       /**
        * Language
        * @default vi
@@ -18428,7 +18437,16 @@ export interface operations {
   download_report_csv: {
     parameters: {
       query?: {
-        section?: "summary" | "units" | "attendance" | "quality" | "worst" | "events";
+        section?:
+          | "summary"
+          | "units"
+          | "worst"
+          | "attendance"
+          | "delegates"
+          | "snapshots"
+          | "quality"
+          | "incidents"
+          | "events";
         language?: "vi" | "en";
       };
       header?: never;

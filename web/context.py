@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from core.clock import Clock
+from core.database import Database
 from core.identity import Signer
 from core.settings import Settings
 from monitor.service import Monitor
@@ -30,6 +31,7 @@ class Context:
     accounts: Accounts
     feeds: FeedHub
     line_tests: LineTesting
+    database: Database
 
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
+
 from aiohttp import web
 
 from core.errors import NotFound
 from core.model import Model
 from monitor.reports.tables import Section
 from monitor.reports.texts import Language
+from web.archive.collecting import pack
 from web.csvfile import CSV, csv_response, disposition
-from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Source
-from web.routes_directory import CONSOLES, XLSX
+from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
+from web.middleware import STREAM, send
+from web.routes_directory import CONSOLES, ORGANIZER, XLSX
 
 PDF = "application/pdf"
+ZIP = "application/zip"
+_PIECE_BYTES = 256 * 1024
 _UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
 
 
@@ -47,11 +54,42 @@ async def download_report_pdf(ask: Ask[ReportQuery]) -> web.Response:
     return _file(data, PDF, f"report-{ask.conference}.pdf")
 
 
+async def download_archive(ask: Ask[Nothing]) -> web.StreamResponse:
+    """The whole conference as one file that other tools can read."""
+    with tempfile.TemporaryFile() as file:
+        await pack(ask.context, ask.conference, file)
+        size, _ = file.tell(), file.seek(0)
+        response = web.StreamResponse(
+            headers={
+                "Content-Disposition": disposition(f"conference-{ask.conference}.zip"),
+                "Content-Length": str(size),
+            }
+        )
+        response.content_type = ZIP
+        await response.prepare(ask.request)
+        ask.request[STREAM] = response
+        while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+            await send(response, piece)
+        await response.write_eof()
+    return response
+
+
 def _file(data: bytes, media: str, name: str) -> web.Response:
     return web.Response(body=data, content_type=media, headers={"Content-Disposition": disposition(name)})
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/archive.zip",
+        "A whole conference as one archive",
+        download_archive,
+        Nothing,
+        Source.NONE,
+        media=ZIP,
+        roles=ORGANIZER,
+        errors=_UNKNOWN,
+    ),
     Endpoint(
         "GET",
         "/api/conferences/{id}/report.csv",

@@ -63,7 +63,9 @@ class WebServer:
         self._ssl = ssl_context
         accounts = Accounts(database, clock, settings.limits.sign_in_attempts_per_minute)
         testing = LineTesting(settings, bus, clock, monitor.line_tests, office.plans)
-        self._context = Context(settings, clock, signer, scheduler, office, monitor, accounts, FeedHub(bus), testing)
+        self._context = Context(
+            settings, clock, signer, scheduler, office, monitor, accounts, FeedHub(bus), testing, database
+        )
         self._door = MediaDoor(bus, settings.limits)
         self._app = make_app(self._context, Pages(static), self._door, telemetry or Telemetry())
         self._runner: web.AppRunner | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.model import Departure, PointRef, Role, point_participant
@@ -48,6 +48,16 @@ class LineFigures:
     def poor_percent(self) -> float | None:
         """The share of samples graded poor; None without samples."""
         return round(100 * self.poor / self.samples, 1) if self.samples else None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """By what a point was connected last, and its clock minus the server's in seconds (None: not measured)."""
+
+    transport: str | None
+    relayed: bool
+    network: str | None
+    skew: float | None
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,8 @@ class Told:
     delegates: tuple[DelegateFigures, ...] = ()
     snapshots: tuple[SnapshotFigures, ...] = ()
     incidents: tuple[IncidentFigures, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """By participant."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +144,16 @@ class PointFigures:
     late: timedelta
     early: timedelta
     line: LineFigures | None
+    origin: Origin | None = None
+    first_late: timedelta | None = None
+    """Its first join after the start, by the server's clock; negative when before, None when it never came."""
+
+    @property
+    def late_by_own_clock(self) -> float | None:
+        """Minutes late as the hall's own clock showed it, negative when early; None where one of both is unknown."""
+        if self.first_late is None or self.origin is None or self.origin.skew is None:
+            return None
+        return round((self.first_late.total_seconds() + self.origin.skew) / 60, 1)
 
     @property
     def came(self) -> bool:
@@ -210,7 +232,9 @@ def build(
         late = _notable(row.first_joined - start) if row.first_joined else timedelta(0)
         is_early = over is not None and row.last_left is not None and how is not Departure.ENDED
         early = _notable(over - row.last_left) if is_early and over and row.last_left else timedelta(0)
-        figures.append(PointFigures(point, row, how, late, early, lines.get(participant)))
+        came = row.first_joined - start if row.first_joined else None
+        origin = told.origins.get(participant)
+        figures.append(PointFigures(point, row, how, late, early, lines.get(participant), origin, came))
     return Report(
         title=title,
         start=start,

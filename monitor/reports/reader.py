@@ -21,6 +21,7 @@ from monitor.reports.model import (
     Event,
     IncidentFigures,
     LineFigures,
+    Origin,
     Report,
     SnapshotFigures,
     Told,
@@ -78,6 +79,7 @@ class Reports:
             events=tuple(Event(**dict(row)) for row in await self._fetch("events", key)),
             delegates=tuple(DelegateFigures(**dict(row)) for row in await self._fetch("delegates", key)),
             snapshots=tuple(_snapshot(row) for row in await self._fetch("snapshots", key)),
+            origins={row["participant"]: _origin(row) for row in await self._fetch("origins", key)},
             incidents=tuple(IncidentFigures(**dict(row)) for row in await self._fetch("incidents", key)),
         )
 
@@ -112,6 +114,11 @@ def _point(row: asyncpg.Record) -> BookedPoint:
         verified=row["verified"],
         absent=row["absent"],
     )
+
+
+def _origin(row: asyncpg.Record) -> Origin:
+    skew = None if row["skew_ms"] is None else round(row["skew_ms"] / 1000, 1)
+    return Origin(row["transport"], bool(row["relayed"]), row["network"], skew)
 
 
 def _snapshot(row: asyncpg.Record) -> SnapshotFigures:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from core.model import CHAIR
-from monitor.reports.model import DelegateFigures, IncidentFigures, PointFigures, Report, SnapshotFigures
+from monitor.reports.model import DelegateFigures, IncidentFigures, Origin, PointFigures, Report, SnapshotFigures
 from monitor.reports.texts import DEPARTURES, EVENTS, TEXTS, Language, incident_name
 
 Section = Literal["summary", "units", "worst", "attendance", "delegates", "snapshots", "quality", "incidents", "events"]
@@ -122,8 +122,19 @@ class _Writer:
             row.intervals,
             _minutes(figures.late),
             _minutes(figures.early),
+            figures.origin.skew if figures.origin else None,
+            figures.late_by_own_clock,
             how,
+            self._origin(figures.origin),
         )
+
+    def _origin(self, origin: Origin | None) -> str | None:
+        if origin is None:
+            return None
+        words = [self._t(f"transport.{origin.transport}")] if origin.transport else []
+        words += [self._t("relayed")] if origin.relayed else []
+        words += [self._t(f"network.{origin.network}")] if origin.network else []
+        return ", ".join(words) or None
 
     def _quality(self, figures: PointFigures) -> tuple[Cell, ...]:
         line = figures.line
@@ -179,7 +190,10 @@ _ATTENDANCE = (
     "times",
     "late_minutes",
     "early_minutes",
+    "clock_skew",
+    "late_own_clock",
     "how",
+    "origin",
 )
 _QUALITY = (
     "point",

@@ -79,6 +79,7 @@ async def _hold(database: Database) -> None:
         " FROM link_sample"
     )
     await _tell(database)
+    await _measure_clocks(database)
     events = [{"type": "floor_granted", "participant": "point:d2"}, {"type": "closed", "by": "chair"}]
     for seq, event in enumerate(events, start=1):
         await pool.execute("INSERT INTO conference_event VALUES ($1, $2, $3, $4)", CONFERENCE, seq, STOP, event)
@@ -120,6 +121,20 @@ async def _tell(database: Database) -> None:
             UUID(int=n),
             CONFERENCE,
             START,
+        )
+
+
+async def _measure_clocks(database: Database) -> None:
+    """The first point's clock is three minutes slow, the second's right; the first is connected by Wi-Fi."""
+    for n, skew, network in ((1, -180_000.0, "wifi"), (2, 0.0, None)):
+        await database.pool.execute(
+            "INSERT INTO endpoint_sample (conference, participant, at, seconds, freezes, camera, microphone, network,"
+            " skew_ms) VALUES ($1, $2, $3, 2, 0, 'ok', 'ok', $4, $5)",
+            CONFERENCE,
+            f"point:d{n}",
+            START + timedelta(seconds=4),
+            network,
+            skew,
         )
 
 
@@ -174,6 +189,13 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert (total.expected, total.listed, total.verified, total.absent) == (12, 12, 4, 4)
     assert [(i.name, i.points, i.minutes) for i in report.incidents] == [("c1", 1, 120.0), ("c2", 1, None)]
     assert [(s.item, s.verified, s.quorum) for s in report.snapshots] == [("Biểu quyết", 4, True)]
+    assert (late.late_by_own_clock, report.points[0].late_by_own_clock, gone.late_by_own_clock) == (10.0, -3.0, None)
+    assert [p.origin and (p.origin.transport, p.origin.network) for p in report.points] == [
+        ("udp", "wifi"),
+        ("udp", None),
+        ("udp", None),
+        None,
+    ]
     drawn = charts(report, "en")
     assert [chart.title for chart in drawn][:2] == ["Delegates by unit", "How points arrived"]
     assert [bar.told for bar in drawn[1].bars] == ["2", "0", "1", "0", "1"]

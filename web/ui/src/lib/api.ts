@@ -345,6 +345,7 @@ export const files = {
   spreadsheet: "/api/directory.xlsx",
   links: (id: string) => `${at(id)}/links.csv`,
   attendance: (id: string) => `${at(id)}/attendance.csv`,
+  archive: (id: string) => `${at(id)}/archive.zip`,
   delegates: (id: string) => `${at(id)}/delegates.csv`,
   quality: (id: string) => `${at(id)}/quality.csv`,
   report: (id: string, form: string, language: string, section?: string) =>

@@ -9,6 +9,9 @@ export const t = translator(
     "pdf.what": "Để lưu hồ sơ: trang đầu, tổng hợp theo đơn vị, các biểu đồ và mọi bảng.",
     xlsx: "Bảng tính XLSX",
     "xlsx.what": "Để làm việc: mỗi bảng một trang tính.",
+    archive: "Lưu trữ cả hội nghị (ZIP)",
+    "archive.what":
+      "Mọi số liệu dạng JSON kèm báo cáo, để phần mềm khác đọc. Có tên đại biểu: giữ như hồ sơ.",
     "csv.what": "Từng bảng dạng CSV, cho phần mềm khác:",
     units: "Theo đơn vị",
     attendance: "Điểm danh điểm cầu",
@@ -26,6 +29,9 @@ export const t = translator(
     "pdf.what": "For the file: title page, sums by unit, charts and every table.",
     xlsx: "Spreadsheet (XLSX)",
     "xlsx.what": "For work: one sheet for each table.",
+    archive: "Archive of the conference (ZIP)",
+    "archive.what":
+      "All figures as JSON, with the reports, for other software. It holds delegates' names: keep it safe.",
     "csv.what": "Single tables as CSV, for other software:",
     units: "By unit",
     attendance: "Attendance of points",

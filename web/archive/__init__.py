@@ -1,0 +1,1 @@
+"""A whole conference as one file that other tools can read (docs/archive.md)."""

@@ -178,5 +178,8 @@ class LinkStatus(Model):
     sample: LinkSample
     age_ms: float = 0.0
     """Of the sample."""
+    carries_up_kbps: float | None = None
+    """What the line was found to carry when it was too full of late, all traffic; None: it was not."""
+    carries_down_kbps: float | None = None
     endpoint: EndpointFigures | None = None
     endpoint_age_ms: float | None = None

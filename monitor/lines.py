@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.messages import EndpointReport, LinksGraded
 from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
 from core.quality import Direction, EndpointFigures, LinkStatus
+from monitor.capacity import Capacity
 from monitor.grade import STALE_PERIODS, LineGrader
 from monitor.profiles import DEFAULT, Profile
 
@@ -39,6 +40,7 @@ class _Line:
     grader: LineGrader
     sample: LinkSample
     received: float = 0.0
+    capacity: Capacity = field(default_factory=Capacity)
     told_stale: bool = False
     told: LinkStatus | None = None
 
@@ -84,6 +86,7 @@ class Lines:
             profile = self._profiles.get(sample.conference, self._profile)
             line = legs[sample.leg] = _Line(LineGrader(self._period_seconds, profile), sample)
         line.sample, line.received, line.told_stale = sample, now, False
+        line.capacity.add(sample)
         report = self._reports.get(sample.conference, {}).get(sample.participant)
         if report is None:
             line.grader.add(sample, now)
@@ -171,5 +174,7 @@ def _made(leg: LegId, line: _Line, report: Report | None, grade: Grade) -> LinkS
         up=line.grader.direction(Direction.UP),
         down=line.grader.direction(Direction.DOWN),
         sample=line.sample,
+        carries_up_kbps=line.capacity.up_kbps,
+        carries_down_kbps=line.capacity.down_kbps,
         endpoint=report.figures if report is not None else None,
     )

@@ -55,10 +55,11 @@ class Profile:
 
 DEFAULT = Profile(
     name="default",
-    # Pexip Infinity, "Perceived call quality": under 1 % good, under 3 % OK, above bad or terrible.
+    # Pexip Infinity, "Perceived call quality" (docs.pexip.com/admin/media_statistics.htm): below 1 % of loss good,
+    # below 3 % OK, above bad or terrible.
     audio_loss=Bound(fair=0.01, poor=0.03),
     # Fair: Microsoft Teams Call Quality Dashboard, audio classifier (30 ms). Poor: ITU-T Y.1541 classes 0 and 1,
-    # upper bound of the delay variation (50 ms).
+    # upper bound of the delay variation (50 ms). For pictures the same: chosen by us.
     audio_jitter_ms=Bound(fair=30, poor=50),
     video_loss=Bound(fair=0.01, poor=0.03),
     video_jitter_ms=Bound(fair=30, poor=50),
@@ -69,11 +70,14 @@ DEFAULT = Profile(
 TEAMS = replace(
     DEFAULT,
     name="teams",
-    # Poor: Call Quality Dashboard, "Stream classification", audio classifier: loss above 10 %, jitter above 30 ms,
-    # round trip above 500 ms. Fair: Microsoft's network targets for Teams: 1 % loss in any 15 s, 100 ms round trip.
+    # Poor: "Stream Classification in Call Quality Dashboard" (learn.microsoft.com/microsoftteams), audio classifier:
+    # loss above 10 %, jitter above 30 ms, round trip above 500 ms, concealed samples above 7 %. Fair: Microsoft's
+    # network targets from client to edge: 1 % loss in any 15 s, 100 ms round trip; 20 ms of jitter: chosen by us, for
+    # the target (30 ms) is the classifier's bound.
     audio_loss=Bound(fair=0.01, poor=0.1),
     audio_jitter_ms=Bound(fair=20, poor=30),
-    # Poor: the same page, video classifier: 15 % of packets still missing after error correction.
+    # Poor: the same page, video classifier: 15 % of packets still missing after error correction. It knows no jitter of
+    # pictures: that they are held to the bounds of sound is chosen by us.
     video_loss=Bound(fair=0.01, poor=0.15),
     video_jitter_ms=Bound(fair=20, poor=30),
     rtt_ms=Bound(fair=100, poor=500),
@@ -82,7 +86,8 @@ TEAMS = replace(
 PEXIP = replace(
     DEFAULT,
     name="pexip",
-    # Pexip Infinity, "Perceived call quality": by packet loss alone, good below 1 %, OK below 3 %, bad below 10 %.
+    # docs.pexip.com/admin/media_statistics.htm, "Perceived call quality": by packet loss alone, good below 1 %, OK
+    # below 3 %, bad below 10 %. Pexip looks at windows of 20 s; ours are those of all profiles.
     audio_jitter_ms=NEVER,
     video_jitter_ms=NEVER,
     rtt_ms=NEVER,

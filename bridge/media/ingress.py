@@ -33,6 +33,9 @@ HEADER_BYTES = 40
 MAX_FORWARDED_BYTES = 1_330
 """Longest payload that is passed on: with all headers it fits a path of 1,400 bytes; browsers stay under 1,200."""
 
+_NOT_FIRST = (Arrival.RECOVERED, Arrival.DUPLICATE, Arrival.TOO_LATE)
+"""What a packet is that the line had not carried when it was first sent, or carried twice."""
+
 
 class Ingress:
     """Takes datagrams; only addresses that proved themselves by ICE get any further than STUN."""
@@ -180,6 +183,8 @@ class Ingress:
     def _media(self, leg: Leg, stream: Stream, packet: MediaPacket, *, again: bool = False) -> None:
         payload, now = packet.payload, packet.at
         arrival = stream.arrivals.add(packet.sequence, now, original=stream.repaired_apart and not again)
+        if not again and arrival in _NOT_FIRST:
+            stream.reception.again += 1
         if arrival is Arrival.DUPLICATE or arrival is Arrival.TOO_LATE:
             self.drops[arrival.value] += 1
             return
@@ -257,6 +262,8 @@ class Ingress:
             return
         elif isinstance(item, rtcp.PacketsMissing):
             leg.meter.nacks_down += len(item.sequences)
+            if slot.again is not None and not slot.again.ssrc:
+                leg.meter.asked_again(item.ssrc, item.sequences, audio=slot.name.track is Track.MICROPHONE)
             self._repair.answer(leg, slot, item.sequences, now)
         elif isinstance(item, rtcp.ReportBlock):
             audio = slot.name.track is Track.MICROPHONE

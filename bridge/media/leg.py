@@ -239,7 +239,7 @@ class Leg:
         incoming = {
             stream.ssrc: Incoming(
                 stream.reception.expected,
-                stream.reception.packets,
+                stream.reception.packets - stream.reception.again,
                 stream.reception.jitter_ms,
                 stream.track is Track.MICROPHONE,
             )

@@ -16,6 +16,8 @@ class Reception:
     packets: int = 0
     repaired: int = 0
     """Packets that were lost and came again on a stream of their own."""
+    again: int = 0
+    """Packets among `packets` that had been lost and were sent again, or came twice."""
     base: int = -1
     """Extended sequence number of the first packet; -1 before it."""
     highest: int = -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ class _Tally:
     expected: int = 0
     lost: int = 0
     jitter_ms: float | None = None
+    asked: int = 0
 
     def add(self, expected: int, lost: int, jitter_ms: float) -> None:
         self.expected += expected
@@ -38,7 +39,9 @@ class _Tally:
 
     @property
     def loss(self) -> float | None:
-        return min(max(self.lost, 0) / self.expected, 1.0) if self.expected >= MIN_EXPECTED else None
+        """Before repair: who takes retransmissions on the same stream reports only what was not repaired."""
+        lost = max(self.lost, self.asked, 0)
+        return min(lost / self.expected, 1.0) if self.expected >= MIN_EXPECTED else None
 
     @property
     def figures(self) -> MediumFigures:
@@ -58,8 +61,8 @@ class _Direction:
     @property
     def both(self) -> _Tally:
         jitters = [one.jitter_ms for one in (self.audio, self.video) if one.jitter_ms is not None]
-        expected, lost = self.audio.expected + self.video.expected, self.audio.lost + self.video.lost
-        return _Tally(expected, lost, max(jitters, default=None))
+        lost = sum(max(one.lost, one.asked) for one in (self.audio, self.video))
+        return _Tally(self.audio.expected + self.video.expected, lost, max(jitters, default=None))
 
 
 @dataclass
@@ -78,7 +81,16 @@ class Meter:
     _streams: dict[int, tuple[int, int]] = field(default_factory=dict)
     _reports: dict[int, ReportBlock] = field(default_factory=dict)
     _down: _Direction = field(default_factory=_Direction)
+    _asked: dict[int, set[int]] = field(default_factory=dict)
+    _asked_before: dict[int, set[int]] = field(default_factory=dict)
     _round_trip_ms: float | None = None
+
+    def asked_again(self, ssrc: int, sequences: Sequence[int], *, audio: bool) -> None:
+        """The far end misses packets of one of our streams, and will not report those that it then gets."""
+        asked = self._asked.setdefault(ssrc, set())
+        new = set(sequences) - asked - self._asked_before.get(ssrc, set())
+        asked |= new
+        self._down.of(audio).asked += len(new)
 
     def reported(
         self, block: ReportBlock, clock_rate: int, ntp_middle_now: int, *, audio: bool = False
@@ -134,6 +146,7 @@ class Meter:
         self.at, self._last_in, self._last_out = now, self.bytes_in, self.bytes_out
         self.nacks_up = self.nacks_down = self.key_frames_up = self.key_frames_down = 0
         self._down, self._round_trip_ms = _Direction(), None
+        self._asked_before, self._asked = self._asked, {}
         return fields
 
     def _upward(self, streams: Mapping[int, Incoming]) -> _Direction:

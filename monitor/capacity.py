@@ -1,6 +1,11 @@
-"""What a line was found to carry when it was too full: what gets through while packets queue and are lost. Pure.
+"""What a line was found to carry when it was too full. Pure.
 
-A line that only loses shows no queue, and one that only is longer loses nothing: neither says what it carries.
+Up: while packets queue and are lost, what comes in is what gets through. A line that only loses shows no queue, and one
+that only is longer loses nothing: neither says what it carries.
+
+Down: what gets through is known at the far end only. Its estimator (REMB), when the line is too full, says 0.85 of what
+came of the pictures (draft-ietf-rmcat-gcc-02 section 5.5, beta); sound is beside that. It counts as long as the node
+takes that very estimate for the line's limit.
 """
 
 from __future__ import annotations
@@ -14,44 +19,63 @@ QUEUE_MS = 60.0
 """A round trip so much above the shortest of the line is a queue (as in the node's own rule for receivers' lines)."""
 FULL_LOSS = 0.02
 """A full queue drops packets; less than this is anything."""
+BETA = 0.85
 KEPT_SAMPLES = 30
 """A minute at one each 2 s: so long it is told after the line was full."""
 _USED = 4
+_SAME = 0.01
+
+
+@dataclass(slots=True)
+class _Told:
+    kbps: float | None = None
+    _recent: list[float] = field(default_factory=list)
+    _since: int = 0
+
+    def take(self, carried: float | None) -> None:
+        """What the newest sample says; what was told before is kept for a while."""
+        self._since += 1
+        if carried is None:
+            if self._since > KEPT_SAMPLES:
+                self.kbps = None
+            return
+        if self._since > 1:
+            self._recent.clear()
+        self._recent.append(carried)
+        del self._recent[:-_USED]
+        self._since, self.kbps = 0, round(median(self._recent), 1)
 
 
 @dataclass(slots=True)
 class Capacity:
     """One line's. Feed it every sample; None: it has not been too full of late. Rates in kbit/s, all traffic."""
 
-    up_kbps: float | None = None
-    down_kbps: float | None = None
+    _up: _Told = field(default_factory=_Told)
+    _down: _Told = field(default_factory=_Told)
     _shortest_ms: float = float("inf")
-    _up: list[float] = field(default_factory=list)
-    _down: list[float] = field(default_factory=list)
-    _since_up: int = 0
-    _since_down: int = 0
+    _sound_kbps: float = 0.0
+
+    @property
+    def up_kbps(self) -> float | None:
+        """Towards the node."""
+        return self._up.kbps
+
+    @property
+    def down_kbps(self) -> float | None:
+        """From the node."""
+        return self._down.kbps
 
     def add(self, sample: LinkSample) -> None:
         """Takes the newest sample."""
-        queues = False
-        if sample.rtt_ms is not None:
-            self._shortest_ms = min(self._shortest_ms, sample.rtt_ms)
-            queues = sample.rtt_ms > self._shortest_ms + QUEUE_MS
-        lost_up, lost_down = sample.loss_up or 0.0, sample.loss_down or 0.0
-        self.up_kbps, self._since_up = _taken(
-            self._up, sample.kbps_up if queues and lost_up > FULL_LOSS else None, self.up_kbps, self._since_up
-        )
-        through = sample.kbps_down * (1 - lost_down)
-        self.down_kbps, self._since_down = _taken(
-            self._down, through if queues and lost_down > FULL_LOSS else None, self.down_kbps, self._since_down
-        )
+        self._up.take(sample.kbps_up if self._is_full_up(sample) else None)
+        if sample.video_down.loss is None and sample.audio_down.loss is not None:
+            self._sound_kbps = sample.kbps_down
+        limit, estimate = sample.limit_down_kbps, sample.remb_down_kbps
+        is_estimate = limit is not None and estimate is not None and abs(limit - estimate) <= _SAME * estimate
+        self._down.take(estimate / BETA + self._sound_kbps if is_estimate and estimate is not None else None)
 
-
-def _taken(recent: list[float], carried: float | None, told: float | None, since: int) -> tuple[float | None, int]:
-    if carried is None:
-        return (told, since + 1) if since < KEPT_SAMPLES else (None, since)
-    if since > 1:
-        recent.clear()
-    recent.append(carried)
-    del recent[:-_USED]
-    return round(median(recent), 1), 0
+    def _is_full_up(self, sample: LinkSample) -> bool:
+        if sample.rtt_ms is None:
+            return False
+        self._shortest_ms = min(self._shortest_ms, sample.rtt_ms)
+        return sample.rtt_ms > self._shortest_ms + QUEUE_MS and (sample.loss_up or 0.0) > FULL_LOSS

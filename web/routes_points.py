@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from core.errors import NotFound
-from monitor.points.model import ConferenceMap, LastTimeReply, PointStory
+from core.model import Model
+from monitor.points.model import ConferenceMap, LastTimeReply, PointStory, SaidHistory
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.routes_directory import CONSOLES
 
@@ -21,6 +22,18 @@ async def get_map(ask: Ask[Nothing]) -> ConferenceMap:
 async def get_point_story(ask: Ask[Nothing]) -> PointStory:
     """Joins, departures and turns to speak of one point, oldest first."""
     return await ask.context.monitor.points.story(ask.conference, ask.code("point", "point.unknown"))
+
+
+class SaidQuery(Model):
+    """How far back."""
+
+    minutes: int = Field(default=10, ge=1, le=240)
+
+
+async def get_endpoint_history(ask: Ask[SaidQuery]) -> SaidHistory:
+    """What one point's endpoint said of its pictures and its sound."""
+    point = ask.code("point", "point.unknown")
+    return await ask.context.monitor.points.said(ask.conference, point, ask.input.minutes)
 
 
 async def get_last_time(ask: Ask[Nothing]) -> LastTimeReply:
@@ -48,6 +61,17 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Nothing,
         Source.NONE,
         reply=TypeAdapter(PointStory),
+        roles=CONSOLES,
+        errors=_UNKNOWN_POINT,
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/points/{point}/endpoint",
+        "What a point's endpoint said of itself",
+        get_endpoint_history,
+        SaidQuery,
+        Source.QUERY,
+        reply=TypeAdapter(SaidHistory),
         roles=CONSOLES,
         errors=_UNKNOWN_POINT,
     ),

@@ -58,6 +58,24 @@ class PointStory(Model):
     events: tuple[PointEvent, ...]
 
 
+class SaidMoment(Model):
+    """What a point's endpoint said of one reporting period.
+
+    Decoded pictures a second, the share of the time in which a picture stood still, and of the sound that was made up.
+    """
+
+    at: AwareDatetime
+    fps: float | None
+    frozen_share: float | None
+    concealed: float | None
+
+
+class SaidHistory(Model):
+    """What one endpoint said, oldest first; thinned out where there is much of it."""
+
+    moments: tuple[SaidMoment, ...]
+
+
 class LastTime(Model):
     """A point's line in the latest earlier conference in which it was measured.
 

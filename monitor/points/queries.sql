@@ -38,6 +38,18 @@ WHERE conference = $1
   AND event ->> 'type' IN ('floor_requested', 'floor_granted', 'floor_released', 'floor_revoked', 'request_denied')
 ORDER BY seq
 
+-- name: said
+-- At most $4 of what the endpoint said, spread over the time.
+WITH said AS (
+    SELECT at, fps, frozen_share, concealed, row_number() OVER (ORDER BY at) AS place, count(*) OVER () AS total
+    FROM endpoint_sample
+    WHERE conference = $1 AND participant = $2
+      AND at > (SELECT max(at) FROM endpoint_sample WHERE conference = $1 AND participant = $2) - $3::interval
+)
+SELECT at, fps, frozen_share, concealed FROM said
+WHERE place % greatest(1, ceil(total::numeric / $4)::bigint) = 0 OR place = total
+ORDER BY at
+
 -- name: last_time
 -- Middle values of its minutes.
 WITH former AS (

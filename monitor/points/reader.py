@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -9,11 +10,22 @@ import asyncpg
 from core.database import Database, load_queries
 from core.errors import NotFound
 from core.model import ConferenceId, Departure, point_participant
-from monitor.points.model import ConferenceMap, LastTime, LastTimeReply, MapPoint, MapUnit, PointStory
+from monitor.points.model import (
+    ConferenceMap,
+    LastTime,
+    LastTimeReply,
+    MapPoint,
+    MapUnit,
+    PointStory,
+    SaidHistory,
+    SaidMoment,
+)
 from monitor.points.story import tell
 from monitor.store import Store, reading
 
 _SQL = load_queries("monitor.points")
+MOST_MOMENTS = 600
+"""In one answer: a chart has no more pixels."""
 
 
 class PointReader:
@@ -46,6 +58,14 @@ class PointReader:
                 [(r["at"], r["type"], bool(r["own"])) for r in moves],
             )
         )
+
+    async def said(self, conference: ConferenceId, point: str, minutes: int) -> SaidHistory:
+        """What a booked point's endpoint said, back from its newest report. Raises `NotFound` `point.unknown`."""
+        key = await self._store.known(conference)
+        await self._booked(key, point)
+        back = timedelta(minutes=minutes)
+        rows = await self._fetch("said", key, point_participant(point), back, MOST_MOMENTS)
+        return SaidHistory(moments=tuple(SaidMoment.model_validate(dict(row)) for row in rows))
 
     async def last_time(self, conference: ConferenceId, point: str) -> LastTimeReply:
         """A booked point's line in its last conference before this one. Raises `NotFound` `point.unknown`."""

@@ -60,6 +60,28 @@ async def test_a_story_tells_presence(site: Website, technician: Visitor, confer
     await eventually(why)
 
 
+async def test_what_an_endpoint_said_is_read_back_thinned_out(
+    database: Database, technician: Visitor, conference: ConferenceId
+) -> None:
+    path = f"/api/conferences/{conference}/points/d1/endpoint"
+    assert (await technician.get(path)).json == {"moments": []}
+    await database.pool.execute(
+        "INSERT INTO endpoint_sample"
+        " (conference, participant, at, seconds, freezes, fps, concealed, camera, microphone)"
+        " SELECT $1::text::uuid, 'point:d1', now() - n * interval '2 seconds', 2, 0, 25, 0.01, 'ok', 'ok'"
+        " FROM generate_series(0, 2999) n",
+        conference,
+    )
+    short = (await technician.get(f"{path}?minutes=10")).json["moments"]
+    assert len(short) == 300
+    assert short[-1].items() >= {"fps": 25, "frozen_share": None, "concealed": pytest.approx(0.01)}.items()
+    long = (await technician.get(f"{path}?minutes=100")).json["moments"]
+    assert 500 <= len(long) <= 600
+    assert [one["at"] for one in long] == sorted(one["at"] for one in long)
+    assert (await technician.get(f"{path}?minutes=0")).status == 400
+    assert (await technician.get(path.replace("d1", "d3"))).code == "point.unknown"
+
+
 async def test_what_is_not_there_is_named(technician: Visitor, conference: ConferenceId) -> None:
     unknown = "00000000-0000-4000-8000-000000000000"
     assert (await technician.get(f"/api/conferences/{unknown}/map")).code == "conference.unknown"

@@ -62,6 +62,7 @@ import type {
   PointRecord,
   Quorum,
   Principal,
+  SaidMoment,
   Scope,
   Series,
   Snapshot,
@@ -331,6 +332,12 @@ export const api = {
   map: (id: string) => get<ConferenceMap>(`${at(id)}/map`),
   story: async (id: string, point: string) =>
     (await get<{ events: PointEvent[] }>(`${at(id)}/points/${encodeURIComponent(point)}/story`)).events,
+  endpointHistory: async (id: string, point: string, minutes: number) =>
+    (
+      await get<{ moments: SaidMoment[] }>(
+        `${at(id)}/points/${encodeURIComponent(point)}/endpoint?minutes=${minutes}`,
+      )
+    ).moments,
   lastTime: async (id: string, point: string) =>
     (await get<{ last: LastTime | null }>(`${at(id)}/points/${encodeURIComponent(point)}/last-time`)).last,
   history: async (id: string, participant: string, minutes: number) => {

@@ -64,6 +64,7 @@ export type HallHeadcount = Schemas["HallHeadcount"];
 export type Booked = Schemas["Booked"];
 export type ConferenceMap = Schemas["ConferenceMap"];
 export type PointEvent = Schemas["PointEvent"];
+export type SaidMoment = Schemas["SaidMoment"];
 export type LastTime = Schemas["LastTime"];
 export type TestedPoint = Schemas["TestedPoint"];
 export type TestedLines = Schemas["TestedLines"];

@@ -1972,6 +1972,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/points/{point}/endpoint": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a point's endpoint said of itself
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_endpoint_history"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/conferences/{id}/points/{point}/last-time": {
     parameters: {
       query?: never;
@@ -5967,6 +5987,16 @@ export interface components {
        * @default 0
        */
       age_ms: number;
+      /**
+       * Carries Up Kbps
+       * @default null
+       */
+      carries_up_kbps: number | null;
+      /**
+       * Carries Down Kbps
+       * @default null
+       */
+      carries_down_kbps: number | null;
       /** @default null */
       endpoint: components["schemas"]["EndpointFigures"] | null;
       /**
@@ -7579,6 +7609,43 @@ export interface components {
       content_requested_at: string | null;
       /** @default full */
       limit: components["schemas"]["PictureLimit"];
+    };
+    /**
+     * SaidHistory
+     * @description What one endpoint said, oldest first; thinned out where there is much of it.
+     */
+    SaidHistory: {
+      /** Moments */
+      moments: components["schemas"]["SaidMoment"][];
+    };
+    /**
+     * SaidMoment
+     * @description What a point's endpoint said of one reporting period: decoded pictures a second, and the shares of the time that a
+     *     picture stood still and of the sound that was made up.
+     */
+    SaidMoment: {
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** Fps */
+      fps: number | null;
+      /** Frozen Share */
+      frozen_share: number | null;
+      /** Concealed */
+      concealed: number | null;
+    };
+    /**
+     * SaidQuery
+     * @description How far back.
+     */
+    SaidQuery: {
+      /**
+       * Minutes
+       * @default 10
+       */
+      minutes: number;
     };
     /**
      * SaveTemplate
@@ -16130,6 +16197,76 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["PointStory"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_endpoint_history: {
+    parameters: {
+      query?: {
+        minutes?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SaidHistory"];
+        };
+      };
+      /** @description `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
         };
       };
       /** @description `sign_in.needed` */

@@ -116,6 +116,9 @@ export const t = translator(
     "chart.rtt": "Trễ (ms)",
     "chart.rates": "Tốc độ, kbps",
     "chart.quality": "Mất gói % và trễ ms",
+    "chart.endpoint": "Máy ở điểm cầu báo: hình đứng hoặc tiếng phải bù %, hình/giây",
+    "chart.disturbed": "Đứng hình, bù tiếng (%)",
+    "chart.fps": "Hình/giây",
   },
   {
     "chair.title": "The chair",
@@ -230,6 +233,9 @@ export const t = translator(
     "chart.rtt": "Round trip (ms)",
     "chart.rates": "Rate, kbps",
     "chart.quality": "Loss % and round trip ms",
+    "chart.endpoint": "As the point says: frozen or made up %, pictures a second",
+    "chart.disturbed": "Frozen, made up (%)",
+    "chart.fps": "Pictures a second",
   },
 );
 

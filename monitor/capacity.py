@@ -10,8 +10,8 @@ takes that very estimate for the line's limit.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
-from statistics import median
 
 from core.model import LinkSample
 
@@ -22,28 +22,19 @@ FULL_LOSS = 0.02
 BETA = 0.85
 KEPT_SAMPLES = 30
 """A minute at one each 2 s: so long it is told after the line was full."""
-_USED = 4
 _SAME = 0.01
 
 
 @dataclass(slots=True)
 class _Told:
     kbps: float | None = None
-    _recent: list[float] = field(default_factory=list)
-    _since: int = 0
+    _recent: deque[float | None] = field(default_factory=lambda: deque(maxlen=KEPT_SAMPLES))
 
     def take(self, carried: float | None) -> None:
-        """What the newest sample says; what was told before is kept for a while."""
-        self._since += 1
-        if carried is None:
-            if self._since > KEPT_SAMPLES:
-                self.kbps = None
-            return
-        if self._since > 1:
-            self._recent.clear()
+        """What the newest sample says; the most of what was found of late counts, for a line was not always full."""
         self._recent.append(carried)
-        del self._recent[:-_USED]
-        self._since, self.kbps = 0, round(median(self._recent), 1)
+        found = [one for one in self._recent if one is not None]
+        self.kbps = round(max(found), 1) if found else None
 
 
 @dataclass(slots=True)

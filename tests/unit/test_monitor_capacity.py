@@ -49,6 +49,6 @@ def test_what_the_far_end_estimates_of_a_full_line_is_told_whole() -> None:
 
 
 def test_it_is_told_for_a_while_after_the_line_was_full() -> None:
-    line = _fed(_fed(_fed(Capacity(), 3), 4, rtt=300, up=0.25), KEPT_SAMPLES)
+    line = _fed(_fed(_fed(Capacity(), 3), 4, rtt=300, up=0.25), KEPT_SAMPLES - 1)
     assert line.up_kbps == 350
     assert _fed(line, 2).up_kbps is None

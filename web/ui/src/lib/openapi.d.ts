@@ -7620,8 +7620,9 @@ export interface components {
     };
     /**
      * SaidMoment
-     * @description What a point's endpoint said of one reporting period: decoded pictures a second, and the shares of the time that a
-     *     picture stood still and of the sound that was made up.
+     * @description What a point's endpoint said of one reporting period.
+     *
+     *     Decoded pictures a second, the share of the time in which a picture stood still, and of the sound that was made up.
      */
     SaidMoment: {
       /**

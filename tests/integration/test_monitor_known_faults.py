@@ -17,8 +17,6 @@ LOSS = Faults(loss=0.15)
 TRIALS = [
     Trial("loss up", Direction.UP, LOSS, (Grade.POOR,)),
     Trial("loss down", Direction.DOWN, LOSS, (Grade.POOR,)),
-    Trial("delay", None, Faults(delay_ms=200), (Grade.FAIR,)),
-    Trial("cap up", Direction.UP, Faults(kbps=300), (Grade.FAIR, Grade.POOR)),
 ]
 
 

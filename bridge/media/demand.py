@@ -40,12 +40,18 @@ class Demand:
     told: tuple[str, ...] | None = None
     _wanted_at: dict[str, float] = field(default_factory=dict)
 
-    def update(self, rids: Collection[str], wanted: Collection[str], now: float) -> bool:
-        """Takes in what is wanted now; True when `told` has changed. Layers come at once and go after a rest."""
+    def update(
+        self, rids: Collection[str], wanted: Collection[str], now: float, too_large: Collection[str] = ()
+    ) -> bool:
+        """Takes in what is wanted now; True when `told` has changed. Layers come at once and go after a rest.
+
+        Those that are `too_large` for the source's line go at once, unless they are all that is wanted.
+        """
         for rid in rids:
             if rid in wanted or rid not in self._wanted_at:
                 self._wanted_at[rid] = now
-        asked = tuple(rid for rid in rids if now - self._wanted_at[rid] <= REST_SECONDS)
+        rested = [rid for rid in rids if now - self._wanted_at[rid] <= REST_SECONDS]
+        asked = tuple(rid for rid in rested if rid in wanted or rid not in too_large)
         told = None if len(asked) == len(rids) else asked
         changed, self.told = told != self.told, told
         return changed

@@ -75,6 +75,7 @@ class Slot:
     """What it shall show; it shows it from that stream's next key frame on."""
     _past: tuple[int, int] = (0, 0)
     _joined: tuple[int, int] = (0, 0)
+    _holes: int = 0
 
     def __post_init__(self) -> None:
         self.ssrc_bytes = self.ssrc.to_bytes(4, "big")
@@ -89,6 +90,13 @@ class Slot:
             self._past[0] + timeline.packets - self._joined[0],
             self._past[1] + timeline.octets - self._joined[1],
         )
+
+    def new_holes(self) -> int:
+        """Packets that it was not sent since the last call though its numbers counted them: their source lost them."""
+        if self.cohort is None:
+            return 0
+        before, self._holes = self._holes, self.cohort.timeline.holes
+        return max(0, self._holes - before)
 
     def payload_type_for(self, stream: Stream) -> int | None:
         """The payload type under which it gets `stream`; None when it cannot take its codec."""
@@ -108,6 +116,7 @@ class Slot:
         if cohort is not None:
             cohort.members[self] = None
             self._joined = (cohort.timeline.packets, cohort.timeline.octets)
+            self._holes = cohort.timeline.holes
 
 
 @dataclass(eq=False, slots=True)
@@ -125,6 +134,8 @@ class Stream:
     """Its retransmissions come on a stream of their own."""
     rate: Rate = field(default_factory=Rate)
     pixels: int = 0
+    largest: int = 0
+    """The most pixels that it had so far: an encoder that has little to spend makes the same layer smaller."""
     last_packet_at: float = 0.0
     cohorts: list[Cohort] = field(default_factory=list)
     waiting: dict[Slot, None] = field(default_factory=dict)

@@ -228,6 +228,7 @@ class Ingress:
         packet.h264_start = start is not None
         if start is not None:
             stream.pixels = start.width * start.height
+            stream.largest = max(stream.largest, stream.pixels)
         return True
 
     def _fresh_picture(self, leg: Leg, stream: Stream, packet: MediaPacket, changed: bool) -> None:
@@ -236,6 +237,7 @@ class Ingress:
         if vp8 is not None and vp8.key_frame:
             changed = changed or stream.pixels != vp8.width * vp8.height
             stream.pixels = vp8.width * vp8.height
+            stream.largest = max(stream.largest, stream.pixels)
         if changed:
             self.switchboard.resolve_source(leg)
         if packet.h264_start or (vp8 is not None and vp8.key_frame):
@@ -268,7 +270,8 @@ class Ingress:
         elif isinstance(item, rtcp.ReportBlock):
             audio = slot.name.track is Track.MICROPHONE
             middle = rtcp.ntp_middle(self.ntp(now))
-            expected, lost = leg.meter.reported(item, slot.clock_rate, middle, audio=audio)
+            holes = slot.new_holes()
+            expected, lost = leg.meter.reported(item, slot.clock_rate, middle, audio=audio, holes=holes)
             if expected and slot.name.track is not Track.MICROPHONE:
                 leg.downlink.lost(lost, expected, shown_bps(leg), now, leg.meter.round_trip_seconds)
         elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is not Track.MICROPHONE:

@@ -12,6 +12,7 @@ from typing import Any
 import pylibsrtp
 
 from bridge.media.admission import reserved_kbps
+from bridge.media.ceiling import Ceiling
 from bridge.media.ceilings import Ceilings, below_largest, largest_within
 from bridge.media.demand import Demand
 from bridge.media.downlink import Downlink
@@ -93,6 +94,8 @@ class Leg:
     uplink: Uplink = field(default_factory=Uplink)
     send_time: int = 0
     """Id of abs-send-time on the pictures that it sends; 0 when it was not negotiated."""
+    ceiling: Ceiling = field(default_factory=Ceiling)
+    """What its line up carries of its camera."""
     downlink: Downlink = field(default_factory=Downlink)
     ceilings: Ceilings = field(default_factory=dict)
     """What its slots show at most, as planned."""
@@ -217,10 +220,10 @@ class Leg:
             stream.rate.close_period(now)
 
     def camera_layers(self) -> tuple[tuple[str, ...], dict[str, int]]:
-        """The rids of its camera's layers, and the pixels of those that have been seen; none without simulcast."""
+        """The rids of its camera's layers, and the pixels at best of those that have been seen; none without simulcast."""
         mid = next((mid for mid, track in self.send.items() if track is Track.CAMERA), None)
         rids = self.offer.section(mid).rids if mid is not None else ()
-        sizes = {rid: stream.pixels for (at, rid), stream in self.layers.items() if at == mid and stream.pixels}
+        sizes = {rid: stream.largest for (at, rid), stream in self.layers.items() if at == mid and stream.largest}
         return rids, sizes
 
     def layers_of(self, track: Track) -> list[Stream]:

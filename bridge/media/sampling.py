@@ -93,11 +93,12 @@ class Meter:
         self._down.of(audio).asked += len(new)
 
     def reported(
-        self, block: ReportBlock, clock_rate: int, ntp_middle_now: int, *, audio: bool = False
+        self, block: ReportBlock, clock_rate: int, ntp_middle_now: int, *, audio: bool = False, holes: int = 0
     ) -> tuple[int, int]:
         """The far end reported about one of our streams; its numbers are ours, so differences are exact.
 
-        Returns the packets expected and lost since its last report.
+        `holes` were never sent to it, and are not its line's fault. Returns the packets expected and lost since its
+        last report.
         """
         news = (0, 0)
         before = self._reports.get(block.ssrc)
@@ -105,7 +106,8 @@ class Meter:
         if before is not None:
             expected = (block.highest - before.highest) & 0xFFFF_FFFF
             if 0 < expected < 1 << 24:
-                news = (expected, min(max(block.lost - before.lost, 0), expected))
+                lost = min(max(block.lost - before.lost, 0), expected)
+                news = (expected - min(holes, lost), lost - min(holes, lost))
         self._down.of(audio).add(*news, block.jitter * 1000 / clock_rate)
         if block.last_report:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF

@@ -94,6 +94,8 @@ class Timeline:
     """When the newest packet came, on the node's monotonic clock; None before the first."""
     packets: int = 0
     octets: int = 0
+    holes: int = 0
+    """Numbers below the newest that no packet was placed at, because it has not come (yet)."""
     segment: Segment | None = None
 
     def begin(self, packet: MediaPacket) -> Segment | None:
@@ -131,7 +133,10 @@ class Timeline:
             payload = self._with_ids(packet, packet.vp8, segment, newest)
         sequence = packet.sequence + offset & 0xFFFF
         timestamp = (packet.timestamp + segment.timestamp_offset) % TIMESTAMPS
-        if newest:
+        if not newest:
+            self.holes -= 1
+        else:
+            self.holes += sequence - self.sequence - 1 & 0xFFFF
             segment.highest, self.sequence, self.timestamp, self.at = packet.sequence, sequence, timestamp, packet.at
             segment.rebase()
         self.packets += 1
@@ -176,6 +181,7 @@ class Timeline:
             self.at,
             self.packets,
             self.octets,
+            self.holes,
         )
 
     def _with_ids(self, packet: MediaPacket, vp8: Vp8Descriptor, segment: Segment, newest: bool) -> bytes:

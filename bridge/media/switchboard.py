@@ -124,9 +124,14 @@ class Switchboard:
         if not slots:
             return leg.demand.forget()
         rids, sizes = leg.camera_layers()
+        if len(rids) < 2:
+            return False
+        ceiling = leg.ceiling.update(sizes.values(), leg.uplink.target, now)
         # Who is limited is not asked for more than that either, so that its line up is spared as well.
-        allowed = {least(slot.allowed, leg.cap) for slot in slots}
-        return len(rids) > 1 and leg.demand.update(rids, wanted_layers(rids, sizes, allowed), now)
+        most = least(leg.cap, ceiling)
+        wanted = wanted_layers(rids, sizes, {least(slot.allowed, most) for slot in slots})
+        too_large = {rid for rid, pixels in sizes.items() if ceiling is not None and pixels > ceiling}
+        return leg.demand.update(rids, wanted, now, too_large)
 
     def camera_off(self, leg: Leg) -> bool:
         """Whether `leg` was told to send no picture."""
@@ -160,7 +165,8 @@ class Switchboard:
         conference, participant, track = feed
         for leg in reversed(self._connected.get((conference, participant), ())):
             if layers := leg.layers_of(track):
-                return layers
+                ceiling = leg.ceiling.pixels if track is Track.CAMERA else None
+                return [s for s in layers if ceiling is None or s.largest <= ceiling] or layers
         return []
 
     def _retarget(self, slots: Iterable[Slot], layers: list[Stream]) -> None:

@@ -1,0 +1,51 @@
+"""How large a picture a source's line carries well, told from its uplink's target: what is larger is not asked for.
+
+An encoder that may only send its largest layer, and has too little for it, drops pictures; a smaller layer moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+BPS_PER_PIXEL = 0.8
+"""A layer with less than this looks and moves worse than the one below it (libwebrtc's least rates are 0.65)."""
+HEADROOM = 1.3
+"""The target must be above a layer's need by this factor before it is tried."""
+HOLD_SECONDS = 12.0
+"""From a fall to the next try, which costs a stall when the line is still narrow; doubled then, up to the longest."""
+LONGEST_HOLD_SECONDS = 24.0
+PROVING_SECONDS = 6.0
+"""A fall within this time after a try is the try's fault."""
+
+
+@dataclass(slots=True)
+class Ceiling:
+    """One camera's."""
+
+    pixels: int | None = None
+    """The most that may be asked for; None: as many as there are."""
+    _since: float = float("-inf")
+    _tried_at: float = float("-inf")
+    _hold: float = HOLD_SECONDS
+
+    def update(self, sizes: Collection[int], target: int, now: float) -> int | None:
+        """Takes in the pixels of the camera's layers, and what its line carries, bit/s. Returns `pixels`."""
+        if not sizes:
+            return self.pixels
+        top = max(sizes)
+        current = top if self.pixels is None else self.pixels
+        if target < BPS_PER_PIXEL * current and current > min(sizes):
+            fitting = [size for size in sizes if size < current and BPS_PER_PIXEL * size <= target]
+            self._fall(max(fitting, default=min(sizes)), now)
+        elif current < top and now - self._since >= self._hold:
+            upper = min(size for size in sizes if size > current)
+            if target >= HEADROOM * BPS_PER_PIXEL * upper:
+                self.pixels = None if upper == top else upper
+                self._tried_at = self._since = now
+        return self.pixels
+
+    def _fall(self, pixels: int, now: float) -> None:
+        failed = now - self._tried_at < PROVING_SECONDS
+        self._hold = min(2 * self._hold, LONGEST_HOLD_SECONDS) if failed else HOLD_SECONDS
+        self.pixels, self._since = pixels, now

@@ -13,9 +13,16 @@ HOLD_SECONDS = 3.0
 """From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
 LONGEST_HOLD_SECONDS = 4.0
 PROBE_SECONDS = 2.0
-RAMP_SECONDS = 1.0
-"""A probe grows to its whole within this time: who estimates notices its failure before the queue is full."""
-NEXT_SECONDS = 1.0
+RAMP_SECONDS, LONGEST_RAMP_SECONDS = 2.0, 4.0
+"""A probe that doubles what is sent grows to its whole within this time, a smaller one sooner.
+
+A report comes about once a second, and shall tell of its failure before the queue is full.
+"""
+CONFIRM_SECONDS = 0.8
+"""At its whole for so long before a report without a queue counts: a line too narrow by a tenth fills one slowly."""
+UNCONFIRMED_SECONDS = 2.0
+"""Later than this without any report it counts as gone well."""
+NEXT_SECONDS = 0.8
 """From a probe that went well to the next: by then the larger picture's key frame is through, or has shown a queue."""
 SETTLE_SECONDS = 1.5
 """After the line was too full: its queue still empties, and losses reported now are the old ones."""
@@ -43,6 +50,8 @@ _SENT_DECAY = 0.5
 _FALLS = 3
 """As many falls in a row need no report."""
 _FAR_BELOW = 0.5
+_KEY_FRAME_SECONDS = 0.5
+_SMALL = 200_000
 _MARGIN = 1.02
 _LEAST = 20_000
 
@@ -59,6 +68,9 @@ class Downlink:
     _raised_at: float = float("-inf")
     _hold: float = HOLD_SECONDS
     _probe_since: float | None = None
+    _ramp: float = 0.0
+    _clear_at: float = float("-inf")
+    _queued_at: float | None = None
     _proven: int = 0
     _floor: int = _LEAST
     _lost: int = 0
@@ -69,6 +81,7 @@ class Downlink:
     _falls: int = 0
     _sent: int = 0
     _shortest_trip: float = float("inf")
+    _usual_trip: float = 0.0
 
     @property
     def estimate(self) -> int:
@@ -102,6 +115,8 @@ class Downlink:
         # What is sent now may be less, since a switch, than what these losses are of.
         self._sent = max(sent, round(self._sent * _SENT_DECAY))
         self._settle_doubt(lost, expected, now, round_trip)
+        if round_trip is not None:
+            self._judge(round_trip, now)
         self._lost += lost
         self._expected += expected
         proving = self._is_proving(now) and not self._estimate
@@ -139,11 +154,35 @@ class Downlink:
                 return 0
             self._proven = self._proven if self._is_proving(now) else cost
             self._probe_since = now
-        elif now - self._probe_since >= PROBE_SECONDS:
+            self._ramp = min(RAMP_SECONDS * max(more - cost, 0) / max(cost, _SMALL), LONGEST_RAMP_SECONDS)
+        elif self._has_passed(self._probe_since, now):
             self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
             return 0
-        grown = min(1.0, (now - self._probe_since) / RAMP_SECONDS + 0.15) if self._estimate else 1.0
-        return round(max(more - cost, 0) * grown)
+        grown = min(1.0, (now - self._probe_since) / self._ramp) if self._ramp else 1.0
+        return round(max(more * _MARGIN - cost, 0) * grown)
+
+    def is_trying(self, now: float) -> bool:
+        """Whether more than is known to get through is sent, so that reports of the round trip are wanted soon."""
+        return self.limit is not None and self._is_proving(now)
+
+    def _has_passed(self, since: float, now: float) -> bool:
+        whole = since + max(self._ramp + CONFIRM_SECONDS, PROBE_SECONDS)
+        return now >= whole and (self._clear_at >= whole or now >= whole + UNCONFIRMED_SECONDS)
+
+    def _judge(self, round_trip: float, now: float) -> None:
+        """A queue while the line is tried means that it is too narrow, even when nothing is lost yet."""
+        queued = self._waits(round_trip) and round_trip > self._usual_trip + QUEUE_SECONDS
+        if not self._is_proving(now):
+            if now - self._full_at > SETTLE_SECONDS:
+                self._usual_trip += (round_trip - self._usual_trip) / 4 if self._usual_trip else round_trip
+            return
+        if not queued:
+            self._clear_at, self._queued_at = now, None
+            return
+        self._queued_at = now if self._queued_at is None else self._queued_at
+        # A larger picture that has just come begins with a key frame, which fills any queue for a moment.
+        if self._probe_since is not None or now - self._queued_at > _KEY_FRAME_SECONDS:
+            self._full(self._estimate, now)
 
     def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
@@ -171,7 +210,7 @@ class Downlink:
         carries = max(carries, self._floor)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
-        self._doubt_at, self._falls = None, 0
+        self._doubt_at, self._falls, self._queued_at = None, 0, None
 
     def _is_proving(self, now: float) -> bool:
         return self._probe_since is not None or now - self._raised_at < PROVING_SECONDS

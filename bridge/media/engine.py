@@ -43,6 +43,8 @@ CONNECT_SECONDS = 20.0
 TICK_SECONDS = 0.1
 TICKS_PER_ALLOTMENT = 3
 TICKS_PER_SECOND = 10
+TICKS_PER_TRIP = 2
+"""How often a leg whose line is tried gets a report by which its answers tell the round trip."""
 FRAME_SECONDS = 0.01
 """How long packets of a frame wait for the rest of it before they go out."""
 
@@ -407,7 +409,8 @@ class MediaEngine:
                 leg.close_rates(now)
             if (index + turn) % per_report == 0 or leg.uplink.urgent:
                 self._send_rtcp(leg, reports.to_source(leg, now))
-            if (index + turn) % per_sender_report == 0:
+            every = TICKS_PER_TRIP if leg.downlink.is_trying(now) else per_sender_report
+            if (index + turn) % every == 0:
                 for packet in reports.to_receiver(leg, self._ingress.ntp(now), now, self._cname):
                     self._send_rtcp(leg, packet)
 

@@ -220,7 +220,7 @@ class Leg:
             stream.rate.close_period(now)
 
     def camera_layers(self) -> tuple[tuple[str, ...], dict[str, int]]:
-        """The rids of its camera's layers, and the pixels at best of those that have been seen; none without simulcast."""
+        """The rids of its camera's layers, and the most pixels of those that were seen; none without simulcast."""
         mid = next((mid for mid, track in self.send.items() if track is Track.CAMERA), None)
         rids = self.offer.section(mid).rids if mid is not None else ()
         sizes = {rid: stream.largest for (at, rid), stream in self.layers.items() if at == mid and stream.largest}

@@ -1,8 +1,8 @@
-"""What people see and hear over bad lines: two pages of the product in Chromium, one of them behind a line emulator.
+"""What people see and hear over bad lines: two pages of the product in Chromium, one behind a line emulator.
 
 Run as `python -m bench.lines`; the last line is one JSON object. A hall on the bad line has the floor: its own page
 shows what comes down the line (the chair), the chair's page what went up it (the hall). Everything is done twice, with
-packets repaired (NACK and retransmission) and without.
+packets repaired (NACK and retransmission) and without, and once more with a headless hall on the bad line.
 """
 
 from __future__ import annotations
@@ -15,16 +15,28 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import structlog
 from playwright.async_api import Browser, Page
 
 from bench.lines_devices import WIDTH, draw_detailed_camera, record_voice
-from bench.lines_figures import Figures, Reading, figures, recovered_after, settled_after
+from bench.lines_figures import figures
+from bench.lines_headless import measure_headless
 from bench.lines_page import lead, read, watch
+from bench.lines_rows import (
+    CONDITIONS,
+    DOWN,
+    DROP,
+    DROP_SECONDS,
+    NARROW,
+    RETURN_SECONDS,
+    SETTLE_SECONDS,
+    UP,
+    Row,
+    drop_row,
+    printed,
+)
 from bench.lines_verdicts import verdicts
 from core.database import start_embedded
 from core.model import Role, point_participant
@@ -34,55 +46,7 @@ from tests.support.installation import Installation, installed
 from tests.support.line import NO_FAULTS, Faults, Line, LineModel
 
 _HALL = point_participant("p1")
-_SETTLE_SECONDS = 4.0
 _PICTURE_WITHIN = 15.0
-_DROP_SECONDS = 14.0
-_RETURN_SECONDS = 20.0
-_NARROW = Faults(kbps=400)
-DOWN, UP = "down", "up"
-
-CONDITIONS: dict[str, Faults] = {
-    "clean": NO_FAULTS,
-    "2 % loss": Faults(loss=0.02),
-    "5 % loss": Faults(loss=0.05),
-    "10 % loss": Faults(loss=0.1),
-    "100 ± 30 ms": Faults(delay_ms=100, jitter_ms=30),
-    "100 ~ 30 ms": Faults(delay_ms=100, wander_ms=30),
-}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One direction under one condition."""
-
-    condition: str
-    direction: str
-    repair: bool
-    seen: Figures
-    settled_seconds: float | None = None
-    recovered_seconds: float | None = None
-
-    def json(self) -> dict[str, Any]:
-        """As the last line has it."""
-        plain = {"condition": self.condition, "direction": self.direction, "repair": self.repair}
-        numbers = {name: round(value, 4) for name, value in vars(self.seen).items()}
-        if self.condition.startswith("400"):
-            numbers |= {"settled_s": self.settled_seconds, "recovered_s": self.recovered_seconds}
-        return plain | numbers
-
-    def text(self) -> str:
-        """As a person reads it."""
-        seen = self.seen
-        line = f"{self.condition:>12} {self.direction:<4} {'repaired' if self.repair else 'as it is':<8} "
-        line += f"{seen.fps:5.1f} fps, {seen.freezes:3d} freezes ({seen.frozen_share:5.1%}), {seen.width:4d} wide, "
-        line += f"sound made up {seen.concealed_share:6.2%}, {seen.kbps:5.0f} kbit/s, {seen.repaired:4d} repaired"
-        if self.condition.startswith("400"):
-            line += f", settled after {_said(self.settled_seconds)}, back after {_said(self.recovered_seconds)}"
-        return line
-
-
-def _said(seconds: float | None) -> str:
-    return "(never)" if seconds is None else f"{seconds:.1f} s"
 
 
 class Pair:
@@ -111,7 +75,7 @@ class Pair:
         """Both directions under the same faults, after they have had time to settle."""
         await self.whole()
         self.line.up.faults = self.line.down.faults = faults
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await asyncio.sleep(SETTLE_SECONDS)
         seen = await watch(self.pages, self.model, seconds)
         self.line.up.faults = self.line.down.faults = NO_FAULTS
         return [Row(condition, direction, self.repair, figures(readings)) for direction, readings in seen.items()]
@@ -120,21 +84,12 @@ class Pair:
         """One direction becomes narrow, and wide again."""
         page, model = {direction: self.pages[direction]}, self.model(direction)
         await self.whole()
-        before = (await watch(page, self.model, _SETTLE_SECONDS))[direction]
-        model.faults = _NARROW
-        narrow = (await watch(page, self.model, _DROP_SECONDS))[direction]
+        before = (await watch(page, self.model, SETTLE_SECONDS))[direction]
+        model.faults = NARROW
+        narrow = (await watch(page, self.model, DROP_SECONDS))[direction]
         model.faults = NO_FAULTS
-        after = (await watch(page, self.model, _RETURN_SECONDS))[direction]
-        settled = settled_after(narrow)
-        calm = _calm(narrow, settled)
-        back = recovered_after(after, before[-1].width)
-        return Row("400 kbit/s", direction, self.repair, figures(calm), settled, back)
-
-
-def _calm(readings: Sequence[Reading], settled: float | None) -> Sequence[Reading]:
-    """The figures of a narrow line are those after it settled; of one that never did, all."""
-    calm = [r for r in readings if settled is not None and r.at - readings[0].at >= settled]
-    return calm if len(calm) > 1 else readings
+        after = (await watch(page, self.model, RETURN_SECONDS))[direction]
+        return drop_row(direction, self.repair, narrow, after, before[-1].width, "browser")
 
 
 @asynccontextmanager
@@ -196,31 +151,30 @@ async def _round(pair: Pair, seconds: float, conditions: Sequence[str]) -> list[
     rows: list[Row] = []
     for name, faults in CONDITIONS.items():
         if name in conditions:
-            rows += _printed(await pair.steady(name, faults, seconds))
-    if "400 kbit/s" in conditions:
+            rows += printed(await pair.steady(name, faults, seconds))
+    if DROP in conditions:
         for direction in (DOWN, UP):
-            rows += _printed([await pair.drop(direction)])
-    return rows
-
-
-def _printed(rows: list[Row]) -> list[Row]:
-    for row in rows:
-        print(row.text(), flush=True)
+            rows += printed([await pair.drop(direction)])
     return rows
 
 
 def main() -> None:
-    names = [*CONDITIONS, "400 kbit/s"]
+    names = [*CONDITIONS, DROP]
     parser = argparse.ArgumentParser(prog="python -m bench.lines", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0, help="how long each steady condition is watched")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long each steady condition is watched")
     parser.add_argument("--only", action="append", choices=names, help="only this condition; may be repeated")
     parser.add_argument("--repair", choices=("both", "on", "off"), default="both", help="with NACK, without, or both")
+    parser.add_argument("--endpoint", choices=("both", "browser", "headless"), default="both")
     given = parser.parse_args()
     if not 2 <= given.seconds <= 60:
         parser.error("--seconds must be 2..60")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     repairs = {"both": (True, False), "on": (True,), "off": (False,)}[given.repair]
-    rows = asyncio.run(measure(given.seconds, given.only or names, repairs))
+    rows: list[Row] = []
+    if given.endpoint != "headless":
+        rows += asyncio.run(measure(given.seconds, given.only or names, repairs))
+    if given.endpoint != "browser":
+        rows += asyncio.run(measure_headless(given.seconds, given.only or names, repairs))
     told = [row.json() for row in rows]
     print(json.dumps(verdicts(told) | {"rows": told}, ensure_ascii=False))
 

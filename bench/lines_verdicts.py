@@ -12,8 +12,8 @@ SETTLED_SECONDS, RECOVERED_SECONDS = 5.0, 15.0
 
 
 def verdicts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The worse direction of each promise with repair, and whether it holds; None where it was not measured."""
-    repaired = [row for row in rows if row["repair"]]
+    """Of browsers with repair the worse direction of each promise, and whether it holds; None: not measured."""
+    repaired = [row for row in rows if row["repair"] and row.get("endpoint", "browser") == "browser"]
     told: dict[str, Any] = {}
     for key, condition, field, most in (
         ("freeze_clean", "clean", "frozen_share", MOST_FROZEN),

@@ -52,6 +52,8 @@ _FALLS = 3
 _FAR_BELOW = 0.5
 _KEY_FRAME_SECONDS = 0.5
 _SMALL = 200_000
+_SWAY = 1.25
+"""Rates are measured and pictures differ: what got through needs so much room to stay."""
 _MARGIN = 1.02
 _LEAST = 20_000
 
@@ -61,6 +63,8 @@ class Downlink:
     """One receiver's. `limit` is what may be sent to it, bit/s; None as long as nothing speaks against anything."""
 
     limit: int | None = None
+    fills: bool = True
+    """What `step` asks for can be sent; else a better picture is tried for itself."""
     _estimate: int = 0
     _high: int = 0
     _high_at: float = float("-inf")
@@ -72,7 +76,6 @@ class Downlink:
     _clear_at: float = float("-inf")
     _queued_at: float | None = None
     _proven: int = 0
-    _floor: int = _LEAST
     _lost: int = 0
     _expected: int = 0
     _lossy_before: bool = False
@@ -99,11 +102,9 @@ class Downlink:
             self._doubt_at = now if self._doubt_at is None else self._doubt_at
             if self._is_proving(now) or self._falls >= _FALLS:
                 self._full(estimate, now)
-        elif self.limit is not None and now - self._full_at < SETTLE_SECONDS:
-            # The estimate comes down in steps: none of them says that the line carries more after all.
-            self.limit = max(self._floor, min(self.limit, estimate))
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
-            self.limit = estimate
+            # An estimate comes down in steps: one that is still above the limit does not say that the line carries more.
+            self.limit = estimate if now - self._full_at >= SETTLE_SECONDS else self.limit
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
             self._full(estimate, now)
 
@@ -154,7 +155,11 @@ class Downlink:
                 return 0
             self._proven = self._proven if self._is_proving(now) else cost
             self._probe_since = now
-            self._ramp = min(RAMP_SECONDS * max(more - cost, 0) / max(cost, _SMALL), LONGEST_RAMP_SECONDS)
+            self._ramp = (
+                0.0
+                if not self.fills
+                else min(RAMP_SECONDS * max(more - cost, 0) / max(cost, _SMALL), LONGEST_RAMP_SECONDS)
+            )
         elif self._has_passed(self._probe_since, now):
             self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
             return 0
@@ -206,8 +211,7 @@ class Downlink:
         elif now - self._full_at > 2 * LONGEST_HOLD_SECONDS:
             self._hold = HOLD_SECONDS
         # What was shown before the probes got through: only they have failed.
-        self._floor = max(_LEAST, self._proven if self._is_proving(now) else 0)
-        carries = max(carries, self._floor)
+        carries = max(carries, round(_SWAY * self._proven) if self._is_proving(now) else _LEAST)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
         self._doubt_at, self._falls, self._queued_at = None, 0, None

@@ -103,7 +103,7 @@ class Downlink:
             if self._is_proving(now) or self._falls >= _FALLS:
                 self._full(estimate, now)
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
-            # An estimate comes down in steps: one that is still above the limit does not say that the line carries more.
+            # An estimate comes down in steps: one still above the limit does not say that the line carries more.
             self.limit = estimate if now - self._full_at >= SETTLE_SECONDS else self.limit
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
             self._full(estimate, now)
@@ -155,11 +155,8 @@ class Downlink:
                 return 0
             self._proven = self._proven if self._is_proving(now) else cost
             self._probe_since = now
-            self._ramp = (
-                0.0
-                if not self.fills
-                else min(RAMP_SECONDS * max(more - cost, 0) / max(cost, _SMALL), LONGEST_RAMP_SECONDS)
-            )
+            ramp = RAMP_SECONDS * max(more - cost, 0) / max(cost, _SMALL)
+            self._ramp = min(ramp, LONGEST_RAMP_SECONDS) if self.fills else 0.0
         elif self._has_passed(self._probe_since, now):
             self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
             return 0
@@ -211,7 +208,7 @@ class Downlink:
         elif now - self._full_at > 2 * LONGEST_HOLD_SECONDS:
             self._hold = HOLD_SECONDS
         # What was shown before the probes got through: only they have failed.
-        carries = max(carries, round(_SWAY * self._proven) if self._is_proving(now) else _LEAST)
+        carries = max(carries, _LEAST, round(_SWAY * self._proven) if self._is_proving(now) else 0)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
         self._doubt_at, self._falls, self._queued_at = None, 0, None

@@ -218,6 +218,11 @@ class Line:
         assert self._near is not None, "use the line as an async context manager"
         return self._near.port
 
+    @property
+    def under_way(self) -> int:
+        """Packets that have come and not yet gone on, in both directions."""
+        return len(self._sent_up) + len(self._sent_down)
+
     def rewrite(self, sdp: str) -> str:
         """An answer of the node whose candidates are this line instead."""
         return _CANDIDATE.sub(rf"\1 {self.host} {self.port} \3", sdp)
@@ -291,6 +296,9 @@ class _Departures:
             return
         heapq.heappush(self._under_way, (at, next(self._number), wire, data, address))
         self._rest()
+
+    def __len__(self) -> int:
+        return len(self._under_way)
 
     def close(self) -> None:
         self._under_way.clear()

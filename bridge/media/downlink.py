@@ -24,6 +24,8 @@ UNCONFIRMED_SECONDS = 2.0
 """Later than this without any report it counts as gone well."""
 NEXT_SECONDS = 0.8
 """From a probe that went well to the next: by then the larger picture's key frame is through, or has shown a queue."""
+WATCH_SECONDS = 6.0
+"""After the line was too full: whether the limit was right is soon to be known."""
 SETTLE_SECONDS = 1.5
 """After the line was too full: its queue still empties, and losses reported now are the old ones."""
 PROVING_SECONDS = 4.0
@@ -52,6 +54,8 @@ _FALLS = 3
 _FAR_BELOW = 0.5
 _KEY_FRAME_SECONDS = 0.5
 _SMALL = 200_000
+_SHRINK = 0.6
+"""As much of a limit is kept until its failure is seen anew: while a queue empties, estimates fall too far."""
 _SWAY = 1.25
 """Rates are measured and pictures differ: what got through needs so much room to stay."""
 _MARGIN = 1.02
@@ -76,6 +80,7 @@ class Downlink:
     _clear_at: float = float("-inf")
     _queued_at: float | None = None
     _proven: int = 0
+    _floor: int = 0
     _lost: int = 0
     _expected: int = 0
     _lossy_before: bool = False
@@ -102,9 +107,11 @@ class Downlink:
             self._doubt_at = now if self._doubt_at is None else self._doubt_at
             if self._is_proving(now) or self._falls >= _FALLS:
                 self._full(estimate, now)
-        elif self.limit is not None and estimate > self.limit and self._probe_since is None:
+        elif self.limit is not None and now - self._full_at < SETTLE_SECONDS:
             # An estimate comes down in steps: one still above the limit does not say that the line carries more.
-            self.limit = estimate if now - self._full_at >= SETTLE_SECONDS else self.limit
+            self.limit = max(self._floor, min(self.limit, estimate))
+        elif self.limit is not None and estimate > self.limit and self._probe_since is None:
+            self.limit = estimate
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
             self._full(estimate, now)
 
@@ -158,33 +165,35 @@ class Downlink:
             ramp = RAMP_SECONDS * max(more - cost, 0) / max(cost, _SMALL)
             self._ramp = min(ramp, LONGEST_RAMP_SECONDS) if self.fills else 0.0
         elif self._has_passed(self._probe_since, now):
-            self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _MARGIN)), now, None
+            self.limit, self._raised_at, self._probe_since = max(self.limit, round(more * _SWAY)), now, None
             return 0
         grown = min(1.0, (now - self._probe_since) / self._ramp) if self._ramp else 1.0
         return round(max(more * _MARGIN - cost, 0) * grown)
 
     def is_trying(self, now: float) -> bool:
-        """Whether more than is known to get through is sent, so that reports of the round trip are wanted soon."""
-        return self.limit is not None and self._is_proving(now)
+        """Whether more may be sent than gets through, so that reports of the round trip are wanted soon."""
+        return self.limit is not None and (self._is_proving(now) or now - self._full_at < WATCH_SECONDS)
 
     def _has_passed(self, since: float, now: float) -> bool:
         whole = since + max(self._ramp + CONFIRM_SECONDS, PROBE_SECONDS)
         return now >= whole and (self._clear_at >= whole or now >= whole + UNCONFIRMED_SECONDS)
 
     def _judge(self, round_trip: float, now: float) -> None:
-        """A queue while the line is tried means that it is too narrow, even when nothing is lost yet."""
-        queued = self._waits(round_trip) and round_trip > self._usual_trip + QUEUE_SECONDS
-        if not self._is_proving(now):
-            if now - self._full_at > SETTLE_SECONDS:
-                self._usual_trip += (round_trip - self._usual_trip) / 4 if self._usual_trip else round_trip
+        """A queue that stays means that the limit, or what is tried, is too much, even when little is lost."""
+        if now - self._full_at < SETTLE_SECONDS:
             return
-        if not queued:
+        if not self._waits(round_trip) or round_trip < self._usual_trip + QUEUE_SECONDS:
             self._clear_at, self._queued_at = now, None
+            if not self._is_proving(now):
+                self._usual_trip += (round_trip - self._usual_trip) / 4 if self._usual_trip else round_trip
             return
         self._queued_at = now if self._queued_at is None else self._queued_at
         # A larger picture that has just come begins with a key frame, which fills any queue for a moment.
-        if self._probe_since is not None or now - self._queued_at > _KEY_FRAME_SECONDS:
-            self._full(self._estimate, now)
+        lasting = self._probe_since is not None or now - self._queued_at > _KEY_FRAME_SECONDS
+        if self.limit is not None and lasting:
+            # Where the way has only become longer, this trip is the usual one from now on.
+            self._usual_trip = self._usual_trip if self._is_proving(now) else round_trip
+            self._full(max(min(self._estimate, self.limit), round(_SHRINK * self.limit)), now)
 
     def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
@@ -208,7 +217,9 @@ class Downlink:
         elif now - self._full_at > 2 * LONGEST_HOLD_SECONDS:
             self._hold = HOLD_SECONDS
         # What was shown before the probes got through: only they have failed.
-        carries = max(carries, _LEAST, round(_SWAY * self._proven) if self._is_proving(now) else 0)
+        proving = self._is_proving(now)
+        carries = max(carries, _LEAST, round(_SWAY * self._proven) if proving else 0)
+        self._floor = carries if proving else round(_SHRINK * carries)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
         self._doubt_at, self._falls, self._queued_at = None, 0, None

@@ -188,3 +188,49 @@ def test_a_queue_that_stays_full_is_known_by_its_losses() -> None:
     for second in range(1, 9):
         downlink.lost(9, 45, 500_000, float(second))
     assert downlink.limit == 400_000
+
+
+def _limited(limit: int) -> Downlink:
+    """A line that was too full at second 2, with reports of a short round trip before."""
+    downlink = Downlink()
+    for second in range(2):
+        downlink.lost(0, 100, 1_000_000, float(second), 0.01)
+    downlink.heard(limit, 1_000_000, 2.0)
+    downlink.lost(60, 100, 1_000_000, 2.0, 0.3)
+    assert downlink.limit == limit
+    return downlink
+
+
+def test_an_estimate_on_its_way_down_is_no_reason_for_more() -> None:
+    downlink = _limited(300_000)
+    downlink.heard(500_000, 200_000, 2.3)
+    assert downlink.limit == 300_000
+    downlink.heard(250_000, 200_000, 2.6)
+    downlink.heard(20_000, 200_000, 2.9)
+    assert downlink.limit is not None
+    assert 100_000 < downlink.limit < 250_000
+
+
+def test_a_queue_that_stays_says_that_the_limit_was_too_high_and_a_longer_way_says_it_once() -> None:
+    downlink = _limited(480_000)
+    assert downlink.is_trying(4.0)
+    for tick in range(4):
+        downlink.lost(1, 20, 440_000, 4.0 + 0.4 * tick, 0.25)
+    assert downlink.limit is not None
+    assert downlink.limit < 320_000
+    limit = downlink.limit
+    for tick in range(20):
+        downlink.lost(0, 20, 200_000, 8.0 + 0.4 * tick, 0.25)
+    assert downlink.limit == limit
+
+
+def test_a_probe_ends_at_the_first_report_of_a_queue() -> None:
+    downlink, now = _limited(300_000), 4.0
+    while not downlink.step(200_000, 500_000, now):
+        downlink.lost(0, 20, 200_000, now, 0.01)
+        now += 0.3
+    assert downlink.step(200_000, 500_000, now + 1.0) > 0
+    downlink.lost(0, 20, 450_000, now + 1.1, 0.2)
+    assert downlink.step(200_000, 500_000, now + 1.2) == 0
+    assert downlink.limit is not None
+    assert 200_000 <= downlink.limit <= 300_000

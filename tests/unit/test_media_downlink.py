@@ -196,17 +196,17 @@ def _limited(limit: int) -> Downlink:
     for second in range(2):
         downlink.lost(0, 100, 1_000_000, float(second), 0.01)
     downlink.heard(limit, 1_000_000, 2.0)
-    downlink.lost(60, 100, 1_000_000, 2.0, 0.3)
+    downlink.lost(52, 100, 1_000_000, 2.0, 0.3)
     assert downlink.limit == limit
     return downlink
 
 
 def test_an_estimate_on_its_way_down_is_no_reason_for_more() -> None:
     downlink = _limited(300_000)
-    downlink.heard(500_000, 200_000, 2.3)
+    downlink.heard(500_000, 10_000, 2.3)
     assert downlink.limit == 300_000
-    downlink.heard(250_000, 200_000, 2.6)
-    downlink.heard(20_000, 200_000, 2.9)
+    downlink.heard(250_000, 10_000, 2.6)
+    downlink.heard(20_000, 10_000, 2.9)
     assert downlink.limit is not None
     assert 100_000 < downlink.limit < 250_000
 

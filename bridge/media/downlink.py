@@ -54,6 +54,7 @@ _FALLS = 3
 _FAR_BELOW = 0.5
 _KEY_FRAME_SECONDS = 0.5
 _SMALL = 200_000
+_LESS = 0.85
 _SHRINK = 0.6
 """As much of a limit is kept until its failure is seen anew: while a queue empties, estimates fall too far."""
 _SWAY = 1.25
@@ -193,7 +194,7 @@ class Downlink:
         if self.limit is not None and lasting:
             # Where the way has only become longer, this trip is the usual one from now on.
             self._usual_trip = self._usual_trip if self._is_proving(now) else round_trip
-            self._full(max(min(self._estimate, self.limit), round(_SHRINK * self.limit)), now)
+            self._full(round(max(min(self._estimate, _LESS * self.limit), _SHRINK * self.limit)), now)
 
     def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""

@@ -217,7 +217,7 @@ def test_a_queue_that_stays_says_that_the_limit_was_too_high_and_a_longer_way_sa
     for tick in range(4):
         downlink.lost(1, 20, 440_000, 4.0 + 0.4 * tick, 0.25)
     assert downlink.limit is not None
-    assert downlink.limit < 320_000
+    assert downlink.limit < 440_000
     limit = downlink.limit
     for tick in range(20):
         downlink.lost(0, 20, 200_000, 8.0 + 0.4 * tick, 0.25)

@@ -24,6 +24,8 @@ UNCONFIRMED_SECONDS = 2.0
 """Later than this without any report it counts as gone well."""
 NEXT_SECONDS = 0.8
 """From a probe that went well to the next: by then the larger picture's key frame is through, or has shown a queue."""
+OLD_LOSS_SECONDS = 2.5
+"""Reports lag behind: for so long what they tell as lost is of the picture that was too large."""
 WATCH_SECONDS = 6.0
 """After the line was too full: whether the limit was right is soon to be known."""
 SETTLE_SECONDS = 1.5
@@ -54,7 +56,8 @@ _FALLS = 3
 _FAR_BELOW = 0.5
 _KEY_FRAME_SECONDS = 0.5
 _SMALL = 200_000
-_LESS = 0.85
+_STEP = 0.75
+_MOST = 0.5
 _SHRINK = 0.6
 """As much of a limit is kept until its failure is seen anew: while a queue empties, estimates fall too far."""
 _SWAY = 1.25
@@ -102,15 +105,16 @@ class Downlink:
         self._estimate = estimate
         if estimate >= self._high or now - self._high_at > HIGH_SECONDS:
             self._high, self._high_at = estimate, now
+        if self.limit is not None and now - self._full_at < SETTLE_SECONDS:
+            # An estimate comes down in steps: one still above the limit does not say that the line carries more.
+            self.limit = max(self._floor, min(self.limit, estimate))
+            return
         if estimate < FALL * self._high and estimate < FULL_SHARE * sent:
             self._high, self._high_at = estimate, now
             self._falls += 1
             self._doubt_at = now if self._doubt_at is None else self._doubt_at
             if self._is_proving(now) or self._falls >= _FALLS:
                 self._full(estimate, now)
-        elif self.limit is not None and now - self._full_at < SETTLE_SECONDS:
-            # An estimate comes down in steps: one still above the limit does not say that the line carries more.
-            self.limit = max(self._floor, min(self.limit, estimate))
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
             self.limit = estimate
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
@@ -136,14 +140,14 @@ class Downlink:
         self._lost = self._expected = 0
         # Two signs that have nothing to do with one another need no second report.
         seconded = self._waits(round_trip) or 0 < self._estimate < _FAR_BELOW * self._sent
-        if now - self._full_at < SETTLE_SECONDS:
+        if now - self._full_at < OLD_LOSS_SECONDS:
             return
         lossy = share > LOSS_SHARE
         # Who estimates its line knows a failed probe by the delays, which a line that loses anyway does not have.
         failed = proving and share > self._usual_loss + PROBE_LOSS
         if failed or (lossy and (seconded or self._lossy_before)):
             carries = round(self._sent * (1 - share))
-            self._full(min(carries, self._estimate) if self._estimate else carries, now)
+            self._full(min(carries, self._estimate) if self._estimate else carries, now, sure=share > _MOST)
         elif not lossy and not proving:
             self._usual_loss += (share - self._usual_loss) / 2
         self._lossy_before = lossy
@@ -159,7 +163,8 @@ class Downlink:
             self.limit, self._hold, self._probe_since = None, HOLD_SECONDS, None
             return 0
         if self._probe_since is None:
-            if now - self._full_at < self._hold or now - self._raised_at < NEXT_SECONDS:
+            rest = NEXT_SECONDS if self.fills else PROBE_SECONDS
+            if now - self._full_at < self._hold or now - self._raised_at < rest:
                 return 0
             self._proven = self._proven if self._is_proving(now) else cost
             self._probe_since = now
@@ -177,7 +182,7 @@ class Downlink:
 
     def _has_passed(self, since: float, now: float) -> bool:
         whole = since + max(self._ramp + CONFIRM_SECONDS, PROBE_SECONDS)
-        return now >= whole and (self._clear_at >= whole or now >= whole + UNCONFIRMED_SECONDS)
+        return not self.fills or (now >= whole and (self._clear_at >= whole or now >= whole + UNCONFIRMED_SECONDS))
 
     def _judge(self, round_trip: float, now: float) -> None:
         """A queue that stays means that the limit, or what is tried, is too much, even when little is lost."""
@@ -194,7 +199,7 @@ class Downlink:
         if self.limit is not None and lasting:
             # Where the way has only become longer, this trip is the usual one from now on.
             self._usual_trip = self._usual_trip if self._is_proving(now) else round_trip
-            self._full(round(max(min(self._estimate, _LESS * self.limit), _SHRINK * self.limit)), now)
+            self._full(min(self._estimate, round(_STEP * self.limit)), now)
 
     def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
@@ -212,13 +217,16 @@ class Downlink:
         self._shortest_trip = min(self._shortest_trip, self._shortest_trip if round_trip is None else round_trip)
         return round_trip is not None and round_trip > self._shortest_trip + QUEUE_SECONDS
 
-    def _full(self, carries: int, now: float) -> None:
+    def _full(self, carries: int, now: float, *, sure: bool = False) -> None:
         if self._is_proving(now):
             self._hold = min(2 * self._hold, LONGEST_HOLD_SECONDS)
         elif now - self._full_at > 2 * LONGEST_HOLD_SECONDS:
             self._hold = HOLD_SECONDS
         # What was shown before the probes got through: only they have failed.
         proving = self._is_proving(now)
+        if self.limit is not None and not sure:
+            # A key frame fills a narrow line for a moment: whoever is limited is not left without a picture for that.
+            carries = max(carries, round(_STEP * self.limit))
         carries = max(carries, _LEAST, round(_SWAY * self._proven) if proving else 0)
         self._floor = carries if proving else round(_SHRINK * carries)
         self.limit = carries if self.limit is None else min(carries, self.limit)

@@ -120,7 +120,6 @@ class Leg:
         self.send_time = max((self.offer.section(mid).send_time for mid in self.send), default=0)
         with_rtx = [mid for mid in self.receive if self.offer.section(mid).nack and self.offer.section(mid).rtx]
         self.rtx_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in with_rtx}
-        self.downlink.fills = bool(with_rtx)
 
     def keep_below(self, ceilings: Ceilings) -> None:
         """It is sent no larger pictures than these from now on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 from aiortc import RTCSessionDescription
@@ -98,7 +99,7 @@ async def test_sound_goes_out_twice_to_whoever_misses_much_of_it_and_to_nobody_e
             node.engine.assign(LegId(listener.participant), {SlotName.AUDIO1: speaker.participant})
         speaker.publish(True, CameraLevel.OFF)
         for packets in (10, 20, 30):
-            await eventually(lambda packets=packets: bad.heard(packets) or good.heard(packets))
+            await eventually(partial(bad.heard, packets))
             bad.ask_again()
         await eventually(lambda: bad.heard(90) or good.heard(90))
         resent = node.engine.stats().resent

@@ -67,3 +67,38 @@ async def test_a_time_that_a_hall_proposed_is_accepted_and_the_conference_moves(
         row = await database.pool.fetchrow("SELECT start, stop FROM conference")
         assert row is not None
         assert (row["start"], row["stop"]) == (wanted, wanted + timedelta(hours=2))
+
+
+async def test_a_node_registered_on_the_page_gives_the_next_booking_a_plan(database: Database, tmp_path: Path) -> None:
+    async with organizer(database, tmp_path) as desk:
+        await desk.open("/organizer/directory?open=nodes")
+        await desk.at("node-add").click()
+        await desk.at("node-code").fill("n1")
+        await desk.at("node-name").fill("Máy chủ tỉnh")
+        await desk.at("node-unit").click()
+        await desk.at("node-unit-search").fill("tinh")
+        await desk.page.keyboard.press("Enter")
+        await desk.at("node-save").click()
+        await desk.at("node-n1").wait_for()
+        id = await desk.book("Họp", next_week(), "d1")
+        await desk.open(f"/organizer/conference/{id}/plan")
+        await desk.at("plan").wait_for()
+
+
+async def test_points_without_an_address_are_named_after_inviting_and_a_conference_is_booked_again(
+    database: Database, tmp_path: Path
+) -> None:
+    start = next_week()
+    async with organizer(database, tmp_path) as desk:
+        id = await desk.book("Giao ban", start, "d1", "d2")
+        await desk.open(f"/organizer/conference/{id}/invitations")
+        await desk.at("invite").click()
+        assert "2 điểm cầu không có địa chỉ thư" in await desk.at("no-address").inner_text()
+        await desk.at("tab-overview").click()
+        await desk.at("book-again").click()
+        await desk.at("again-day").fill((start + timedelta(days=1)).strftime("%d/%m/%Y"))
+        await desk.at("again-start").fill("09:00")
+        await desk.at("again-book").click()
+        await desk.page.wait_for_url(lambda url: "/conference/" in url and id not in url)
+        starts = await database.pool.fetch("SELECT start FROM conference ORDER BY start")
+        assert [row["start"] for row in starts] == [start, start + timedelta(days=1)]

@@ -52,6 +52,15 @@ describe("the times of a conference", () => {
     });
   });
 
+  it("start by default at eight when it is night", () => {
+    const at = (text: string): string[] => {
+      const { day, start } = defaultTimes(Date.parse(text));
+      return [day, start];
+    };
+    expect(at("2026-12-04T19:00:00Z")).toEqual(["05/12/2026", "08:00"]); // 02:00 in Vietnam
+    expect(at("2026-12-05T13:00:00Z")).toEqual(["06/12/2026", "08:00"]); // 20:00
+  });
+
   it("come back unchanged from what was booked", () => {
     const result = timesFor({});
     expect("times" in result && draftOf(result.times)).toEqual(draft);

@@ -4,6 +4,9 @@ import type { Times } from "./model";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+/** Nobody means a conference before or after these hours unless they say so. */
+const MORNING = 7;
+const EVENING = 18;
 /** A stop written before the start means the next day when the conference then is no longer than this. */
 const LONGEST_PAST_MIDNIGHT = 12 * HOUR;
 
@@ -19,9 +22,13 @@ export interface TimesDraft {
 
 export type TimesFault = "day" | "start" | "stop" | "order" | "past";
 
-/** The next half hour that leaves time to invite, for two hours. */
+/** The next half hour of the day that leaves time to invite, else eight o'clock of the next day; for two hours. */
 export function defaultTimes(nowMs: number): TimesDraft {
-  const start = Math.ceil((nowMs + 30 * MINUTE) / (30 * MINUTE)) * 30 * MINUTE;
+  const soon = Math.ceil((nowMs + 30 * MINUTE) / (30 * MINUTE)) * 30 * MINUTE;
+  const hour = Number(time(new Date(soon)).slice(0, 2));
+  const day = date(new Date(hour < MORNING ? soon : soon + 24 * HOUR));
+  const morning = parseMoment(day, "08:00")?.getTime() ?? soon;
+  const start = hour < MORNING || hour >= EVENING ? morning : soon;
   return {
     day: date(new Date(start)),
     start: time(new Date(start)),

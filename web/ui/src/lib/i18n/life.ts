@@ -4,7 +4,6 @@ import { translator } from "./translate";
 export const t = translator(
   {
     "waiting.title": "Chờ tôi duyệt",
-    "waiting.empty": "Không có hội nghị nào chờ bạn duyệt.",
     "decide.title": "Hội nghị này đang chờ bạn duyệt",
     "decide.note": "Lý do hoặc lời nhắn (không bắt buộc)",
     "decide.approve": "Duyệt",
@@ -54,7 +53,6 @@ export const t = translator(
   },
   {
     "waiting.title": "Waiting for me",
-    "waiting.empty": "No conference waits for your approval.",
     "decide.title": "This conference waits for your approval",
     "decide.note": "Reason or message (optional)",
     "decide.approve": "Approve",

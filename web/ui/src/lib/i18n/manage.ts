@@ -19,6 +19,8 @@ export const t = translator(
     "invite.email": "Thư điện tử của người tổ chức, để nhận kết quả chẩn đoán (không bắt buộc)",
     "invite.do": "Gửi thư mời cho {n} điểm cầu",
     "invite.again": "Gửi cho điểm mới và thử lại thư lỗi",
+    "invite.no_address":
+      "{n} điểm cầu không có địa chỉ thư trong danh bạ nên không nhận được thư mời. Tải danh sách đường dẫn để gửi cách khác, hoặc bổ sung địa chỉ vào danh bạ rồi gửi lại.",
     "invite.done": "Đã mời {n} điểm cầu.",
     "answer.counts":
       "{confirmed}/{invited} tham dự · {missing} chưa trả lời · {declined} không tham dự · {proposed} đề nghị giờ khác · dự kiến {delegates} đại biểu",
@@ -118,6 +120,8 @@ export const t = translator(
     "invite.email": "The organizer's e-mail address, for the diagnosis (optional)",
     "invite.do": "Invite {n} bridge {n|point|points}",
     "invite.again": "Invite new points and retry failed mail",
+    "invite.no_address":
+      "{n} {n|point has|points have} no mail address in the directory and {n|gets|get} no invitation. Download the links to send them another way, or add the addresses to the directory and invite again.",
     "invite.done": "{n} bridge {n|point|points} invited.",
     "answer.counts":
       "{confirmed} of {invited} take part · {missing} not answered · {declined} declined · {proposed} propose another time · {delegates} delegates expected",

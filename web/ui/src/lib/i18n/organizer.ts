@@ -4,6 +4,10 @@ export const t = translator(
   {
     "list.title": "Hội nghị",
     "list.new": "Đặt hội nghị mới",
+    "list.find": "Tìm hội nghị theo tên",
+    "list.ahead": "Đang họp và sắp tới ({n})",
+    "list.past": "Đã qua ({n})",
+    "list.more": "Hiện thêm {n} hội nghị",
     "list.empty":
       "Chưa có hội nghị nào. Đặt một hội nghị: chọn giờ, chọn các điểm cầu; mỗi điểm cầu sẽ có một đường dẫn riêng để vào họp.",
     "list.empty_directory": "Danh bạ chưa có điểm cầu. Nạp danh bạ trước rồi mới đặt được hội nghị.",
@@ -58,6 +62,9 @@ export const t = translator(
     "conference.rescheduled": "Đã đổi sang {range}.",
     "conference.cancel": "Hủy hội nghị",
     "conference.cancelled": "Đã hủy hội nghị. Các điểm cầu đã được trả lịch.",
+    "conference.again": "Đặt lại",
+    "conference.next": "Việc tiếp theo: gửi thư mời và theo dõi điểm cầu nào chưa trả lời.",
+    "conference.to_invitations": "Thư mời và trả lời",
     "conference.points": "Điểm cầu ({n})",
     "conference.find": "Tìm điểm cầu",
     "cancel.title": "Hủy hội nghị?",
@@ -97,6 +104,10 @@ export const t = translator(
   {
     "list.title": "Conferences",
     "list.new": "Book a new conference",
+    "list.find": "Find a conference by title",
+    "list.ahead": "Running and to come ({n})",
+    "list.past": "Past ({n})",
+    "list.more": "Show {n} more",
     "list.empty":
       "No conference yet. Book one: choose the time and the bridge points; each point gets a join link of its own.",
     "list.empty_directory": "The directory holds no bridge point. Import one first, then book.",
@@ -151,6 +162,9 @@ export const t = translator(
     "conference.rescheduled": "Moved to {range}.",
     "conference.cancel": "Cancel the conference",
     "conference.cancelled": "The conference is cancelled. Its points are free again.",
+    "conference.again": "Book again",
+    "conference.next": "What comes next: send the invitations and see which points have not answered.",
+    "conference.to_invitations": "Invitations and answers",
     "conference.points": "Bridge points ({n})",
     "conference.find": "Find a point",
     "cancel.title": "Cancel the conference?",

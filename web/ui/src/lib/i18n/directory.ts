@@ -4,6 +4,7 @@ export const t = translator(
   {
     search: "Tìm đơn vị hoặc điểm cầu theo tên, mã",
     searching: "Đang tìm…",
+    nodes: "Máy chủ hình",
     title: "Cây đơn vị và điểm cầu",
     xlsx: "Tải danh bạ (Excel)",
     open: "Mở {name}",
@@ -48,6 +49,7 @@ export const t = translator(
   {
     search: "Find a unit or a point by name or code",
     searching: "Searching…",
+    nodes: "Media nodes",
     title: "Tree of units and points",
     xlsx: "Download the directory (Excel)",
     open: "Open {name}",

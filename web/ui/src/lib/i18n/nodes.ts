@@ -2,7 +2,6 @@ import { translator } from "./translate";
 
 export const t = translator(
   {
-    title: "Máy chủ hình và kế hoạch tầng nấc",
     empty:
       "Chưa khai báo máy chủ hình nào, nên hội nghị chưa có kế hoạch đường truyền. Khai báo đơn vị đặt máy, số kết nối và băng thông; từ đó mỗi lần đặt lịch đều được kiểm tra sức chứa.",
     facts: "{unit} · {legs} kết nối · {rate}",
@@ -23,7 +22,6 @@ export const t = translator(
     save: "Lưu",
   },
   {
-    title: "Media nodes and the cascade plan",
     empty:
       "No media node is registered, so conferences have no plan of their lines. Register where a node stands, its connections and bandwidth; from then on every booking is checked against them.",
     facts: "{unit} · {legs} {legs|connection|connections} · {rate}",

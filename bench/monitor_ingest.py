@@ -25,6 +25,7 @@ from bench.scheduler_book import embedded_database
 from core.bus import Bus
 from core.clock import SystemClock
 from core.database import Database
+from core.memory import expect_many_messages
 from core.messages import SAMPLES
 from core.model import ConferenceId, Grade, Role
 from core.settings import Settings
@@ -39,6 +40,7 @@ BATCHES = 12
 
 async def measure(database: Database, *, seconds: float = 20) -> dict[str, float]:
     """All figures of ingest, one after the other on the same database."""
+    expect_many_messages()
     figures = await cores(database, seconds)
     figures |= await against_copy(database)
     return figures | await lag(database, seconds)

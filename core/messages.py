@@ -539,10 +539,16 @@ class EndpointReport(Model):
 
 
 class LinksGraded(Model):
-    """The monitor's view of one conference, told after sample batches: the first at once, more at most every 0.5 s."""
+    """The monitor's view of one conference: whole when `full`, else only the lines that changed since `seq` - 1.
+
+    Told after sample batches: the first at once, what others add at most every quarter of a second. A whole view holds
+    all that was told up to its `seq`. Who misses one must begin with a whole one.
+    """
 
     conference: ConferenceId
     at: AwareDatetime
+    seq: int = 0
+    full: bool = True
     links: tuple[LinkStatus, ...]
 
 

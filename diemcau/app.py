@@ -14,6 +14,7 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.database import Database, open_database
 from core.identity import Signer, load_secret
+from core.memory import expect_many_messages
 from core.messages import RELAYED
 from core.relay import Relay
 from core.settings import Settings
@@ -113,6 +114,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[], None] | None = Non
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end.set)
     database = await open_database(settings)
+    expect_many_messages()
     try:
         async with Application(settings, database).running():
             if on_ready:

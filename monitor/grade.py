@@ -9,251 +9,53 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 from functools import lru_cache
+from operator import itemgetter
 
 from core.model import Grade, LinkSample
-from core.quality import Direction, DirectionGrade, EndpointFigures, Medium, Reason, ReasonCode
+from core.quality import Direction, DirectionGrade, EndpointFigures, Reason, ReasonCode
+from monitor.judge import (
+    NO_DATA,
+    NO_MEASUREMENT,
+    RULES,
+    At,
+    Figures,
+    Judgement,
+    judge_of,
+    means,
+    read,
+    settle,
+    worst_of,
+)
 from monitor.opinion import opinion
-from monitor.profiles import DEFAULT, Bound, Profile
-from monitor.reasons import explained
+from monitor.profiles import DEFAULT, Profile
 
 STALE_PERIODS = 3
 """Without a sample for so many periods a line is unknown; so is what an endpoint said of itself."""
 
-_RANK = {Grade.GOOD: 0, Grade.FAIR: 1, Grade.POOR: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A grade and the figure behind it; a good one has none."""
-
-    grade: Grade
-    code: ReasonCode | None = None
-    medium: Medium | None = None
-    value: float | None = None
-    excess: float = 0.0
-    """How bad, to compare figures of different kinds: the grade's rank, and how far above its bound within that."""
-
-    def reason(self, seconds: float) -> Reason | None:
-        """Why, measured over so many seconds."""
-        return explained(self.code, self.medium, self.value, seconds) if self.code is not None else None
-
-
-GOOD = Judgement(Grade.GOOD)
-NO_DATA = Judgement(Grade.UNKNOWN, ReasonCode.NO_DATA)
-
-
-class _At(IntEnum):
-    """Places of the figures in the tuple that one sample becomes."""
-
-    LOSS_UP = 0
-    JITTER_UP = 1
-    AUDIO_LOSS_UP = 2
-    AUDIO_JITTER_UP = 3
-    VIDEO_LOSS_UP = 4
-    VIDEO_JITTER_UP = 5
-    LOSS_DOWN = 6
-    JITTER_DOWN = 7
-    AUDIO_LOSS_DOWN = 8
-    AUDIO_JITTER_DOWN = 9
-    VIDEO_LOSS_DOWN = 10
-    VIDEO_JITTER_DOWN = 11
-    RTT = 12
-    CONCEALED = 13
-    FROZEN = 14
-    PAUSED = 15
-
-
-Figures = tuple[float | None, ...]
-_Rule = tuple[int, ReasonCode, str]
-"""A figure's place, its name as a reason, and its threshold's name in the profile."""
-
-_RULES: tuple[tuple[Direction | None, Medium | None, tuple[_Rule, ...]], ...] = (
-    (
-        Direction.UP,
-        Medium.AUDIO,
-        (
-            (_At.AUDIO_LOSS_UP, ReasonCode.LOSS_UP, "audio_loss"),
-            (_At.AUDIO_JITTER_UP, ReasonCode.JITTER_UP, "audio_jitter_ms"),
-        ),
-    ),
-    (
-        Direction.UP,
-        Medium.VIDEO,
-        (
-            (_At.VIDEO_LOSS_UP, ReasonCode.LOSS_UP, "video_loss"),
-            (_At.VIDEO_JITTER_UP, ReasonCode.JITTER_UP, "video_jitter_ms"),
-        ),
-    ),
-    (
-        Direction.DOWN,
-        Medium.AUDIO,
-        (
-            (_At.AUDIO_LOSS_DOWN, ReasonCode.LOSS_DOWN, "audio_loss"),
-            (_At.AUDIO_JITTER_DOWN, ReasonCode.JITTER_DOWN, "audio_jitter_ms"),
-            (_At.CONCEALED, ReasonCode.CONCEALED, "concealed"),
-        ),
-    ),
-    (
-        Direction.DOWN,
-        Medium.VIDEO,
-        (
-            (_At.VIDEO_LOSS_DOWN, ReasonCode.LOSS_DOWN, "video_loss"),
-            (_At.VIDEO_JITTER_DOWN, ReasonCode.JITTER_DOWN, "video_jitter_ms"),
-            (_At.FROZEN, ReasonCode.FROZEN, "frozen"),
-            (_At.PAUSED, ReasonCode.PAUSED, "paused"),
-        ),
-    ),
-    (
-        Direction.UP,
-        None,
-        ((_At.LOSS_UP, ReasonCode.LOSS_UP, "audio_loss"), (_At.JITTER_UP, ReasonCode.JITTER_UP, "audio_jitter_ms")),
-    ),
-    (
-        Direction.DOWN,
-        None,
-        (
-            (_At.LOSS_DOWN, ReasonCode.LOSS_DOWN, "audio_loss"),
-            (_At.JITTER_DOWN, ReasonCode.JITTER_DOWN, "audio_jitter_ms"),
-        ),
-    ),
-    (None, None, ((_At.RTT, ReasonCode.RTT, "rtt_ms"),)),
-)
+_CALM = (None, ReasonCode.NO_DATA)
+_SOUND = (At.AUDIO_LOSS_UP, At.AUDIO_JITTER_UP, At.AUDIO_LOSS_DOWN, At.AUDIO_JITTER_DOWN, At.RTT)
+_sound_of = itemgetter(*_SOUND)
 _UP_AUDIO, _UP_VIDEO, _DOWN_AUDIO, _DOWN_VIDEO, _UP_LINE, _DOWN_LINE, _TRIP = range(7)
-
-
-def read(sample: LinkSample, endpoint: EndpointFigures | None = None) -> Figures:
-    """What is judged of a sample. The line's own figures count only where none are told by medium."""
-    audio_up, video_up = sample.audio_up, sample.video_up
-    audio_down, video_down = sample.audio_down, sample.video_down
-    by_medium_up = audio_up.loss is not None or video_up.loss is not None
-    by_medium_down = audio_down.loss is not None or video_down.loss is not None
-    return (
-        None if by_medium_up else sample.loss_up,
-        None if by_medium_up else sample.jitter_up_ms,
-        audio_up.loss,
-        audio_up.jitter_ms,
-        video_up.loss,
-        video_up.jitter_ms,
-        None if by_medium_down else sample.loss_down,
-        None if by_medium_down else sample.jitter_down_ms,
-        audio_down.loss,
-        audio_down.jitter_ms,
-        video_down.loss,
-        video_down.jitter_ms,
-        sample.rtt_ms,
-        endpoint.concealed if endpoint is not None else None,
-        endpoint.frozen_share if endpoint is not None else None,
-        float(len(sample.paused)) or None,
-    )
-
-
-def means(window: Sequence[Figures]) -> list[float | None]:
-    """The mean of each figure over those samples in which it was measured."""
-    found: list[float | None] = []
-    for place, column in enumerate(zip(*window, strict=True)):
-        values = [value for value in column if value is not None and value < 1e12]
-        if not values:
-            found.append(None)
-        elif place == _At.PAUSED:
-            found.append(sum(values) / len(column))
-        else:
-            found.append(sum(values) / len(values))
-    return found
-
-
-class Judge:
-    """A profile made ready to judge with."""
-
-    def __init__(self, profile: Profile = DEFAULT) -> None:
-        self.profile = profile
-        self._rules: tuple[tuple[Medium | None, tuple[tuple[int, ReasonCode, Bound, float, float], ...]], ...] = tuple(
-            (medium, tuple(_ready(rule, profile) for rule in rules)) for _, medium, rules in _RULES
-        )
-
-    def judge(self, figures: Sequence[float | None]) -> list[Judgement]:
-        """Each aspect of these figures alone: the worst of its figures; nothing measured is unknown.
-
-        Of figures with the same grade the one furthest above its bound is named.
-        """
-        judged = []
-        for medium, rules in self._rules:
-            worst = NO_DATA
-            for place, code, _, fair, poor in rules:
-                value = figures[place]
-                if value is None:
-                    continue
-                if value < fair:
-                    if worst is NO_DATA:
-                        worst = GOOD
-                    continue
-                one = _judged(value, code, medium, poor)
-                if one.excess > worst.excess:
-                    worst = one
-            judged.append(worst)
-        return judged
-
-
-@lru_cache(maxsize=32)
-def _judge_of(profile: Profile) -> Judge:
-    """One for all lines of a profile."""
-    return Judge(profile)
-
-
-def _ready(rule: _Rule, profile: Profile) -> tuple[int, ReasonCode, Bound, float, float]:
-    place, code, name = rule
-    bound: Bound = getattr(profile, name)
-    return int(place), code, bound, bound.fair, bound.poor
-
-
-def _judged(value: float, code: ReasonCode, medium: Medium | None, poor: float) -> Judgement:
-    grade = Grade.POOR if value >= poor else Grade.FAIR
-    return Judgement(grade, code, medium, value, _RANK[grade] + 1 - 1 / (1 + value / poor))
-
-
-def settle(current: Judgement, recent: Sequence[Judgement], profile: Profile = DEFAULT) -> Judgement:
-    """The grade to show after `recent` judgements (newest last, none unknown but the newest): worse fast, better slow.
-
-    Entering or leaving unknown takes effect at once. A held grade keeps the reason that it was given for.
-    """
-    newest = recent[-1]
-    if Grade.UNKNOWN in (newest.grade, current.grade) or newest.grade is current.grade:
-        return newest
-    held = _RANK[current.grade]
-    if _RANK[newest.grade] > held:
-        last = recent[-profile.worse_after :]
-        moved = len(last) == profile.worse_after and all(_RANK[j.grade] > held for j in last)
-        return min(reversed(last), key=lambda j: _RANK[j.grade]) if moved else current
-    last = recent[-profile.better_after :]
-    moved = len(last) == profile.better_after and all(_RANK[j.grade] < held for j in last)
-    return max(reversed(last), key=lambda j: _RANK[j.grade]) if moved else current
-
-
-def worst_of(judgements: Sequence[Judgement]) -> Judgement:
-    """The worst of those that are known; unknown when none is."""
-    worst = NO_DATA
-    for one in judgements:
-        if one.grade is not Grade.UNKNOWN and (worst.grade is Grade.UNKNOWN or one.excess > worst.excess):
-            worst = one
-    return worst
 
 
 class LineGrader:
     """The grade of one leg's line over time: feed each sample to `add`, ask `at` whether it has gone stale."""
 
     def __init__(self, period_seconds: float, profile: Profile = DEFAULT) -> None:
-        self._judge = _judge_of(profile)
+        self._judge = judge_of(profile)
         self._period_seconds = period_seconds
         self._stale_seconds = STALE_PERIODS * period_seconds
         self._window: deque[Figures] = deque(maxlen=profile.window)
         self._recent: list[deque[Judgement]] = [
-            deque(maxlen=max(profile.worse_after, profile.better_after)) for _ in _RULES
+            deque(maxlen=max(profile.worse_after, profile.better_after)) for _ in RULES
         ]
-        self._settled: list[Judgement] = [NO_DATA] * len(_RULES)
-        self._means: list[float | None] = [None] * len(_At)
+        self._settled: list[Judgement] = [NO_DATA] * len(RULES)
+        self._clean = 0
+        """How many samples in a row were clean, up to the window's length."""
+        self._calm = False
+        """The whole window is clean, told of the same aspects, and every one that was told of is settled as good."""
         self._at: datetime | None = None
         self._received: float | None = None
         self.current = NO_DATA
@@ -266,10 +68,25 @@ class LineGrader:
         if self._follows_a_gap(sample.at):
             self._forget()
         self._received, self._at = received, sample.at
-        self._window.append(read(sample, endpoint))
-        self._means = means(self._window)
+        figures = read(sample, endpoint)
+        window = self._window
+        goes_on = bool(window) and self._judge.goes_on(figures, window[-1])
+        window.append(figures)
+        if goes_on and self._calm:
+            return self.current
+        self._clean = self._clean + 1 if goes_on else int(self._judge.is_clean(figures))
+        self._settle(self._judge.judge(means(window)))
+        self._move(worst_of(self._settled), sample.at)
+        self._calm = self._clean >= len(window) and all(one.code in _CALM for one in self._settled)
+        if self._calm:
+            # What is judged from here on would be good again and again.
+            for recent in self._recent:
+                recent.clear()
+        return self.current
+
+    def _settle(self, judged: Sequence[Judgement]) -> None:
         settled = self._settled
-        for index, judgement in enumerate(self._judge.judge(self._means)):
+        for index, judgement in enumerate(judged):
             recent, held = self._recent[index], settled[index]
             if judgement.grade is Grade.UNKNOWN:
                 recent.clear()
@@ -279,8 +96,6 @@ class LineGrader:
             if judgement is not held:
                 same = judgement.grade is held.grade
                 settled[index] = judgement if same else settle(held, tuple(recent), self._judge.profile)
-        self._move(worst_of(settled), sample.at)
-        return self.current
 
     def at(self, now: float) -> Judgement:
         """The grade at `now` (monotonic seconds): unknown once no sample has come for `STALE_PERIODS`."""
@@ -298,7 +113,7 @@ class LineGrader:
     @property
     def reason(self) -> Reason | None:
         """Why the grade is not good."""
-        return self.current.reason(self._seconds)
+        return None if self.current.code is None else self.current.reason(self._seconds)
 
     @property
     def media(self) -> tuple[Grade, Grade, Grade, Grade]:
@@ -308,19 +123,46 @@ class LineGrader:
 
     def direction(self, direction: Direction) -> DirectionGrade:
         """One direction, by medium."""
-        up = direction is Direction.UP
-        audio, video, line = (_UP_AUDIO, _UP_VIDEO, _UP_LINE) if up else (_DOWN_AUDIO, _DOWN_VIDEO, _DOWN_LINE)
+        up, down = self.directions()
+        return up if direction is Direction.UP else down
+
+    def directions(self) -> tuple[DirectionGrade, DirectionGrade]:
+        """Up and down, by medium."""
+        loss_up, jitter_up, loss_down, jitter_down, trip = self._sound()
         settled = self._settled
-        worst = worst_of((settled[audio], settled[video], settled[line]))
-        figures = self._means
-        loss, jitter = (_At.AUDIO_LOSS_UP, _At.AUDIO_JITTER_UP) if up else (_At.AUDIO_LOSS_DOWN, _At.AUDIO_JITTER_DOWN)
-        grades = worst.grade, settled[audio].grade, settled[video].grade
-        score = _opinion(figures[loss], figures[jitter], figures[_At.RTT])
-        if worst.code is None:
-            return _well(*grades, score)
-        grade, sound, pictures = grades
+        up, down = _opinion(loss_up, jitter_up, trip), _opinion(loss_down, jitter_down, trip)
+        return (
+            self._direction(settled[_UP_AUDIO], settled[_UP_VIDEO], settled[_UP_LINE], up),
+            self._direction(settled[_DOWN_AUDIO], settled[_DOWN_VIDEO], settled[_DOWN_LINE], down),
+        )
+
+    def _direction(self, audio: Judgement, video: Judgement, line: Judgement, score: float | None) -> DirectionGrade:
+        if audio.code in _CALM and video.code in _CALM and line.code in _CALM:
+            if audio is NO_DATA and video is NO_DATA and line is NO_DATA:
+                return _unmeasured(self._seconds)
+            return _well(audio is not NO_DATA, video is not NO_DATA, score)
+        worst = worst_of((audio, video, line))
         reason = worst.reason(self._seconds)
-        return DirectionGrade(grade=grade, audio=sound, video=pictures, reason=reason, opinion=score)
+        return DirectionGrade(grade=worst.grade, audio=audio.grade, video=video.grade, reason=reason, opinion=score)
+
+    def _sound(self) -> list[float | None]:
+        """The means that an opinion of the sound rests on."""
+        window = self._window
+        if not self._calm:
+            return [self._mean(place) for place in _SOUND]
+        # Nothing here is out of bounds, and what one sample tells of all do.
+        count = len(window)
+        columns = zip(*map(_sound_of, window), strict=True)
+        return [None if None in column else sum(column) / count for column in columns]
+
+    def _mean(self, place: int) -> float | None:
+        total, count = 0.0, 0
+        for figures in self._window:
+            value = figures[place]
+            if value is not None and value < NO_MEASUREMENT:
+                total += value
+                count += 1
+        return total / count if count else None
 
     @property
     def _seconds(self) -> float:
@@ -340,15 +182,22 @@ class LineGrader:
         self._window.clear()
         for recent in self._recent:
             recent.clear()
-        self._settled = [NO_DATA] * len(_RULES)
-        self._means = [None] * len(_At)
+        self._settled = [NO_DATA] * len(RULES)
+        self._clean, self._calm = 0, False
         self.current = NO_DATA
 
 
 @lru_cache(maxsize=4_096)
-def _well(grade: Grade, audio: Grade, video: Grade, score: float | None) -> DirectionGrade:
+def _well(audio: bool, video: bool, score: float | None) -> DirectionGrade:
     """Most lines are well, and their scores have two decimals: the same few directions are told again and again."""
-    return DirectionGrade(grade=grade, audio=audio, video=video, opinion=score)
+    sound, pictures = (Grade.GOOD if measured else Grade.UNKNOWN for measured in (audio, video))
+    return DirectionGrade(grade=Grade.GOOD, audio=sound, video=pictures, opinion=score)
+
+
+@lru_cache(maxsize=64)
+def _unmeasured(seconds: float) -> DirectionGrade:
+    """Nothing was measured: so it is of all who send nothing."""
+    return DirectionGrade(reason=NO_DATA.reason(seconds))
 
 
 def _opinion(loss: float | None, jitter_ms: float | None, rtt_ms: float | None) -> float | None:

@@ -9,8 +9,12 @@ from datetime import datetime
 
 from core.messages import EndpointReport, LinksGraded
 from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
+<<<<<<< HEAD
 from core.quality import Direction, EndpointFigures, LinkStatus
 from monitor.capacity import Capacity
+=======
+from core.quality import EndpointFigures, LinkStatus
+>>>>>>> 9b1517e (Tell pages only the lines that changed; grade calm lines without judging them anew)
 from monitor.grade import STALE_PERIODS, LineGrader
 from monitor.profiles import DEFAULT, Profile
 
@@ -30,7 +34,6 @@ class Graded:
     sample: LinkSample
     grader: LineGrader
     endpoint: EndpointFigures | None
-    endpoint_age_ms: float | None
 
 
 @dataclass(slots=True)
@@ -48,8 +51,19 @@ class _Line:
 _Legs = dict[LegId, _Line]
 
 
+@dataclass(slots=True)
+class _View:
+    """One conference: everybody's lines, what endpoints said, whose line changed since it was told last, and how often
+    that was."""
+
+    lines: dict[ParticipantId, _Legs] = field(default_factory=dict)
+    reports: dict[ParticipantId, Report] = field(default_factory=dict)
+    changed: dict[ParticipantId, None] = field(default_factory=dict)
+    seq: int = 0
+
+
 class Lines:
-    """Feed it samples; ask it for the view of a conference.
+    """Feed it samples; ask it for what changed in a conference, or for the whole view.
 
     A participant has one line in the view: its newest leg that still gives samples, else its newest leg. A line
     without samples stays, unknown, until its participant leaves (`drop`) or the conference ends (`end`).
@@ -57,80 +71,128 @@ class Lines:
 
     def __init__(self, period_seconds: float, profile: Profile = DEFAULT) -> None:
         self._period_seconds = period_seconds
+        self._fresh_seconds = STALE_PERIODS * period_seconds
         self._profile = profile
         self._profiles: dict[ConferenceId, Profile] = {}
-        self._conferences: dict[ConferenceId, dict[ParticipantId, _Legs]] = {}
-        self._reports: dict[ConferenceId, dict[ParticipantId, Report]] = {}
+        self._views: dict[ConferenceId, _View] = {}
 
     def use(self, conference: ConferenceId, profile: Profile) -> None:
         """Judges a conference by `profile` from now on; another one than before begins with new windows."""
         if profile is self._profiles.get(conference, self._profile):
             return
         self._profiles[conference] = profile
-        for legs in self._conferences.get(conference, {}).values():
+        for legs in self._view(conference).lines.values():
             for line in legs.values():
                 line.grader = LineGrader(self._period_seconds, profile)
 
     def hear(self, report: EndpointReport, now: float) -> None:
-        """Takes in what an endpoint says of itself, which arrived at `now` (monotonic seconds)."""
-        self._reports.setdefault(report.conference, {})[report.participant] = Report(report.figures, now)
+        """Takes in what an endpoint says of itself, which arrived at `now` (monotonic seconds).
+
+        It is told with the line's next sample.
+        """
+        self._view(report.conference).reports[report.participant] = Report(report.figures, now)
 
     def take(self, samples: Iterable[LinkSample], now: float) -> list[Graded]:
         """Grades samples that arrived at `now` (monotonic seconds)."""
-        return [self._take(sample, now) for sample in samples]
+        graded: list[Graded] = []
+        conference, view = None, _View()
+        for sample in samples:
+            if sample.conference != conference:
+                conference = sample.conference
+                view = self._view(conference)
+            graded.append(self._take(view, sample, now))
+        return graded
 
-    def _take(self, sample: LinkSample, now: float) -> Graded:
-        legs = self._conferences.setdefault(sample.conference, {}).setdefault(sample.participant, {})
+    def _take(self, view: _View, sample: LinkSample, now: float) -> Graded:
+        who = sample.participant
+        legs = view.lines.get(who)
+        if legs is None:
+            legs = view.lines[who] = {}
         line = legs.get(sample.leg)
         if line is None:
             profile = self._profiles.get(sample.conference, self._profile)
             line = legs[sample.leg] = _Line(LineGrader(self._period_seconds, profile), sample)
         line.sample, line.received, line.told_stale = sample, now, False
+<<<<<<< HEAD
         line.capacity.add(sample)
         report = self._reports.get(sample.conference, {}).get(sample.participant)
+=======
+        view.changed[who] = None
+        report = view.reports.get(who)
+>>>>>>> 9b1517e (Tell pages only the lines that changed; grade calm lines without judging them anew)
         if report is None:
             line.grader.add(sample, now)
-            return Graded(sample, line.grader, None, None)
-        age = now - report.received
-        line.grader.add(sample, now, report.figures if age < STALE_PERIODS * self._period_seconds else None)
-        return Graded(sample, line.grader, report.figures, age * 1000)
+            return Graded(sample, line.grader, None)
+        line.grader.add(sample, now, report.figures if now - report.received < self._fresh_seconds else None)
+        return Graded(sample, line.grader, report.figures)
 
     def newly_stale(self, now: float) -> list[ConferenceId]:
         """The conferences in which a line has gone silent since the last asking."""
         changed = []
-        for conference, participants in self._conferences.items():
-            lines = [line for legs in participants.values() for line in legs.values()]
-            silent = [line for line in lines if not line.told_stale and line.grader.is_stale(now)]
-            for line in silent:
-                line.told_stale = True
+        for conference, view in self._views.items():
+            silent = False
+            for who, legs in view.lines.items():
+                for line in legs.values():
+                    if not line.told_stale and line.grader.is_stale(now):
+                        line.told_stale = silent = True
+                        view.changed[who] = None
             if silent:
                 changed.append(conference)
         return changed
 
-    def graded(self, conference: ConferenceId, at: datetime, now: float) -> LinksGraded | None:
-        """The view at `now` (monotonic; `at` on the wall clock); None if no sample ever came."""
-        participants = self._conferences.get(conference)
-        if participants is None:
+    def changes(self, conference: ConferenceId, at: datetime, now: float) -> LinksGraded | None:
+        """What changed since the last asking, at `now` (monotonic; `at` on the wall clock); None: nothing did."""
+        view = self._views.get(conference)
+        if view is None or not view.changed:
             return None
-        reports = self._reports.get(conference, {})
-        links = [_status(legs, reports.get(who), now) for who, legs in participants.items()]
-        return LinksGraded(conference=conference, at=at, links=tuple(links))
+        changed, view.changed = view.changed, {}
+        links = [_status(view.lines[who], view.reports.get(who), now) for who in changed if who in view.lines]
+        view.seq += 1
+        return LinksGraded(conference=conference, at=at, seq=view.seq, full=False, links=tuple(links))
+
+    def graded(self, conference: ConferenceId, at: datetime, now: float) -> LinksGraded | None:
+        """The whole view at `now` (monotonic; `at` on the wall clock); None if no sample ever came.
+
+        What changed since `changes` was asked is in it, and will be told again.
+        """
+        view = self._views.get(conference)
+        if view is None or not (view.lines or view.seq):
+            return None
+        links = [_status(legs, view.reports.get(who), now) for who, legs in view.lines.items()]
+        return LinksGraded(conference=conference, at=at, seq=view.seq, links=tuple(links))
+
+    def told(self, conference: ConferenceId, at: datetime) -> LinksGraded | None:
+        """The whole view as it was told last, with the ages of then."""
+        view = self._views.get(conference)
+        if view is None:
+            return None
+        lines = (line.told for legs in view.lines.values() for line in legs.values())
+        links = tuple(status for status in lines if status is not None)
+        # All of it was checked when it was made.
+        return LinksGraded.model_construct(conference=conference, at=at, seq=view.seq, full=True, links=links)
 
     def grades(self, now: float) -> Counter[Grade]:
         """How many participants' lines of all live conferences have each grade at `now`."""
-        everybody = (legs for participants in self._conferences.values() for legs in participants.values())
+        everybody = (legs for view in self._views.values() for legs in view.lines.values())
         return Counter(legs[_shown(legs, now)].grader.at(now).grade for legs in everybody)
 
     def drop(self, conference: ConferenceId, participant: ParticipantId) -> None:
         """Forgets the lines of a participant that left."""
-        self._conferences.get(conference, {}).pop(participant, None)
-        self._reports.get(conference, {}).pop(participant, None)
+        view = self._views.get(conference)
+        if view is not None:
+            view.lines.pop(participant, None)
+            view.reports.pop(participant, None)
 
     def end(self, conference: ConferenceId) -> None:
         """Forgets an ended conference."""
-        self._conferences.pop(conference, None)
-        self._reports.pop(conference, None)
+        self._views.pop(conference, None)
         self._profiles.pop(conference, None)
+
+    def _view(self, conference: ConferenceId) -> _View:
+        view = self._views.get(conference)
+        if view is None:
+            view = self._views[conference] = _View()
+        return view
 
 
 def _shown(legs: _Legs, now: float) -> LegId:
@@ -145,16 +207,18 @@ def _status(legs: _Legs, report: Report | None, now: float) -> LinkStatus:
     if len(legs) > 1:
         for leg in [leg for leg, line in legs.items() if leg != shown and line.grader.is_stale(now)]:
             del legs[leg]
+        for leg, line in legs.items():
+            if leg != shown:
+                line.told = None
     line = legs[shown]
     grade, told = line.grader.at(now).grade, line.told
-    ages = {
-        "age_ms": round((now - line.received) * 1000, 1),
-        "endpoint_age_ms": round((now - report.received) * 1000, 1) if report is not None else None,
-    }
-    if told is not None and _still_holds(told, line, report, grade):
-        return told.model_copy(update=ages)
-    line.told = _made(shown, line, report, grade).model_copy(update=ages)
-    return line.told
+    age_ms = round((now - line.received) * 1000, 1)
+    endpoint_age_ms = round((now - report.received) * 1000, 1) if report is not None else None
+    if told is None or not _still_holds(told, line, report, grade):
+        told = line.told = _made(shown, line, report, grade, age_ms, endpoint_age_ms)
+    elif told.age_ms != age_ms or told.endpoint_age_ms != endpoint_age_ms:
+        return told.model_copy(update={"age_ms": age_ms, "endpoint_age_ms": endpoint_age_ms})
+    return told
 
 
 def _still_holds(told: LinkStatus, line: _Line, report: Report | None, grade: Grade) -> bool:
@@ -164,17 +228,26 @@ def _still_holds(told: LinkStatus, line: _Line, report: Report | None, grade: Gr
     return same and told.grade is grade and grade is not Grade.UNKNOWN
 
 
-def _made(leg: LegId, line: _Line, report: Report | None, grade: Grade) -> LinkStatus:
+def _made(
+    leg: LegId, line: _Line, report: Report | None, grade: Grade, age_ms: float, endpoint_age_ms: float | None
+) -> LinkStatus:
+    grader = line.grader
+    up, down = grader.directions()
     return LinkStatus(
         participant=line.sample.participant,
         leg=leg,
         grade=grade,
-        reason=line.grader.reason,
-        since=line.grader.since,
-        up=line.grader.direction(Direction.UP),
-        down=line.grader.direction(Direction.DOWN),
+        reason=grader.reason,
+        since=grader.since,
+        up=up,
+        down=down,
         sample=line.sample,
+<<<<<<< HEAD
         carries_up_kbps=line.capacity.up_kbps,
         carries_down_kbps=line.capacity.down_kbps,
+=======
+        age_ms=age_ms,
+>>>>>>> 9b1517e (Tell pages only the lines that changed; grade calm lines without judging them anew)
         endpoint=report.figures if report is not None else None,
+        endpoint_age_ms=endpoint_age_ms,
     )

@@ -25,7 +25,6 @@ from core.messages import (
     ConferenceChanged,
     EndpointReport,
     FloorMoved,
-    LinksGraded,
     PresenceChanged,
     SampleBatch,
 )
@@ -68,7 +67,7 @@ log = structlog.get_logger("monitor")
 MAX_HISTORY_MINUTES = 240
 """The longest history in one answer: 7,200 samples at one each 2 s."""
 
-_MOST_SPACING_SECONDS = 0.5
+_MOST_SPACING_SECONDS = 0.25
 _NEWS_LIMIT = 50_000
 _BATCH_LIMIT = 50
 
@@ -94,10 +93,8 @@ class Monitor:
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
         self.grading = GradingBook(database, clock, settings.grade_profile, self._lines.use)
-        self._pace = Pace(min(_MOST_SPACING_SECONDS, settings.sample_seconds / 4))
+        self._pace = Pace(min(_MOST_SPACING_SECONDS, settings.sample_seconds / 8))
         self._floors: dict[ConferenceId, FloorMoved] = {}
-        self._views: dict[ConferenceId, LinksGraded] = {}
-        """What was published last of each live conference."""
         self.points = PointReader(database)
         self.line_tests = LineTestBook(database)
         self.headcounts = HeadcountBook(database, clock, self.points, self._points_here, self._note_people)
@@ -205,8 +202,8 @@ class Monitor:
     # --- news ----------------------------------------------------------------------------------------
 
     def _on_samples(self, batch: SampleBatch) -> None:
-        live = {sample.conference: self._is_live(sample.conference) for sample in batch.samples}
-        usable = [sample for sample in batch.samples if live[sample.conference]]
+        live = {one: self._is_live(one) for one in {sample.conference for sample in batch.samples}}
+        usable = batch.samples if all(live.values()) else [one for one in batch.samples if live[one.conference]]
         graded = self._lines.take(usable, self._clock.monotonic())
         seen: dict[ConferenceId, list[ParticipantId]] = {}
         for one in graded:
@@ -243,7 +240,6 @@ class Monitor:
         self._writer.add_intervals(self._ledger.end(news.conference, news.at))
         self._people.note(news.conference)
         self._lines.end(news.conference)
-        self._views.pop(news.conference, None)
         self.incidents.forget(news.conference)
         self._pace.end(news.conference)
         self._floors.pop(news.conference, None)
@@ -256,16 +252,16 @@ class Monitor:
         return not self._ledger.has_ended(conference)
 
     def _publish_links(self, conference: ConferenceId) -> None:
-        links = self._lines.graded(conference, self._clock.now(), self._clock.monotonic())
+        links = self._lines.changes(conference, self._clock.now(), self._clock.monotonic())
         if links is not None:
-            self._views[conference] = links
             self._bus.publish(LINKS, links)
 
     def _evidence(self) -> dict[PointCode, Evidence]:
         """What is seen of every point of every live conference."""
-        ledger = self._ledger
+        ledger, now = self._ledger, self._clock.now()
         return merged(
-            evidence_of(one, self._views.get(one), ledger.presence(one), ledger.awaited(one)) for one in ledger.live
+            evidence_of(one, self._lines.told(one, now), ledger.presence(one), ledger.awaited(one))
+            for one in ledger.live
         )
 
     async def _tick(self) -> None:

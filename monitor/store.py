@@ -91,7 +91,7 @@ def sample_record(sample: LinkSample, grade: Grade, relayed: bool | None = None)
     shown = sample.layers
     layers = [f"{one.slot} {one.layer}" for one in shown] if shown else None
     figures = (*_scalars(sample), *_media(sample))
-    return (*who, *figures, sample.paused, layers, relayed, sample.transport.value, grade.value)
+    return (*who, *figures, sample.paused, layers, relayed, sample.transport, grade)
 
 
 def report_record(report: EndpointReport) -> Row:

@@ -20,7 +20,8 @@ MAX_WAITING_SAMPLES = 200_000
 """Samples kept while the database is away (about 90 MB): 40 minutes of 168 legs, 2 minutes of 3,321."""
 
 GATHER_SECONDS = 0.25
-"""So long batches of many nodes are gathered, to be written together."""
+"""So long batches of many nodes are gathered, to be written together, unless `ENOUGH_ROWS` wait already."""
+ENOUGH_ROWS = 2_000
 ROWS_AT_ONCE = 10_000
 """The most that one COPY takes, unless one batch is larger."""
 _FIRST_RETRY_SECONDS = 0.2
@@ -97,7 +98,7 @@ class Writer:
         try:
             while True:
                 await self._wake.wait()
-                if self._samples.waiting < ROWS_AT_ONCE:
+                if self._samples.waiting < ENOUGH_ROWS:
                     await asyncio.sleep(GATHER_SECONDS)
                 await self._until_stored()
         finally:

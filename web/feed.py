@@ -41,6 +41,8 @@ PEOPLE = frozenset({"headcounts", "conference", "warning"})
 MAX_WATCHERS = 1_000
 QUEUE = 2_000
 """Events that wait for one page; all points of the country that join within one moment still fit by half."""
+LINKS_WAITING = 24
+"""Changes of lines that wait for one page: of the whole country they are half a megabyte each quarter of a second."""
 _HUB_QUEUE = 10_000
 
 
@@ -55,7 +57,8 @@ class Watcher:
     def __init__(self, limit: int = QUEUE, wanted: frozenset[str] = ALL) -> None:
         self._limit = limit
         self._wanted = wanted
-        self._queue: deque[tuple[str, bytes]] = deque()
+        self._queue: deque[bytes] = deque()
+        self._links = 0
         self._wake = asyncio.Event()
         self.stale = False
         self.closed = False
@@ -64,15 +67,17 @@ class Watcher:
         """Queues one event; when there is no room, forgets all and asks for a new snapshot."""
         if name not in self._wanted:
             return
-        if len(self._queue) >= self._limit:
+        self._links += name == "links"
+        if len(self._queue) >= self._limit or self._links > LINKS_WAITING:
             self.refresh()
         else:
-            self._queue.append((name, data))
+            self._queue.append(data)
         self._wake.set()
 
     def refresh(self) -> None:
         """What is queued is out of date: the page needs a new snapshot."""
         self._queue.clear()
+        self._links = 0
         self.stale = True
         self._wake.set()
 
@@ -90,10 +95,9 @@ class Watcher:
         return bool(self._queue) or self.stale or self.closed
 
     def take(self) -> bytes:
-        """All that is queued, of the `links` events only the newest: each replaces the one before."""
-        events, self._queue = self._queue, deque()
-        newest = next((data for name, data in reversed(events) if name == "links"), None)
-        return b"".join(data for name, data in events if name != "links" or data is newest)
+        """All that is queued, in order."""
+        events, self._queue, self._links = self._queue, deque(), 0
+        return b"".join(events)
 
 
 class FeedHub:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core.model import ConferenceId, Grade, LegId, LinkSample, MediumFigures, ParticipantId
 from core.quality import Direction, EndpointFigures, ReasonCode
 from core.settings import Settings
-from monitor.grade import Judge, Judgement, LineGrader, means, read, settle, worst_of
+from monitor.grade import LineGrader
+from monitor.judge import Figures, Judge, Judgement, means, read, settle, worst_of
 from monitor.opinion import opinion
 from monitor.profiles import DEFAULT, PROFILES
 
@@ -255,3 +256,33 @@ def test_opinion_falls_with_loss_and_stays_on_its_scale(one: float, other: float
 
 def test_every_profile_that_an_installation_may_choose_exists() -> None:
     assert set(get_args(Settings.model_fields["grade_profile"].annotation)) == set(PROFILES)
+
+
+class _Thorough(Judge):
+    """Takes no sample for clean, so that every judgement is made."""
+
+    def is_clean(self, figures: Figures) -> bool:
+        return False
+
+    def goes_on(self, figures: Figures, before: Figures) -> bool:
+        return False
+
+
+_LOSSES = st.sampled_from([None, 0.0, 0.002, 0.005, 0.0099, 0.01, 0.02, 0.05, 0.3, math.nan, math.inf])
+_TRIPS = st.sampled_from([None, 20.0, 150.0, 299.0, 320.0, 900.0])
+_DRAWN = st.tuples(_LOSSES, _LOSSES, _TRIPS, st.sampled_from([(), ("stage",)]))
+
+
+@given(drawn=st.lists(st.one_of(st.just((0.001, 0.001, 20.0, ())), _DRAWN), max_size=40))
+def test_calm_lines_are_graded_like_all_others(
+    drawn: list[tuple[float | None, float | None, float | None, object]],
+) -> None:
+    quick, thorough = LineGrader(PERIOD), LineGrader(PERIOD)
+    thorough._judge = _Thorough()
+    for number, (audio, video, trip, paused) in enumerate(drawn):
+        one = medium(
+            number, audio_down=MediumFigures(loss=audio), video_up=MediumFigures(loss=video), rtt_ms=trip, paused=paused
+        )
+        assert said(quick.add(one, 0)) == said(thorough.add(one, 0))
+        assert quick.media == thorough.media
+        assert quick.since == thorough.since

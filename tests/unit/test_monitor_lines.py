@@ -109,3 +109,38 @@ def test_who_left_and_what_ended_is_forgotten() -> None:
     assert [s.participant for s in view(lines, 0)] == ["point:b"]
     assert lines.graded(TWO, START, 0) is None
     assert lines.newly_stale(60) == [ONE]
+
+
+def changed(lines: Lines, second: float) -> tuple[int, list[tuple[str, Grade]]] | None:
+    told = lines.changes(ONE, START + timedelta(seconds=second), second)
+    return None if told is None else (told.seq, [(s.participant, s.grade) for s in told.links])
+
+
+def test_only_what_changed_is_told_each_time_with_the_next_number() -> None:
+    lines = Lines(2.0)
+    assert changed(lines, 0) is None
+    lines.take([sample(0), sample(0, "point:b", "leg2")], 0)
+    assert changed(lines, 0) == (1, [("point:a", Grade.GOOD), ("point:b", Grade.GOOD)])
+    assert changed(lines, 1) is None
+    lines.take([sample(2, "point:b", "leg2")], 2)
+    whole = lines.graded(ONE, START, 2)
+    assert whole is not None
+    assert (whole.seq, whole.full, len(whole.links)) == (1, True, 2)
+    assert changed(lines, 2) == (2, [("point:b", Grade.GOOD)])
+    assert lines.newly_stale(6) == [ONE]
+    assert changed(lines, 6) == (3, [("point:a", Grade.UNKNOWN)])
+    lines.take([sample(8, "point:b", "leg2")], 8)
+    lines.drop(ONE, ParticipantId("point:b"))
+    assert changed(lines, 8) == (4, [])
+
+
+def test_what_was_told_last_is_of_every_line() -> None:
+    lines = Lines(2.0)
+    assert lines.told(ONE, START) is None
+    lines.take([sample(0), sample(0, "point:b", "leg2")], 0)
+    changed(lines, 0)
+    lines.take([sample(2, leg="new")], 2)
+    changed(lines, 2)
+    told = lines.told(ONE, START)
+    assert told is not None
+    assert [(s.participant, s.leg) for s in told.links] == [("point:a", "new"), ("point:b", "leg2")]

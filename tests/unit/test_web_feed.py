@@ -28,11 +28,11 @@ def test_an_event_is_one_line_of_data() -> None:
     assert written == b'event: floor\ndata: {"conference":"a","holder":null,"at":"2026-07-01T08:00:00Z"}\n\n'
 
 
-def test_events_leave_in_order_and_only_the_newest_links() -> None:
+def test_events_leave_in_order() -> None:
     watcher = Watcher()
     for name, data in (("links", b"1"), ("floor", b"2"), ("links", b"3"), ("presence", b"4")):
         watcher.offer(name, data)
-    assert watcher.take() == b"234"
+    assert watcher.take() == b"1234"
     assert watcher.take() == b""
 
 
@@ -40,6 +40,18 @@ def test_a_page_that_reads_too_slowly_is_due_a_new_snapshot() -> None:
     watcher = Watcher(limit=2)
     for _ in range(3):
         watcher.offer("floor", b"x")
+    assert watcher.stale
+    assert watcher.take() == b""
+
+
+def test_so_many_changes_of_lines_wait_and_one_more_makes_it_a_new_snapshot() -> None:
+    watcher = Watcher()
+    for _ in range(feed_module.LINKS_WAITING):
+        watcher.offer("links", b"x")
+    assert not watcher.stale
+    assert len(watcher.take()) == feed_module.LINKS_WAITING
+    for _ in range(feed_module.LINKS_WAITING + 1):
+        watcher.offer("links", b"x")
     assert watcher.stale
     assert watcher.take() == b""
 

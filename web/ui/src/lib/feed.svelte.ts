@@ -28,6 +28,8 @@ export class Feed {
   /** When the newest figures were made, by the server's clock; null before the first. */
   figuresAt = $state<string | null>(null);
   #source: EventSource | null = null;
+  /** The number of the newest view of the lines that is known; changes that are in it already are passed over. */
+  #seq = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly id: string) {
@@ -51,7 +53,7 @@ export class Feed {
     const on = <T>(name: string, take: (value: T) => void): void =>
       source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T));
     on<FeedSnapshot>("snapshot", (value) => this.#snapshot(value));
-    on<LinksGraded>("links", (value) => this.#mergeLinks(value));
+    on<LinksGraded>("links", (value) => this.#changed(value));
     on<PresenceChanged>("presence", ({ at, ...value }) => this.#mergePresence([{ ...value, since: at }]));
     on<FloorMoved>("floor", (value) => (this.holder = value.holder));
     on<IncidentBoard>("incidents", (value) => (this.incidents = value.incidents));
@@ -67,7 +69,21 @@ export class Feed {
     this.presence.startOver();
     this.#mergePresence(value.presence);
     this.links.startOver();
+    this.#seq = value.links?.seq ?? 0;
     if (value.links) this.#mergeLinks(value.links);
+  }
+
+  #changed(value: LinksGraded): void {
+    const next = this.#seq + 1;
+    if (value.seq < next) return;
+    if (value.seq > next) {
+      // Something was missed: only a new snapshot tells what.
+      this.#source?.close();
+      this.#open();
+      return;
+    }
+    this.#seq = value.seq;
+    this.#mergeLinks(value);
   }
 
   #mergeLinks(value: LinksGraded): void {

@@ -9,12 +9,8 @@ from datetime import datetime
 
 from core.messages import EndpointReport, LinksGraded
 from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
-<<<<<<< HEAD
-from core.quality import Direction, EndpointFigures, LinkStatus
-from monitor.capacity import Capacity
-=======
 from core.quality import EndpointFigures, LinkStatus
->>>>>>> 9b1517e (Tell pages only the lines that changed; grade calm lines without judging them anew)
+from monitor.capacity import Capacity
 from monitor.grade import STALE_PERIODS, LineGrader
 from monitor.profiles import DEFAULT, Profile
 
@@ -113,13 +109,9 @@ class Lines:
             profile = self._profiles.get(sample.conference, self._profile)
             line = legs[sample.leg] = _Line(LineGrader(self._period_seconds, profile), sample)
         line.sample, line.received, line.told_stale = sample, now, False
-<<<<<<< HEAD
         line.capacity.add(sample)
-        report = self._reports.get(sample.conference, {}).get(sample.participant)
-=======
         view.changed[who] = None
         report = view.reports.get(who)
->>>>>>> 9b1517e (Tell pages only the lines that changed; grade calm lines without judging them anew)
         if report is None:
             line.grader.add(sample, now)
             return Graded(sample, line.grader, None)
@@ -242,12 +234,9 @@ def _made(
         up=up,
         down=down,
         sample=line.sample,
-<<<<<<< HEAD
         carries_up_kbps=line.capacity.up_kbps,
         carries_down_kbps=line.capacity.down_kbps,
-=======
         age_ms=age_ms,
->>>>>>> 9b1517e (Tell pages only the lines that changed; grade calm lines without judging them anew)
         endpoint=report.figures if report is not None else None,
         endpoint_age_ms=endpoint_age_ms,
     )

@@ -6007,7 +6007,10 @@ export interface components {
     };
     /**
      * LinksGraded
-     * @description The monitor's view of one conference, told after sample batches: the first at once, more at most every 0.5 s.
+     * @description The monitor's view of one conference: whole when `full`, else only the lines that changed since `seq` - 1.
+     *
+     *     Told after sample batches: the first at once, what others add at most every quarter of a second. A whole view holds
+     *     all that was told up to its `seq`. Who misses one must begin with a whole one.
      */
     LinksGraded: {
       /** Conference */
@@ -6017,6 +6020,16 @@ export interface components {
        * Format: date-time
        */
       at: string;
+      /**
+       * Seq
+       * @default 0
+       */
+      seq: number;
+      /**
+       * Full
+       * @default true
+       */
+      full: boolean;
       /** Links */
       links: components["schemas"]["LinkStatus"][];
     };

@@ -35,6 +35,8 @@ class _Told:
     def take(self, carried: float | None) -> None:
         """What the newest sample says; the most of what was found of late counts, for a line was not always full."""
         self._recent.append(carried)
+        if carried is None and self.kbps is None:
+            return
         found = [one for one in self._recent if one is not None]
         self.kbps = round(max(found), 1) if found else None
 

@@ -37,6 +37,8 @@ class Row:
     settled_seconds: float | None = None
     recovered_seconds: float | None = None
     endpoint: str = "browser"
+    from_width: int | None = None
+    """The picture's width before the line became narrow."""
 
     def json(self) -> dict[str, Any]:
         """As the last line has it."""
@@ -45,6 +47,7 @@ class Row:
         numbers = {name: round(value, 4) for name, value in vars(self.seen).items()}
         if self.condition.startswith("400"):
             numbers |= {"settled_s": self.settled_seconds, "recovered_s": self.recovered_seconds}
+            plain["from_width"] = self.from_width
         return plain | numbers
 
     def text(self) -> str:
@@ -69,7 +72,7 @@ def drop_row(
     """A direction that became narrow and wide again; `width` is the picture's before."""
     settled = settled_after(narrow)
     seen = figures(_calm(narrow, settled))
-    return Row(DROP, direction, repair, seen, settled, recovered_after(after, width), endpoint)
+    return Row(DROP, direction, repair, seen, settled, recovered_after(after, width), endpoint, width)
 
 
 def printed(rows: list[Row]) -> list[Row]:

@@ -9,6 +9,8 @@ MOST_FROZEN = 0.02
 MOST_CONCEALED = 0.01
 """Sound is called uninterrupted when less than this share of it is made up."""
 SETTLED_SECONDS, RECOVERED_SECONDS = 5.0, 15.0
+LARGE = 640
+"""A drop that begins with a smaller picture than this says nothing: there is nothing to settle or to come back."""
 
 
 def verdicts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -25,6 +27,7 @@ def verdicts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         told[f"{key}_holds"] = max(seen) <= most if seen else None
     for direction in ("down", "up"):
         narrow = [row for row in repaired if row["condition"].startswith("400") and row["direction"] == direction]
+        narrow = [row for row in narrow if row.get("from_width", LARGE) >= LARGE]
         for field, most in (("settled_s", SETTLED_SECONDS), ("recovered_s", RECOVERED_SECONDS)):
             key = f"{'settle' if field == 'settled_s' else 'recover'}_400_{direction}_s"
             value = narrow[-1][field] if narrow else None

@@ -32,3 +32,8 @@ def test_a_narrow_line_must_settle_and_come_back_in_time() -> None:
 
 def test_rows_without_repair_do_not_count() -> None:
     assert verdicts([row("10 % loss", concealed_share=0.5) | {"repair": False}])["concealed_10_loss"] is None
+
+
+def test_a_drop_that_began_with_a_small_picture_says_nothing() -> None:
+    narrow = row("400 kbit/s", "up", settled_s=0.5, recovered_s=0.5) | {"from_width": 240}
+    assert verdicts([narrow])["settle_400_up_s_holds"] is None

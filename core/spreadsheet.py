@@ -8,12 +8,14 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 import openpyxl
 import structlog
+
+from core.model import Model
 
 log = structlog.get_logger("spreadsheet")
 
@@ -62,6 +64,38 @@ class FileRefused(Exception):
         self.message = message
         self.row = row
         self.column = column
+
+
+class FileProblem(Model):
+    """Why a file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file."""
+
+    row: int
+    column: str
+    code: str
+    message: str
+
+
+@dataclass
+class Problems:
+    """Collects what is wrong with a file; keeps the first `most` and counts the rest. `family` begins the codes."""
+
+    family: str
+    most: int
+    shown: list[FileProblem] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, row: int, column: str, code: str, message: str) -> None:
+        """One more, by its code without the family."""
+        self._add(FileProblem(row=row, column=column, code=f"{self.family}.{code}", message=message))
+
+    def refuse(self, refusal: FileRefused) -> None:
+        """Reading ended there."""
+        self._add(FileProblem(row=refusal.row, column=refusal.column, code=refusal.code, message=refusal.message))
+
+    def _add(self, problem: FileProblem) -> None:
+        self.count += 1
+        if len(self.shown) < self.most:
+            self.shown.append(problem)
 
 
 def fold(text: str) -> str:

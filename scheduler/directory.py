@@ -5,32 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.spreadsheet import FileRefused
+from core.spreadsheet import FileRefused, Problems
 from scheduler.directory_cells import fault_of, kind_of
 from scheduler.directory_columns import Column
 from scheduler.directory_file import Row
 from scheduler.directory_model import PointRecord, UnitRecord
 from scheduler.directory_points import kept, kept_kbps, read_points
-from scheduler.model import ImportProblem, ImportReport
+from scheduler.model import ImportReport
 
 PROBLEMS_SHOWN = 20_000
 """As many as a file may have rows; a report of more helps nobody."""
 UNMENTIONED_SHOWN = 200
 
 _UNIT_COLUMNS = (Column.UNIT_NAME, Column.UNIT_KIND, Column.PARENT_UNIT, Column.UPLINK_KBPS)
-
-
-class Problems:
-    """Collects what is wrong; keeps the first `PROBLEMS_SHOWN` and counts the rest."""
-
-    def __init__(self) -> None:
-        self.shown: list[ImportProblem] = []
-        self.count = 0
-
-    def add(self, row: int, column: str, code: str, message: str) -> None:
-        self.count += 1
-        if len(self.shown) < PROBLEMS_SHOWN:
-            self.shown.append(ImportProblem(row=row, column=column, code=f"directory.{code}", message=message))
 
 
 @dataclass(frozen=True)
@@ -59,7 +46,7 @@ class ImportPlan:
 
 def plan_import(rows: Iterable[Row], present: Directory) -> ImportPlan:
     """Checks every row and works out the changes; with any problem the plan writes nothing."""
-    problems = Problems()
+    problems = Problems("directory", PROBLEMS_SHOWN)
     readable, count = _readable(rows, present, problems)
     units = _units(readable, present, problems)
     known = {**present.units, **units}
@@ -98,7 +85,7 @@ def _readable(rows: Iterable[Row], present: Directory, problems: Problems) -> tu
             if _cells_are_good(row, present, problems):
                 readable.append(row)
     except FileRefused as exc:
-        problems.add(exc.row, exc.column, exc.code.removeprefix("directory."), exc.message)
+        problems.refuse(exc)
     return readable, count
 
 

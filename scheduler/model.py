@@ -17,6 +17,7 @@ from core.model import (
     Role,
     UnitKind,
 )
+from core.spreadsheet import FileProblem
 from scheduler.plan.model import PlanOutcome, PlanWish
 
 
@@ -30,20 +31,12 @@ class UnitSummary(Model):
     points: int
 
 
-class ImportProblem(Model):
-    """Why a directory file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file."""
-
-    row: int
-    column: str
-    code: str
-    message: str
-
-
 class ImportReport(Model):
     """What a directory file did, or would do. Nothing is applied while there is any problem.
 
-    `problems` holds the first 200 of `problem_count`; `unmentioned` the codes of the first 200 of `points_unmentioned`:
-    points of units that the file is about, which the file itself does not have. They stay as they are.
+    `problems` holds the first 20,000 of `problem_count`; `unmentioned` the codes of the first 200 of
+    `points_unmentioned`: points of units that the file is about, which the file itself does not have. They stay as
+    they are.
     """
 
     applied: bool
@@ -55,7 +48,7 @@ class ImportReport(Model):
     points_unchanged: int = 0
     points_unmentioned: int = 0
     unmentioned: tuple[str, ...] = ()
-    problems: tuple[ImportProblem, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
     problem_count: int = 0
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.model import SessionId
+from core.settings import Settings
 from signaling.protocol import IceServer
 
 
@@ -23,6 +24,13 @@ class Relay:
     urls: tuple[str, ...]
     secret: str
     seconds: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Relay | None:
+        """The relay of an installation; None where the settings name none."""
+        if not settings.turn_urls or not settings.turn_secret:
+            return None
+        return cls(tuple(settings.turn_urls), settings.turn_secret, settings.turn_seconds)
 
     def ticket(self, session: SessionId, now: datetime) -> IceServer:
         """Credentials for one session; they must outlast the time until its media is connected again."""

@@ -103,14 +103,11 @@ class Rules:
     def of(cls, settings: Settings) -> Rules:
         """The rules of an installation."""
         limits = settings.limits
-        relay = None
-        if settings.turn_urls and settings.turn_secret:
-            relay = Relay(tuple(settings.turn_urls), settings.turn_secret, settings.turn_seconds)
         return cls(
             limits.signaling_hello_seconds,
             limits.signaling_beat_seconds,
             limits.resume_seconds,
-            relay,
+            Relay.of(settings),
             limits.signaling_reports_per_second,
         )
 

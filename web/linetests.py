@@ -49,9 +49,7 @@ class LineTesting:
         self._clock = clock
         self._book = book
         self._plans = plans
-        self._relay = None
-        if settings.turn_urls and settings.turn_secret:
-            self._relay = Relay(tuple(settings.turn_urls), settings.turn_secret, settings.turn_seconds)
+        self._relay = Relay.of(settings)
         self._rate = RateLimit(TESTS_PER_MINUTE, clock)
         self._running: dict[str, _Running] = {}
 

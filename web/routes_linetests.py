@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from core.errors import BadInput, Conflict, NotFound, Refused, TooMany, Unavailable
 from core.linetest import LineTestNow, OpenLineTest, PageFigures
-from core.model import CodeText, Model, NameText, Role, SlotName, Track, point_participant
+from core.model import CodeText, Grade, Model, NameText, Role, SlotName, Track, point_participant
 from monitor.linetests.model import LineTestResult, LineTestRow
 from scheduler.choosing_model import Choice
 from scheduler.plan.model import ProfileName
@@ -113,9 +113,13 @@ async def find_tested_lines(ask: Ask[TestedQuery]) -> TestedLines:
     rows = await ask.context.monitor.line_tests.newest([point.code for point in chosen.points])
     order = list(ProfileName)
     heavy = order.index(ask.input.profile)
-    thin = tuple(row for row in rows if row.carries is None or order.index(ProfileName(row.carries)) > heavy)
-    ill = tuple(row for row in rows if row not in thin and row.grade == "poor")
-    return TestedLines(points=chosen.count, tested=len(rows), too_thin=thin, ill=ill)
+    thin, ill = [], []
+    for row in rows:
+        if row.carries is None or order.index(ProfileName(row.carries)) > heavy:
+            thin.append(row)
+        elif row.grade is Grade.POOR:
+            ill.append(row)
+    return TestedLines(points=chosen.count, tested=len(rows), too_thin=tuple(thin), ill=tuple(ill))
 
 
 def _own(ask: Ask[Nothing] | Ask[LineTestOffer]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from core.settings import Limits
-from core.spreadsheet import FileRefused, Layout, Row
-from monitor.delegates.model import DelegateImport, DelegateProblem
+from core.spreadsheet import FileRefused, Layout, Problems, Row
+from monitor.delegates.model import DelegateImport
 
 PROBLEMS_SHOWN = 200
 MOST_DELEGATES = 20_000
@@ -69,18 +69,6 @@ class Listed:
     organisation: str = ""
 
 
-@dataclass
-class _Problems:
-    shown: list[DelegateProblem] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, row: int, column: str, code: str, message: str) -> None:
-        """Counts a problem, and keeps it while there is room."""
-        self.count += 1
-        if len(self.shown) < PROBLEMS_SHOWN:
-            self.shown.append(DelegateProblem(row=row, column=column, code=code, message=message))
-
-
 @dataclass(frozen=True)
 class Plan:
     """The delegates that are new or different, and the report."""
@@ -94,7 +82,7 @@ def plan_import(rows: Iterable[Row[Column]], present: Mapping[str, Listed], poin
 
     A file adds and updates by code and takes nobody away. An empty cell changes nothing in somebody known.
     """
-    problems, booked = _Problems(), frozenset(points)
+    problems, booked = Problems("delegates", PROBLEMS_SHOWN), frozenset(points)
     listed: dict[str, Listed] = {}
     first: dict[str, int] = {}
     count = 0
@@ -104,15 +92,15 @@ def plan_import(rows: Iterable[Row[Column]], present: Mapping[str, Listed], poin
             one = _one(row, present, booked, problems)
             if row[Column.CODE] in first:
                 message = f"Delegate {row[Column.CODE]} is in row {first[row[Column.CODE]]} already."
-                problems.add(row.number, Column.CODE, "delegates.duplicate_code", message)
+                problems.add(row.number, Column.CODE, "duplicate_code", message)
             elif row[Column.CODE]:
                 first[row[Column.CODE]] = row.number
             if one is not None:
                 listed.setdefault(one.code, one)
     except FileRefused as exc:
-        problems.add(exc.row, exc.column, exc.code, exc.message)
+        problems.refuse(exc)
     if len({*listed, *present}) > MOST_DELEGATES:
-        problems.add(0, "", "delegates.too_many", f"A conference has at most {MOST_DELEGATES:,} delegates.")
+        problems.add(0, "", "too_many", f"A conference has at most {MOST_DELEGATES:,} delegates.")
     return _plan(listed, present, first, count, problems)
 
 
@@ -121,7 +109,7 @@ def _plan(
     present: Mapping[str, Listed],
     first: Mapping[str, int],
     count: int,
-    problems: _Problems,
+    problems: Problems,
 ) -> Plan:
     changed = tuple(one for code, one in listed.items() if present.get(code) != one)
     added = sum(one.code not in present for one in changed)
@@ -138,23 +126,23 @@ def _plan(
     return Plan(() if problems.count else changed, report)
 
 
-def _one(row: Row[Column], present: Mapping[str, Listed], booked: frozenset[str], problems: _Problems) -> Listed | None:
+def _one(row: Row[Column], present: Mapping[str, Listed], booked: frozenset[str], problems: Problems) -> Listed | None:
     """The delegate of one row; None, with every problem told, when it cannot be used."""
     before, old = problems.count, present.get(row[Column.CODE])
     for column, text in row.cells.items():
         if len(text) > _MOST_LETTERS:
-            problems.add(row.number, column, "delegates.too_long", f"At most {_MOST_LETTERS} characters.")
+            problems.add(row.number, column, "too_long", f"At most {_MOST_LETTERS} characters.")
         elif any(unicodedata.category(letter) == "Cc" for letter in text):
-            problems.add(row.number, column, "delegates.control_character", "There is a line break or a tab inside.")
+            problems.add(row.number, column, "control_character", "There is a line break or a tab inside.")
     if row[Column.CODE] and _CODE.fullmatch(row[Column.CODE]) is None:
-        problems.add(row.number, Column.CODE, "delegates.bad_code", "A code has 1 to 64 of A-Z a-z 0-9 . _ -")
+        problems.add(row.number, Column.CODE, "bad_code", "A code has 1 to 64 of A-Z a-z 0-9 . _ -")
     name, point = (row[column] or (getattr(old, column.value) if old else "") for column in REQUIRED[1:])
     for column, text in ((Column.CODE, row[Column.CODE]), (Column.NAME, name), (Column.POINT, point)):
         if not text:
-            problems.add(row.number, column, "delegates.missing_value", "This cell must be filled.")
+            problems.add(row.number, column, "missing_value", "This cell must be filled.")
     if point and point not in booked:
         message = f"Point {point[:64]} does not take part in this conference."
-        problems.add(row.number, Column.POINT, "delegates.unknown_point", message)
+        problems.add(row.number, Column.POINT, "unknown_point", message)
     if problems.count > before:
         return None
     position, organisation = (

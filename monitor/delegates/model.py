@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from core.model import CodeText, ConferenceId, Model, NameText
+from core.spreadsheet import FileProblem
 from monitor.headcount.model import HallHeadcount
 
 Words = Annotated[str, Field(max_length=200)]
@@ -86,15 +87,6 @@ class DelegateHistory(Model):
     words: tuple[DelegateWord, ...]
 
 
-class DelegateProblem(Model):
-    """Why a delegates' file cannot be applied. `row` counts as a spreadsheet does (the header is 1); 0: the file."""
-
-    row: int
-    column: str
-    code: str
-    message: str
-
-
 class DelegateImport(Model):
     """What a delegates' file did, or would do. Nothing is applied while there is any problem.
 
@@ -107,7 +99,7 @@ class DelegateImport(Model):
     updated: int = 0
     unchanged: int = 0
     unmentioned: int = 0
-    problems: tuple[DelegateProblem, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
     problem_count: int = 0
 
 

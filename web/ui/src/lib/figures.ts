@@ -28,6 +28,13 @@ interface Stream {
 const LIMITS = ["cpu", "bandwidth", "other", "none"] as const;
 const BUSY_SHARE = 0.8;
 
+/** The entries of the browser's report. */
+export function entriesOf(report: RTCStatsReport): Entry[] {
+  const entries: Entry[] = [];
+  report.forEach((entry: Entry) => entries.push(entry));
+  return entries;
+}
+
 /** A reading to be compared with the next; `shown` says by mid what is in the slots, the most important first. */
 export function readingOf(
   entries: readonly Entry[],
@@ -104,14 +111,18 @@ function sent(entries: readonly Entry[]): Pick<MediaFigures, "sent_fps" | "sent_
   };
 }
 
+/** The candidate pair that carries the media: named by the transport, or by Firefox on the pair itself. */
+export function selectedPair(entries: readonly Entry[]): Entry | undefined {
+  const transport = entries.find((entry) => entry.type === "transport" && entry["selectedCandidatePairId"]);
+  return transport
+    ? entries.find(({ id }) => id === transport["selectedCandidatePairId"])
+    : entries.find((entry) => entry.type === "candidate-pair" && entry["selected"] === true);
+}
+
 /** The local end of the pair that carries the media. */
 function way(entries: readonly Entry[]): Pick<MediaFigures, "candidate" | "relay_protocol" | "network"> {
-  const byId = new Map(entries.map((entry) => [entry.id, entry]));
-  const transport = entries.find((entry) => entry.type === "transport" && entry["selectedCandidatePairId"]);
-  const pair = transport
-    ? byId.get(String(transport["selectedCandidatePairId"]))
-    : entries.find((entry) => entry.type === "candidate-pair" && entry["selected"] === true);
-  const local = pair ? byId.get(String(pair["localCandidateId"])) : undefined;
+  const pair = selectedPair(entries);
+  const local = entries.find(({ id }) => pair !== undefined && id === pair["localCandidateId"]);
   return {
     candidate: oneOf(["host", "srflx", "prflx", "relay"] as const, local?.["candidateType"]),
     relay_protocol: oneOf(["udp", "tcp", "tls"] as const, local?.["relayProtocol"]),
@@ -154,7 +165,8 @@ function grown({ now, then }: { now: Stream; then: Stream }, name: string): numb
   return Math.max(0, amount(now.entry[name]) - amount(then.entry[name]));
 }
 
-function amount(value: unknown): number {
+/** A figure as a number; what is not told counts as nothing. */
+export function amount(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 

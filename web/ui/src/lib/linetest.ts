@@ -1,6 +1,15 @@
 /** The page's half of a line test: its connection, what it sends in each phase, and what it sees come back. */
 import { api, type TestDoor } from "./api";
-import { deviceState, figuresOf, readingOf, type DeviceState, type Entry } from "./figures";
+import {
+  amount,
+  deviceState,
+  entriesOf,
+  figuresOf,
+  readingOf,
+  selectedPair,
+  type DeviceState,
+  type Entry,
+} from "./figures";
 import type { LocalMedia } from "./local.svelte";
 import { onlyVp8AndOpus, withOpusOptions, withSoundRepair } from "./media";
 import type { LineTestNow, LineTestResult, PageFigures } from "./model";
@@ -119,9 +128,7 @@ export class LineTester {
   }
 
   async #entries(): Promise<Entry[]> {
-    const entries: Entry[] = [];
-    (await this.#pc.getStats()).forEach((entry: Entry) => entries.push(entry));
-    return entries;
+    return entriesOf(await this.#pc.getStats());
   }
 
   async #figures(now: LineTestNow): Promise<PageFigures> {
@@ -177,11 +184,11 @@ class Received {
     const atMs = performance.now();
     const sum = (name: string): number =>
       entries.reduce(
-        (all, entry) => all + (entry.type === "inbound-rtp" ? Math.max(0, numeric(entry[name])) : 0),
+        (all, entry) => all + (entry.type === "inbound-rtp" ? Math.max(0, amount(entry[name])) : 0),
         0,
       );
-    const pair = entries.find((entry) => entry.type === "candidate-pair" && entry["nominated"] === true);
-    const bytes = numeric(pair?.["bytesReceived"]);
+    const pair = selectedPair(entries);
+    const bytes = amount(pair?.["bytesReceived"]);
     if (phase === "down" && this.#last) {
       this.#rates.push(((bytes - this.#last.bytes) * 8) / Math.max(1, atMs - this.#last.atMs));
     }
@@ -193,7 +200,7 @@ class Received {
       const all = totals.received - this.#calm.received + lost;
       this.#lossDown = all > 0 ? Math.min(1, Math.max(0, lost / all)) : null;
       const jitters = entries.filter((entry) => entry.type === "inbound-rtp");
-      this.#jitters.push(Math.max(0, ...jitters.map((entry) => numeric(entry["jitter"]) * 1000)));
+      this.#jitters.push(Math.max(0, ...jitters.map((entry) => amount(entry["jitter"]) * 1000)));
       if (typeof pair?.["currentRoundTripTime"] === "number") {
         this.#rtts.push(pair["currentRoundTripTime"] * 1000);
       }
@@ -229,10 +236,6 @@ export function best(rates: readonly number[]): number | null {
 function middle(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? null;
-}
-
-function numeric(value: unknown): number {
-  return typeof value === "number" ? value : 0;
 }
 
 /** Says in the answer with which rate to begin; browsers that do not know it ignore it. */

@@ -18,6 +18,7 @@ export type ClashPreview = Schemas["ClashReport"];
 export type InvitationView = Schemas["InvitationView"];
 export type AnswerRequest = Schemas["AnswerRequest"];
 export type JoinLink = Schemas["PointLink"];
+export type FileProblem = Schemas["FileProblem"];
 export type ImportReport = Schemas["ImportReport"];
 export type Grade = Schemas["Grade"];
 export type GradedSample = Schemas["GradedSample"];

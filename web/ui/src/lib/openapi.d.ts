@@ -3907,7 +3907,7 @@ export interface components {
        * Problems
        * @default []
        */
-      problems: components["schemas"]["DelegateProblem"][];
+      problems: components["schemas"]["FileProblem"][];
       /**
        * Problem Count
        * @default 0
@@ -3923,20 +3923,6 @@ export interface components {
       found: number;
       /** Delegates */
       delegates: components["schemas"]["Delegate"][];
-    };
-    /**
-     * DelegateProblem
-     * @description Why a delegates' file cannot be applied. `row` counts as a spreadsheet does (the header is 1); 0: the file.
-     */
-    DelegateProblem: {
-      /** Row */
-      row: number;
-      /** Column */
-      column: string;
-      /** Code */
-      code: string;
-      /** Message */
-      message: string;
     };
     /**
      * DelegateState
@@ -4459,6 +4445,20 @@ export interface components {
        * @default null
        */
       capacity_kbps: number | null;
+    };
+    /**
+     * FileProblem
+     * @description Why a file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file.
+     */
+    FileProblem: {
+      /** Row */
+      row: number;
+      /** Column */
+      column: string;
+      /** Code */
+      code: string;
+      /** Message */
+      message: string;
     };
     /**
      * Finding
@@ -5238,20 +5238,6 @@ export interface components {
       credential: string;
     };
     /**
-     * ImportProblem
-     * @description Why a directory file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file.
-     */
-    ImportProblem: {
-      /** Row */
-      row: number;
-      /** Column */
-      column: string;
-      /** Code */
-      code: string;
-      /** Message */
-      message: string;
-    };
-    /**
      * ImportQuery
      * @description Whether the file is only checked.
      */
@@ -5266,8 +5252,9 @@ export interface components {
      * ImportReport
      * @description What a directory file did, or would do. Nothing is applied while there is any problem.
      *
-     *     `problems` holds the first 200 of `problem_count`; `unmentioned` the codes of the first 200 of `points_unmentioned`:
-     *     points of units that the file is about, which the file itself does not have. They stay as they are.
+     *     `problems` holds the first 20,000 of `problem_count`; `unmentioned` the codes of the first 200 of
+     *     `points_unmentioned`: points of units that the file is about, which the file itself does not have. They stay as
+     *     they are.
      */
     ImportReport: {
       /** Applied */
@@ -5316,7 +5303,7 @@ export interface components {
        * Problems
        * @default []
        */
-      problems: components["schemas"]["ImportProblem"][];
+      problems: components["schemas"]["FileProblem"][];
       /**
        * Problem Count
        * @default 0

@@ -1,6 +1,6 @@
 /** Gathers what this endpoint reports of itself each 2 s: the connection's figures and the devices' states. */
-import { deviceState, figuresOf, isBlack, network, readingOf } from "./figures";
-import type { Entry, Reading, Shown } from "./figures";
+import { deviceState, entriesOf, figuresOf, isBlack, network, readingOf } from "./figures";
+import type { Reading, Shown } from "./figures";
 import type { LocalMedia } from "./local.svelte";
 import type { MediaLink } from "./media";
 import type { Skew } from "./skew";
@@ -27,8 +27,7 @@ export class Reporter {
     switches: { microphone: boolean; camera: boolean },
     skew: Skew | null,
   ): EndpointFigures | null {
-    const entries: Entry[] = [];
-    report.forEach((entry: Entry) => entries.push(entry));
+    const entries = entriesOf(report);
     const after = readingOf(entries, shownIn(media, slots, view), performance.now());
     const before = media === this.#media ? this.#before : null;
     this.#media = media;

@@ -1,4 +1,5 @@
 /** The browser's own figures of a media connection, as the page shows and reports them. */
+import { amount, entriesOf, selectedPair } from "./figures";
 import type { MediaLink } from "./media";
 import type { Grade } from "./model";
 import type { SlotName } from "./wire";
@@ -34,33 +35,20 @@ export function readStats(
   const totals = { bytesUp: 0, bytesDown: 0, received: 0, lost: 0 };
   const found: Partial<Record<SlotName, SlotStats>> = {};
   let rttMs: number | null = null;
-  const selected = selectedPair(report);
-  report.forEach((entry: Record<string, unknown> & { type: string }) => {
+  const entries = entriesOf(report);
+  for (const entry of entries) {
     if (entry.type === "inbound-rtp") {
-      totals.received += numeric(entry["packetsReceived"]);
-      totals.lost += Math.max(0, numeric(entry["packetsLost"]));
+      totals.received += amount(entry["packetsReceived"]);
+      totals.lost += Math.max(0, amount(entry["packetsLost"]));
       const slot = slotOf.get(String(entry["mid"]));
       if (slot && entry["kind"] === "video") found[slot] = slotStats(entry);
     }
-    if (entry.type === "candidate-pair" && entry["id"] === selected) {
-      if (typeof entry["currentRoundTripTime"] === "number") rttMs = entry["currentRoundTripTime"] * 1000;
-      totals.bytesUp += numeric(entry["bytesSent"]);
-      totals.bytesDown += numeric(entry["bytesReceived"]);
-    }
-  });
+  }
+  const pair = selectedPair(entries);
+  if (typeof pair?.["currentRoundTripTime"] === "number") rttMs = pair["currentRoundTripTime"] * 1000;
+  totals.bytesUp = amount(pair?.["bytesSent"]);
+  totals.bytesDown = amount(pair?.["bytesReceived"]);
   return { ...rates(totals, before), atMs: performance.now(), rttMs, slots: found, totals };
-}
-
-/** The candidate pair that carries the media: named by the transport, or by Firefox on the pair itself. */
-function selectedPair(report: RTCStatsReport): string | null {
-  let selected: string | null = null;
-  report.forEach((entry: Record<string, unknown> & { type: string; id: string }) => {
-    if (entry.type === "transport" && typeof entry["selectedCandidatePairId"] === "string") {
-      selected = entry["selectedCandidatePairId"];
-    }
-    if (entry.type === "candidate-pair" && entry["selected"] === true) selected = entry.id;
-  });
-  return selected;
 }
 
 function rates(
@@ -80,17 +68,13 @@ function rates(
 
 function slotStats(entry: Record<string, unknown>): SlotStats {
   return {
-    framesDecoded: numeric(entry["framesDecoded"]),
-    freezes: numeric(entry["freezeCount"]),
-    width: numeric(entry["frameWidth"]),
-    height: numeric(entry["frameHeight"]),
-    fps: numeric(entry["framesPerSecond"]),
-    packetsLost: numeric(entry["packetsLost"]),
+    framesDecoded: amount(entry["framesDecoded"]),
+    freezes: amount(entry["freezeCount"]),
+    width: amount(entry["frameWidth"]),
+    height: amount(entry["frameHeight"]),
+    fps: amount(entry["framesPerSecond"]),
+    packetsLost: amount(entry["packetsLost"]),
   };
-}
-
-function numeric(value: unknown): number {
-  return typeof value === "number" ? value : 0;
 }
 
 /** This hall's own line in one word; the technician's grade, with its memory, is the server's. */

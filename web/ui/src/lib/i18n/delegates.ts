@@ -72,8 +72,6 @@ export const t = translator(
     "import.checking": "Đang kiểm tra {name}…",
     "import.result": "{name}: {rows} dòng",
     "import.problems": "{n} lỗi. Sửa tệp rồi nạp lại; chưa có gì thay đổi.",
-    "import.more": "Chỉ liệt kê {n} lỗi đầu.",
-    "import.row": "Dòng {row}",
     "import.counts": "Thêm {added}, cập nhật {updated}, không đổi {unchanged}.",
     "import.unmentioned": "{n} đại biểu không có trong tệp được giữ nguyên.",
     "import.apply": "Nạp {n} đại biểu",
@@ -179,8 +177,6 @@ export const t = translator(
     "import.result": "{name}: {rows} {rows|row|rows}",
     "import.problems":
       "{n} {n|problem|problems}. Correct the file and load it again; nothing has changed yet.",
-    "import.more": "Only the first {n} are listed.",
-    "import.row": "Row {row}",
     "import.counts": "{added} new, {updated} updated, {unchanged} unchanged.",
     "import.unmentioned": "{n} {n|delegate|delegates} not in the file stay as they are.",
     "import.apply": "Load {n} {n|delegate|delegates}",

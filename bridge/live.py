@@ -28,13 +28,11 @@ from core.errors import Conflict
 from core.messages import (
     CONFERENCE_CHANGED,
     FLOOR,
-    LEG,
     PRESENCE,
     Command,
     ConferenceChanged,
     Ended,
     FloorMoved,
-    LegChanged,
     LegStatus,
     PictureLimit,
     PresenceChanged,
@@ -63,8 +61,6 @@ from core.model import (
 )
 
 log = structlog.get_logger("focus")
-
-LegNews = Literal["connected", "silent", "restarting", "failed", "closed"]
 
 TELL_SECONDS = 0.1
 """Changes of presence are gathered this long before they are told, so that 168 joins are not 168 × 168 messages."""
@@ -224,7 +220,6 @@ class LiveConference:
         if member := self.member_of_leg(leg):
             member.leg_connected = True
             self._send(member, LegStatus(state="connected", paused=member.paused))
-            self._publish_leg(member, leg, "connected")
             self.tell_soon()
 
     def leg_silent(self, leg: LegId) -> None:
@@ -232,7 +227,6 @@ class LiveConference:
         if member := self.member_of_leg(leg):
             member.leg_connected = False
             self._send(member, LegStatus(state="silent", reason="silent"))
-            self._publish_leg(member, leg, "silent")
             self.tell_soon()
 
     def restart_ice(self, session: SessionId, sdp: str) -> str:
@@ -240,9 +234,7 @@ class LiveConference:
         member = self.member_of(session)
         if member is None or member.leg is None:
             raise Conflict("media.no_leg", "There is no such media connection any more: offer a new one.")
-        answer = self.engine.restart_ice(member.leg, sdp)
-        self._publish_leg(member, member.leg, "restarting")
-        return answer
+        return self.engine.restart_ice(member.leg, sdp)
 
     def layers_wanted(self, leg: LegId, layers: tuple[str, ...] | None) -> None:
         """Others of the layers of the camera on `leg` are received than before."""
@@ -260,7 +252,6 @@ class LiveConference:
     def leg_lost(self, leg: LegId, state: Literal["failed", "closed"], reason: str) -> None:
         """Media ended on `leg`; the client is told so that it can connect again."""
         if member := self.member_of_leg(leg):
-            self._publish_leg(member, leg, state, reason)
             self._drop_leg(member, reason)
             self._send(member, LegStatus(state="failed", reason=reason))
             self.tell_soon()
@@ -353,11 +344,6 @@ class LiveConference:
             conference=self.id, participant=participant, presence=presence, how=how, at=self.clock.now()
         )
         self.bus.publish(PRESENCE, news)
-
-    def _publish_leg(self, member: Member, leg: LegId, state: LegNews, reason: str = "") -> None:
-        who, now = member.participant.id, self.clock.now()
-        news = LegChanged(conference=self.id, participant=who, leg=leg, state=state, reason=reason, at=now)
-        self.bus.publish(LEG, news)
 
     # --- inside --------------------------------------------------------------------------------------
 

@@ -19,7 +19,6 @@ from core.model import (
     ConferenceSpec,
     ConferenceState,
     Departure,
-    LegId,
     LinkSample,
     Model,
     NameText,
@@ -502,17 +501,6 @@ class PresenceChanged(Model):
     at: AwareDatetime
 
 
-class LegChanged(Model):
-    """What became of a participant's media connection; `restarting`: it looks for a new way to the node."""
-
-    conference: ConferenceId
-    participant: ParticipantId
-    leg: LegId
-    state: Literal["connected", "silent", "restarting", "failed", "closed"]
-    reason: str = ""
-    at: AwareDatetime
-
-
 class FloorMoved(Model):
     """The floor has a new holder (or none)."""
 
@@ -555,7 +543,6 @@ class LinksGraded(Model):
 CONFERENCE_CHANGED: Topic[ConferenceChanged] = Topic("conference.changed", ConferenceChanged)
 CONFERENCE_WARNING: Topic[ConferenceWarning] = Topic("conference.warning", ConferenceWarning)
 PRESENCE: Topic[PresenceChanged] = Topic("presence", PresenceChanged)
-LEG: Topic[LegChanged] = Topic("leg", LegChanged)
 FLOOR: Topic[FloorMoved] = Topic("floor", FloorMoved)
 SAMPLES: Topic[SampleBatch] = Topic("samples", SampleBatch)
 ENDPOINTS: Topic[EndpointReport] = Topic("endpoints", EndpointReport)

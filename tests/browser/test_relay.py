@@ -10,6 +10,8 @@ import pytest
 from core.database import Database
 from core.messages import GrantFloor
 from core.model import Role, point_participant
+from core.settings import Settings
+from diemcau.network import certificate_for
 from signaling.client import SignalingClient
 from tests.support.chromium import chromium, draw_camera, visitor
 from tests.support.coturn import coturn
@@ -17,16 +19,27 @@ from tests.support.installation import installed
 from tests.support.pages import enter_by_link, why_no_moving_picture
 from tests.support.polling import eventually
 
-_RELAY_ONLY = """{ const Real = RTCPeerConnection;
+_RELAY_ONLY = """{ const Real = RTCPeerConnection; window.__peers = [];
   window.RTCPeerConnection = class extends Real {
-    constructor(options) { super({ ...options, iceTransportPolicy: "relay" }); } }; }"""
+    constructor(options) { super({ ...options, iceTransportPolicy: "relay" }); window.__peers.push(this); } }; }"""
+_WAY = """async () => {
+  const report = await window.__peers.at(-1).getStats();
+  const transport = [...report.values()].find((entry) => entry.type === "transport");
+  const pair = report.get(transport.selectedCandidatePairId);
+  const { candidateType, relayProtocol } = report.get(pair.localCandidateId);
+  return [candidateType, relayProtocol]; }"""
+"""Of the candidate that carries the media."""
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 async def test_a_hall_behind_a_strict_firewall_sends_its_picture_through_the_relay(
     database: Database, tmp_path: Path, transport: str
 ) -> None:
-    async with coturn() as relay, chromium(draw_camera(tmp_path / "hall.y4m")) as browser:
+    chain, key = certificate_for(Settings(data_dir=tmp_path))
+    async with (
+        coturn(certificate=(chain, key)) as relay,
+        chromium(draw_camera(tmp_path / "hall.y4m"), trusts=chain) as browser,
+    ):
         urls = json.dumps([getattr(relay, transport)])
         async with installed(
             database.url, tmp_path, DIEMCAU_TURN_URLS=urls, DIEMCAU_TURN_SECRET=relay.secret
@@ -38,6 +51,7 @@ async def test_a_hall_behind_a_strict_firewall_sends_its_picture_through_the_rel
                 await enter_by_link(hall, installation, conference, "p1")
                 await enter_by_link(watcher, installation, conference, "p2")
                 await hall.locator("[data-media=connected]").wait_for()
+                assert await hall.evaluate(_WAY) == ["relay", transport]
                 async with SignalingClient(installation.signaling_url, token) as chair:
                     await chair.command(GrantFloor(participant=point_participant("p1")))
                     bars: set[int] = set()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import hashlib
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 _FLAGS = (
@@ -51,13 +56,26 @@ def draw_camera(path: Path) -> Path:
     return path
 
 
+def _key_digest(certificate: Path) -> str:
+    """SHA-256 of a certificate's public key (RFC 7469 section 2.4), which the browser knows it by."""
+    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    return base64.b64encode(digest).decode()
+
+
 @asynccontextmanager
-async def chromium(camera: Path | None = None, microphone: Path | None = None) -> AsyncIterator[Browser]:
-    """A headless browser; `camera` and `microphone` are the files that its fake devices play."""
+async def chromium(
+    camera: Path | None = None, microphone: Path | None = None, *, trusts: Path | None = None
+) -> AsyncIterator[Browser]:
+    """A headless browser; `camera` and `microphone` are the files that its fake devices play.
+
+    `trusts` is a certificate that it accepts as if a known authority had signed it, also of a TURN relay.
+    """
     executable = shutil.which("chromium")
     assert executable, "Chromium is not installed: `make browsers` says how to get it"
     flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"] if camera else list(_FLAGS)
     flags += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
+    flags += [f"--ignore-certificate-errors-spki-list={await asyncio.to_thread(_key_digest, trusts)}"] if trusts else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=flags)
         try:

@@ -16,8 +16,9 @@ import structlog
 from bridge.conference import events as ev
 from bridge.conference import limits
 from bridge.conference.focus import Focus
-from bridge.conference.layout import directives, planned_kbps, slots_for, voices
+from bridge.conference.layout import planned_kbps, slots_for, voices
 from bridge.conference.views import reference, roster, state_view
+from bridge.directing import Directing
 from bridge.log import EventLog
 from bridge.media.engine import MediaEngine
 from bridge.member import Member
@@ -36,7 +37,6 @@ from core.messages import (
     LegStatus,
     PictureLimit,
     PresenceChanged,
-    PublishDirective,
     Reconnect,
     Roster,
     SessionMessage,
@@ -48,7 +48,6 @@ from core.messages import (
 )
 from core.model import (
     CHAIR,
-    CameraLevel,
     ConferenceSpec,
     ConferenceState,
     Departure,
@@ -83,6 +82,7 @@ class LiveConference:
         self.id = self.focus.spec.id
         self._lock = asyncio.Lock()
         self._tell_handle: asyncio.TimerHandle | None = None
+        self._directing = Directing(self.focus, self.engine, self.clock, self._send)
 
     def take_up(self, deadline: float) -> None:
         """After a restart: everybody in the log is waited for until `deadline` (monotonic seconds)."""
@@ -206,6 +206,7 @@ class LiveConference:
 
     def suspend(self) -> None:
         """The node stops; members keep their places in the log."""
+        self._directing.close()
         if self._tell_handle is not None:
             self._tell_handle.cancel()
 
@@ -239,9 +240,7 @@ class LiveConference:
     def layers_wanted(self, leg: LegId, layers: tuple[str, ...] | None) -> None:
         """Others of the layers of the camera on `leg` are received than before."""
         if member := self.member_of_leg(leg):
-            member.layers = layers
-            if member.directive is not None:
-                self._tell_publish(member, member.directive)
+            self._directing.layers_wanted(member, layers)
 
     def pictures_paused(self, leg: LegId, slots: Collection[SlotName]) -> None:
         """The line of `leg` cannot carry the pictures of `slots`, and carries all others."""
@@ -284,10 +283,7 @@ class LiveConference:
             maps[VIEWER.id] = recorded.slots
         heard = voices(self.focus)
         self.engine.set_microphones(self.id, heard.reserved, heard.others)
-        publish = directives(self.focus, maps)
-        self.engine.set_camera_levels(self.id, {pid: d.camera for pid, d in publish.items()})
-        for member in self.members.values():
-            self._tell_publish(member, publish[member.participant.id])
+        self._directing.tell(self.members, maps)
         for member in self.members.values():
             self._announce(member)
             self._tell_state(member, state_view(self.focus, member.participant, maps[member.participant.id]))
@@ -301,13 +297,6 @@ class LiveConference:
             wanted = Wanted(self.focus.spec.title, slots_for(self.focus, VIEWER), reference(self.focus, speaker).name)
         self.desk.follow(self.id, wanted)
         return wanted
-
-    def _tell_publish(self, member: Member, directive: PublishDirective) -> None:
-        member.directive = directive
-        if member.layers is not None and directive.camera is CameraLevel.FULL:
-            directive = directive.model_copy(update={"layers": member.layers})
-        if member.told_publish != directive and self._send(member, directive):
-            member.told_publish = directive
 
     def _tell_state(self, member: Member, state: StateView) -> None:
         told = member.told_state

@@ -263,6 +263,11 @@ class MediaEngine:
         """What participants' cameras were told to send; one that is OFF is not asked for key frames."""
         self._ingress.switchboard.set_levels(conference, levels)
 
+    def is_awaited(self, leg: LegId) -> bool:
+        """Whether somebody is shown the leg's camera only until the picture of another comes."""
+        found = self._legs.get(leg)
+        return found is not None and self._ingress.switchboard.is_awaited(found)
+
     def limit_pictures(self, leg: LegId, limit: PictureLimit) -> None:
         """What pictures to and from a leg may be at most, whatever its line carries. Unknown legs are ignored."""
         if found := self._legs.get(leg):

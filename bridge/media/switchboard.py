@@ -133,6 +133,16 @@ class Switchboard:
         too_large = {rid for rid, pixels in sizes.items() if ceiling is not None and pixels > ceiling}
         return leg.demand.update(rids, wanted, now, too_large)
 
+    def is_awaited(self, leg: Leg) -> bool:
+        """Whether some slot shows the leg's camera only until the picture of another comes."""
+        streams = leg.layers_of(Track.CAMERA)
+        return any(
+            slot in self._lingering or slot.target not in streams
+            for stream in streams
+            for cohort in stream.cohorts
+            for slot in cohort.members
+        )
+
     def camera_off(self, leg: Leg) -> bool:
         """Whether `leg` was told to send no picture."""
         return leg.participant in self._cameras_off.get(leg.conference, ())

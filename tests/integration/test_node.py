@@ -39,6 +39,7 @@ from core.messages import (
     OpenConference,
     PublishDirective,
     ReleaseContent,
+    ReleaseFloor,
     RequestContent,
     ResumeSession,
     Roster,
@@ -180,6 +181,66 @@ async def test_the_floor_carries_the_holders_picture_to_the_others(
                 assert shown.id == hall(1).id
                 batch = await anext(aiter(samples))
                 assert {s.conference for s in batch.samples} == {spec.id}
+
+
+async def test_who_gives_the_floor_away_sends_on_until_the_successor_is_seen(
+    database: Database, bus: Bus, spec: ConferenceSpec
+) -> None:
+    async with running_node(database, bus):
+        await bus.request(OPEN, OpenConference(spec=spec))
+        async with seats(bus, spec, CHAIR_SEAT, hall(1), hall(2), hall(3)) as (chair, first, second, third):
+            for seat in (chair, first, second, third):
+                await seat.connect()
+
+            def why_not(more_than: int, *following: Seat) -> str | None:
+                for seat in following:
+                    seat.follow_directive()
+                stage = third.media.received()[SlotName.STAGE]
+                return None if stage.frames > more_than else f"{stage.frames} frames of {stage.last_key_frame_of}"
+
+            await chair.do(GrantFloor(participant=hall(1).id))
+            await eventually(lambda: why_not(5, first))
+            await chair.do(GrantFloor(participant=hall(2).id))
+            # The successor's camera is slow: it does nothing yet.
+            seen = third.media.received()[SlotName.STAGE].frames
+            await eventually(lambda: why_not(seen + 5, first))
+            assert _camera(first) is CameraLevel.FULL
+            assert _camera(second) is CameraLevel.FULL
+            assert third.media.received()[SlotName.STAGE].last_key_frame_of == hall(1).id
+
+            def why_not_relieved() -> str | None:
+                second.follow_directive()
+                return None if _camera(first) is CameraLevel.OFF else f"told {_camera(first)}"
+
+            await eventually(why_not_relieved)
+            assert third.media.received()[SlotName.STAGE].last_key_frame_of == hall(2).id
+
+
+async def test_who_gives_the_floor_to_nobody_stops_at_once(database: Database, bus: Bus, spec: ConferenceSpec) -> None:
+    async with running_node(database, bus):
+        await bus.request(OPEN, OpenConference(spec=spec))
+        async with seats(bus, spec, hall(1), hall(2), hall(3)) as (first, second, _):
+            for seat in (first, second):
+                await seat.connect()
+            async with seats(bus, spec, CHAIR_SEAT) as (chair,):
+                await chair.do(GrantFloor(participant=hall(1).id))
+
+                def why_not() -> str | None:
+                    first.follow_directive()
+                    stage = second.media.received()[SlotName.STAGE]
+                    return None if stage.frames > 5 else f"{stage.frames} frames"
+
+                await eventually(why_not)
+                leaving = LeaveConference(conference=spec.id, session=chair.session, how=Departure.DEPARTED)
+                await bus.request(LEAVE, leaving)
+            await first.do(ReleaseFloor())
+            assert _camera(first) is CameraLevel.OFF
+
+
+def _camera(seat: Seat) -> CameraLevel:
+    directive = seat.newest(PublishDirective)
+    assert isinstance(directive, PublishDirective)
+    return directive.camera
 
 
 async def test_of_many_open_microphones_the_loudest_are_heard_and_a_closed_one_sends_nothing(

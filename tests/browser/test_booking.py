@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.database import Database
 from tests.support.organizer import Desk, next_week, organizer
 
 
-async def _filled(desk: Desk, title: str, start: str = "09:00", stop: str = "11:00") -> None:
+async def _filled(
+    desk: Desk, title: str, start: str = "09:00", stop: str = "11:00", day: datetime | None = None
+) -> None:
     await desk.at("title").fill(title)
-    await desk.at("day").fill(next_week().strftime("%d/%m/%Y"))
+    await desk.at("day").fill((day or next_week()).strftime("%d/%m/%Y"))
     await desk.at("start").fill(start)
     await desk.at("stop").fill(stop)
 
@@ -56,3 +59,42 @@ async def test_a_whole_province_but_one_commune_is_chosen_in_the_tree(database: 
         assert not await database.pool.fetchval(
             "SELECT EXISTS (SELECT FROM reservation JOIN bridge_point ON number = point WHERE code = 'd4')"
         )
+
+
+async def test_free_time_is_found_for_the_chosen_points_and_taken_into_the_form(
+    database: Database, tmp_path: Path
+) -> None:
+    async with organizer(database, tmp_path) as desk:
+        monday = next_week(8)
+        monday += timedelta(days=-monday.weekday() % 7)
+        await desk.book("Họp sáng thứ Hai", monday, "d2")
+        await desk.open("/organizer/new")
+        await desk.at("select-all").click()
+        await _filled(desk, "Giao ban", "08:00", "10:00", day=monday)
+        await desk.at("options-open").click()
+        await desk.at("setup").select_option("30")
+        await desk.until("clashes", "data-count", "1")
+        await desk.at("free-open").click()
+        await desk.at("free-find").click()
+        await desk.at("free-window").first.click()
+        await desk.until("clashes", "data-count", "0")
+        assert await desk.at("day").input_value() == monday.strftime("%d/%m/%Y")
+        # The morning is d2's until 10:00, and the new doors open an hour before the start with the set-up.
+        assert await desk.at("start").input_value() >= "11:00"
+
+
+async def test_chosen_points_are_kept_as_a_group_and_chosen_again(database: Database, tmp_path: Path) -> None:
+    async with organizer(database, tmp_path, points=4) as desk:
+        await desk.open("/organizer/new")
+        await desk.at("select-point:d1").check()
+        await desk.at("select-point:d3").check()
+        await desk.at("audiences-open").click()
+        await desk.at("audience-name").fill("Hai xã")
+        await desk.at("audience-save").click()
+        await desk.at("audience").first.wait_for()
+        await desk.open("/organizer/new")
+        await desk.at("audiences-open").click()
+        await desk.at("audience").get_by_role("button").first.click()
+        await desk.page.get_by_test_id("select-point:d3").and_(desk.page.locator(":checked")).wait_for()
+        assert await desk.at("select-point:d1").is_checked()
+        assert not await desk.at("select-point:d2").is_checked()

@@ -47,6 +47,12 @@ async def test_the_chair_gives_the_floor_and_sees_the_hall_and_the_technician_se
         assert await chair.get_by_test_id("floor-holder-name").inner_text() == "Phường 1"
         assert await why_not_state(hall, "own-camera", "on") is None
 
+        await chair.get_by_test_id("mute-all").click()
+        await hall.locator("[data-testid=floor-mine][data-unheard=muted]").wait_for()
+        await chair.get_by_test_id("unmute-holder").click()
+        await hall.locator("[data-testid=floor-mine][data-unheard='']").wait_for()
+        await chair.get_by_test_id("holder-muted").wait_for(state="detached")
+
         technician = await stack.enter_async_context(visitor(browser, language="en"))
         await sign_in(technician, installation, Role.TECHNICIAN, f"/technician/{conference.id}")
         await technician.get_by_test_id("tab-list").click()

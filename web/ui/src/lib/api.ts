@@ -120,11 +120,15 @@ const at = (id: string): string => `/api/conferences/${encodeURIComponent(id)}`;
 export interface PointSelection {
   units: string[];
   points: string[];
+}
+
+/** Points, and how long they are held before the doors open and after the stop. */
+export interface HeldSelection extends PointSelection {
   setup_minutes?: number;
   teardown_minutes?: number;
 }
 
-export interface NewBooking extends PointSelection {
+export interface NewBooking extends HeldSelection {
   title: string;
   times: Times;
   leave_out_clashing: boolean;
@@ -189,7 +193,7 @@ export const api = {
   /** Books once for each `key`, however often it is sent. */
   book: (booking: NewBooking, key: string) =>
     send<Booked>("POST", "/api/bookings", booking, { "Idempotency-Key": key }),
-  clashes: (times: Times, selection: PointSelection, ignore?: string) =>
+  clashes: (times: Times, selection: HeldSelection, ignore?: string) =>
     post<ClashPreview>("/api/clashes", ignore ? { times, ...selection, ignore } : { times, ...selection }),
   previewSeries: (request: SeriesRequest) => post<SeriesPreview>("/api/series/preview", request),
   bookSeries: (request: SeriesRequest, key: string) =>

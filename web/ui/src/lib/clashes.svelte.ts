@@ -1,5 +1,5 @@
 /** The clash list that follows what the organizer is choosing, a moment behind the last change. */
-import { api, type PointSelection } from "./api";
+import { api, type HeldSelection } from "./api";
 import type { Clash, Times } from "./model";
 import { Problem } from "./problem";
 
@@ -14,7 +14,7 @@ export class LiveClashes {
   #asked = 0;
 
   /** Asks about a new choice; null when there is nothing to ask about. Only the newest answer counts. */
-  ask(times: Times | null, selection: PointSelection, ignore?: string): void {
+  ask(times: Times | null, selection: HeldSelection, ignore?: string): void {
     clearTimeout(this.#timer);
     const asked = ++this.#asked;
     const empty = selection.units.length === 0 && selection.points.length === 0;
@@ -26,7 +26,7 @@ export class LiveClashes {
     this.#timer = setTimeout(() => void this.#fetch(asked, times, selection, ignore), QUIET_MS);
   }
 
-  async #fetch(asked: number, times: Times, selection: PointSelection, ignore?: string): Promise<void> {
+  async #fetch(asked: number, times: Times, selection: HeldSelection, ignore?: string): Promise<void> {
     try {
       const preview = await api.clashes(times, selection, ignore);
       if (asked !== this.#asked) return;

@@ -62,8 +62,16 @@ export const t = translator(
     "audio.blocked": "Trình duyệt đang tắt tiếng trang này.",
     "audio.unblock": "Bật tiếng",
     "floor.holder": "Đang phát biểu",
+    "floor.holder_muted": "đang bị tắt tiếng",
+    "floor.unmute_holder": "Mở tiếng",
     "floor.none": "Chưa có ai được mời phát biểu",
     "floor.mine": "Điểm cầu của bạn đang phát biểu. Hãy nói, cả hội nghị đang nghe và thấy bạn.",
+    "floor.unheard_muted":
+      "Điểm cầu của bạn được mời phát biểu nhưng chủ tọa đang tắt tiếng: chưa ai nghe thấy. Chờ chủ tọa mở tiếng.",
+    "floor.unheard_own":
+      "Điểm cầu của bạn được mời phát biểu nhưng micro của bạn đang tắt: chưa ai nghe thấy. Mở micro rồi nói.",
+    "floor.unheard_none":
+      "Điểm cầu của bạn được mời phát biểu nhưng máy này không có micro: chưa ai nghe thấy. Cắm micro hoặc báo kỹ thuật.",
     "floor.request": "Xin phát biểu",
     "floor.subject": "Nội dung (không bắt buộc)",
     "floor.subject_hint": "Ví dụ: hỏi về nhập liệu kỳ họp",
@@ -175,8 +183,16 @@ export const t = translator(
     "audio.blocked": "The browser keeps this page silent.",
     "audio.unblock": "Turn sound on",
     "floor.holder": "Has the floor",
+    "floor.holder_muted": "is muted",
+    "floor.unmute_holder": "Unmute",
     "floor.none": "Nobody has the floor",
     "floor.mine": "Your point has the floor. Speak: the whole conference sees and hears you.",
+    "floor.unheard_muted":
+      "Your point has the floor, but the chair has muted it: nobody hears you. Wait until the chair unmutes it.",
+    "floor.unheard_own":
+      "Your point has the floor, but your microphone is off: nobody hears you. Switch it on, then speak.",
+    "floor.unheard_none":
+      "Your point has the floor, but there is no microphone here: nobody hears you. Plug one in or call a technician.",
     "floor.request": "Request the floor",
     "floor.subject": "Subject (optional)",
     "floor.subject_hint": "For example: a question about data entry",

@@ -27,6 +27,8 @@ XLSX_ENTRIES = 200
 _BLANK_ROWS_PER_ROW = 10
 """Spreadsheets trail blank rows; more than this many per allowed row are not worth reading."""
 
+_VALUE_SHOWN = 60
+
 C = TypeVar("C", bound=StrEnum)
 
 
@@ -67,12 +69,16 @@ class FileRefused(Exception):
 
 
 class FileProblem(Model):
-    """Why a file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file."""
+    """Why a file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file.
+
+    `value` is what the file says there, shortened; empty where that says nothing.
+    """
 
     row: int
     column: str
     code: str
     message: str
+    value: str = ""
 
 
 @dataclass
@@ -84,9 +90,11 @@ class Problems:
     shown: list[FileProblem] = field(default_factory=list)
     count: int = 0
 
-    def add(self, row: int, column: str, code: str, message: str) -> None:
+    def add(self, row: int, column: str, code: str, message: str, value: str = "") -> None:
         """One more, by its code without the family."""
-        self._add(FileProblem(row=row, column=column, code=f"{self.family}.{code}", message=message))
+        shown = value if len(value) <= _VALUE_SHOWN else f"{value[: _VALUE_SHOWN - 1]}…"
+        code = f"{self.family}.{code}"
+        self._add(FileProblem(row=row, column=column, code=code, message=message, value=shown))
 
     def refuse(self, refusal: FileRefused) -> None:
         """Reading ended there."""

@@ -35,6 +35,21 @@ class _UnitDraft:
     cells: dict[Column, str] = field(default_factory=dict)
 
 
+@dataclass
+class _SortedRows:
+    """The file's rows by what they can be used for.
+
+    `readable` have no bad cell. `describing` describe a unit and have no bad cell about it, whatever else is wrong
+    with them, so that one wrong telephone number does not make all halls of the unit nobody's. `described` are the
+    units that any row describes, well or badly.
+    """
+
+    count: int = 0
+    readable: list[Row] = field(default_factory=list)
+    describing: list[Row] = field(default_factory=list)
+    described: set[str] = field(default_factory=set)
+
+
 @dataclass(frozen=True)
 class ImportPlan:
     """What to write (only what is new or different), and the report of it, not yet applied."""
@@ -47,11 +62,13 @@ class ImportPlan:
 def plan_import(rows: Iterable[Row], present: Directory) -> ImportPlan:
     """Checks every row and works out the changes; with any problem the plan writes nothing."""
     problems = Problems("directory", PROBLEMS_SHOWN)
-    readable, count = _readable(rows, present, problems)
-    units = _units(readable, present, problems)
+    sorted_rows = _sorted(rows, present, problems)
+    readable, count = sorted_rows.readable, sorted_rows.count
+    units = _units(sorted_rows.describing, present, problems)
     known = {**present.units, **units}
-    _check_tree(units, known, readable, problems)
-    points = read_points(readable, present.points, known, problems)
+    spoilt = frozenset(sorted_rows.described - known.keys())
+    _check_tree(units, known, spoilt, sorted_rows.describing, problems)
+    points = read_points(readable, present.points, known, spoilt, problems)
     changed_units = tuple(unit for code, unit in units.items() if present.units.get(code) != unit)
     changed_points = tuple(point for code, point in points.items() if present.points.get(code) != point)
     units_new = sum(unit.code not in present.units for unit in changed_units)
@@ -75,33 +92,45 @@ def plan_import(rows: Iterable[Row], present: Directory) -> ImportPlan:
     return ImportPlan(changed_units, changed_points, report)
 
 
-def _readable(rows: Iterable[Row], present: Directory, problems: Problems) -> tuple[list[Row], int]:
-    """The rows whose cells can be used, and how many rows there were."""
-    readable: list[Row] = []
-    count = 0
+def _sorted(rows: Iterable[Row], present: Directory, problems: Problems) -> _SortedRows:
+    found = _SortedRows()
     try:
         for row in rows:
-            count += 1
-            if _cells_are_good(row, present, problems):
-                readable.append(row)
+            found.count += 1
+            faulty = _faulty_columns(row, present, problems)
+            if not faulty:
+                found.readable.append(row)
+            if _describes_unit(row):
+                found.described.add(row[Column.UNIT])
+                if faulty.isdisjoint({Column.UNIT, *_UNIT_COLUMNS}):
+                    found.describing.append(row)
     except FileRefused as exc:
         problems.refuse(exc)
-    return readable, count
+    return found
 
 
-def _cells_are_good(row: Row, present: Directory, problems: Problems) -> bool:
-    before = problems.count
+def _describes_unit(row: Row) -> bool:
+    return bool(row[Column.UNIT]) and (not row[Column.CODE] or any(row[column] for column in _UNIT_COLUMNS))
+
+
+def _faulty_columns(row: Row, present: Directory, problems: Problems) -> set[Column]:
+    """Reports the cells that cannot be used, and names their columns."""
+    faulty: set[Column] = set()
     for column, text in row.cells.items():
         fault = fault_of(column, text)
         if fault is not None:
-            problems.add(row.number, column, *fault)
+            problems.add(row.number, column, *fault, value=text)
+            faulty.add(column)
     if not row[Column.CODE] and not row[Column.UNIT]:
         problems.add(row.number, Column.CODE, "missing_value", "This row names neither a point nor a unit.")
+        faulty.add(Column.CODE)
     for column in (Column.UNIT, Column.PARENT_UNIT):
         successor = present.merged.get(row[column])
         if successor is not None:
-            problems.add(row.number, column, "merged_unit", f"Unit {row[column]} was merged into {successor}.")
-    return problems.count == before
+            message = f"Unit {row[column]} was merged into {successor}."
+            problems.add(row.number, column, "merged_unit", message, value=f"{row[column]} → {successor}")
+            faulty.add(column)
+    return faulty
 
 
 def _units(rows: list[Row], present: Directory, problems: Problems) -> dict[str, UnitRecord]:
@@ -110,13 +139,11 @@ def _units(rows: list[Row], present: Directory, problems: Problems) -> dict[str,
     for row in rows:
         code = row[Column.UNIT]
         told = {column: row[column] for column in _UNIT_COLUMNS if row[column]}
-        if not code or not (told or not row[Column.CODE]):
-            continue
         draft = drafts.setdefault(code, _UnitDraft(row.number))
         for column, text in told.items():
             if draft.cells.setdefault(column, text) != text:
                 message = f"Unit {code} is described differently in row {draft.row}."
-                problems.add(row.number, column, "unit_disagrees", message)
+                problems.add(row.number, column, "unit_disagrees", message, value=text)
     units = {code: _unit(code, draft, present.units.get(code), problems) for code, draft in drafts.items()}
     return {code: unit for code, unit in units.items() if unit is not None}
 
@@ -137,15 +164,23 @@ def _unit(code: str, draft: _UnitDraft, old: UnitRecord | None, problems: Proble
 
 
 def _check_tree(
-    units: dict[str, UnitRecord], known: Mapping[str, UnitRecord], rows: list[Row], problems: Problems
+    units: dict[str, UnitRecord],
+    known: Mapping[str, UnitRecord],
+    spoilt: frozenset[str],
+    rows: list[Row],
+    problems: Problems,
 ) -> None:
-    """Every parent is known, and no unit is above itself."""
+    """Every parent is known (or `spoilt`: its own row is reported), and no unit is above itself."""
     row_of = {row[Column.UNIT]: row.number for row in reversed(rows)}
     for unit in units.values():
         if unit.parent and unit.parent not in known:
-            problems.add(row_of[unit.code], Column.PARENT_UNIT, "unknown_unit", f"There is no unit {unit.parent}.")
+            if unit.parent not in spoilt:
+                message = f"There is no unit {unit.parent}."
+                problems.add(row_of[unit.code], Column.PARENT_UNIT, "unknown_unit", message, value=unit.parent)
         elif any(above.code == unit.code for above in units_above(unit, known)):
-            problems.add(row_of[unit.code], Column.PARENT_UNIT, "unit_circle", f"Unit {unit.code} is above itself.")
+            problems.add(
+                row_of[unit.code], Column.PARENT_UNIT, "unit_circle", f"Unit {unit.code} is above itself.", unit.code
+            )
 
 
 def units_above(unit: UnitRecord, known: Mapping[str, UnitRecord]) -> Iterator[UnitRecord]:

@@ -13,9 +13,9 @@ from scheduler.directory_model import Line, Operator, PointRecord
 
 
 class Report(Protocol):
-    """Where problems go: row, column, code, message."""
+    """Where problems go: row, column, code, message, and what the file says there."""
 
-    def add(self, row: int, column: str, code: str, message: str) -> None: ...
+    def add(self, row: int, column: str, code: str, message: str, value: str = "") -> None: ...
 
 
 def kept(text: str, old: str) -> str:
@@ -29,9 +29,16 @@ def kept_kbps(text: str, old: int | None) -> int | None:
 
 
 def read_points(
-    rows: Iterable[Row], present: Mapping[str, PointRecord], units: Mapping[str, Unit], problems: Report
+    rows: Iterable[Row],
+    present: Mapping[str, PointRecord],
+    units: Mapping[str, Unit],
+    spoilt: frozenset[str],
+    problems: Report,
 ) -> dict[str, PointRecord]:
-    """The points that the rows describe, by code; a code may stand in one row only."""
+    """The points that the rows describe, by code; a code may stand in one row only.
+
+    Points of a `spoilt` unit, whose own row is reported, are not reported for it once more.
+    """
     points: dict[str, PointRecord] = {}
     first: dict[str, int] = {}
     for row in rows:
@@ -40,24 +47,26 @@ def read_points(
             continue
         if code in first:
             message = f"Code {code} is already in row {first[code]}."
-            problems.add(row.number, Column.CODE, "duplicate_code", message)
+            problems.add(row.number, Column.CODE, "duplicate_code", message, value=code)
             continue
         first[code] = row.number
-        point = _point(row, present.get(code), units, problems)
+        point = _point(row, present.get(code), units, spoilt, problems)
         if point is not None:
             points[code] = point
     return points
 
 
-def _point(row: Row, old: PointRecord | None, units: Mapping[str, Unit], problems: Report) -> PointRecord | None:
+def _point(
+    row: Row, old: PointRecord | None, units: Mapping[str, Unit], spoilt: frozenset[str], problems: Report
+) -> PointRecord | None:
     name = row[Column.NAME] or (old.name if old else "")
     unit = row[Column.UNIT] or (old.unit if old else "")
     if not name:
         problems.add(row.number, Column.NAME, "missing_value", "A new point needs a name.")
     if not unit:
         problems.add(row.number, Column.UNIT, "missing_value", "A new point needs a unit.")
-    elif unit not in units:
-        problems.add(row.number, Column.UNIT, "unknown_unit", f"There is no unit {unit}.")
+    elif unit not in units and unit not in spoilt:
+        problems.add(row.number, Column.UNIT, "unknown_unit", f"There is no unit {unit}.", value=unit)
     if not name or unit not in units:
         return None
     seats = seats_of(row[Column.SEATS])

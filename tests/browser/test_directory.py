@@ -63,6 +63,9 @@ async def test_a_file_is_tried_first_and_its_problems_are_listed_by_row(
         await desk.at("import-file").set_input_files([made(HEADER, GOOD, WRONG)])
         problems = desk.at("import-problem")
         await problems.first.wait_for()
+        said = await problems.first.inner_text()
+        assert "Mã" in said
+        assert "“d 8”" in said
         assert set(await problems.evaluate_all("rows => rows.map((row) => row.dataset.row)")) == {"3"}
         assert await desk.at("import-apply").count() == 0
         await desk.at("import-file").set_input_files([made(HEADER, GOOD)])

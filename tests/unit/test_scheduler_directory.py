@@ -374,3 +374,20 @@ def test_the_nation_has_34_provinces_and_3_321_communes() -> None:
     outcome = plan_import(nation_rows(), EMPTY)
     assert (len(outcome.units), len(outcome.points)) == (1 + 34 + 3_321, 3_321)
     assert outcome.report.problem_count == 0
+
+
+def test_a_bad_cell_about_a_hall_does_not_hide_its_unit_from_other_rows() -> None:
+    rows = "P1,Hall,W,Ward,commune,CITY,many,\nP2,Other hall,W,,,,10,\nP1,Third,W,,,,10,\n"
+    assert found(plan(HEADER + rows, PRESENT)) == [(2, "seats", "bad_seats")]
+
+
+def test_points_of_a_badly_described_unit_are_not_reported_for_it_again() -> None:
+    rows = "P2,Hall,W,Ward,region,CITY,10,\nP3,Other hall,W,,,,10,\n,,V,Village,commune,W,,\nP4,Third,X,,,,10,\n"
+    assert found(plan(HEADER + rows, PRESENT)) == [(2, "unit_kind", "bad_kind"), (5, "unit", "unknown_unit")]
+
+
+def test_a_problem_says_what_the_file_says_there_and_shortens_what_is_long() -> None:
+    problems = plan(
+        HEADER + f"P2,Hall,CITY,,,,tám mươi,\nP3,Hall,X,,,,10,\n{'y' * 99},Hall,CITY,,,,1,\n", PRESENT
+    ).report
+    assert [problem.value for problem in problems.problems] == ["tám mươi", "y" * 59 + "…", "X"]

@@ -72,6 +72,15 @@ describe("the picture of the wall", () => {
     expect(mosaic.height).toBeLessThanOrEqual(600);
   });
 
+  it("writes larger and wider on a wall that has space to spare", () => {
+    const desk = placeMosaic(nation(1, 168), 1900, 700, 16);
+    const wall = placeMosaic(nation(1, 168), 3800, 1800, 24);
+    expect([desk.named, wall.named]).toEqual([true, true]);
+    expect(wall.height).toBeLessThanOrEqual(1800);
+    expect(wall.height).toBeGreaterThan(1200);
+    expect(wall.cellHeight).toBeGreaterThan(2 * 24);
+  });
+
   it("shows the whole country at once on a laptop and larger on a wall", () => {
     const groups = nation(34, 98);
     const laptop = placeMosaic(groups, 1330, 620, 16);

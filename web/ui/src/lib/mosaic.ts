@@ -36,6 +36,9 @@ const MIN_CELL = 9;
 const HEADER_REM = 1.75;
 const GROUP_GAP_REM = 0.5;
 const NAMED_REM = { width: 9, height: 2 };
+/** A wall is read from across the room: where there is space to spare, names grow, and are less often cut. */
+const NAMED_SCALES = [3, 2.5, 2, 1.75, 1.5, 1.25, 1];
+const ROOMY_REM = 12;
 const LARGEST_REM = 2.75;
 
 /**
@@ -120,9 +123,12 @@ const NOTHING: Mosaic = { cellWidth: MIN_CELL, cellHeight: MIN_CELL, named: fals
 function chooseLayout(counts: readonly number[], width: number, height: number, rem: number): Layout | null {
   const fits = (layout: Layout | null): layout is Layout =>
     layout !== null && bottomsOf(counts, layout, rem).height <= height;
-  for (const columns of [1, 2, 3, 4]) {
-    const named = layoutOf(width, columns, NAMED_REM.width * rem, NAMED_REM.height * rem, rem, true);
-    if (fits(named)) return named;
+  const sizes = NAMED_SCALES.map((scale) => ({ width: ROOMY_REM * scale, height: NAMED_REM.height * scale }));
+  for (const size of [...sizes, NAMED_REM]) {
+    for (const columns of [1, 2, 3, 4]) {
+      const named = layoutOf(width, columns, size.width * rem, size.height * rem, rem, true);
+      if (fits(named)) return named;
+    }
   }
   for (let cell = Math.floor(LARGEST_REM * rem); cell >= MIN_CELL; cell--) {
     for (let columns = 1; columns <= 8; columns++) {

@@ -71,7 +71,7 @@ export function paintMosaic(
     for (const placed of tiles) byLook.get(lookOf(placed.tile))?.push(placed);
   }
   for (const [look, tiles] of byLook) paintLook(context, mosaic, palette, look, tiles);
-  if (mosaic.named) paintNames(context, mosaic, palette, rem);
+  if (mosaic.named) paintNames(context, mosaic, palette);
   paintHeaders(context, mosaic, palette, rem, illText);
   paintMarks(context, mosaic, palette, marks);
 }
@@ -136,8 +136,11 @@ function tracePath(context: CanvasRenderingContext2D, look: Look, x: number, y: 
   }
 }
 
-function paintNames(context: CanvasRenderingContext2D, mosaic: Mosaic, palette: Palette, rem: number): void {
-  context.font = `${0.8125 * rem}px ${palette.font}`;
+/** The share of a named tile's height that its letters take. */
+const LETTERS = 0.4;
+
+function paintNames(context: CanvasRenderingContext2D, mosaic: Mosaic, palette: Palette): void {
+  context.font = `${LETTERS * mosaic.cellHeight}px ${palette.font}`;
   context.textBaseline = "middle";
   for (const { tiles } of mosaic.groups) {
     for (const { tile, x, y } of tiles) {

@@ -4449,6 +4449,8 @@ export interface components {
     /**
      * FileProblem
      * @description Why a file cannot be applied. `row` counts as a spreadsheet does (the header is row 1); 0: the file.
+     *
+     *     `value` is what the file says there, shortened; empty where that says nothing.
      */
     FileProblem: {
       /** Row */
@@ -4459,6 +4461,11 @@ export interface components {
       code: string;
       /** Message */
       message: string;
+      /**
+       * Value
+       * @default
+       */
+      value: string;
     };
     /**
      * Finding

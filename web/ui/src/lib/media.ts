@@ -3,6 +3,7 @@
  *
  * What is sent follows the server's directives by `replaceTrack` and `setParameters`, which need no negotiation.
  */
+import { sendBlack } from "./blackpicture";
 import { isTile } from "./tiles";
 import type { CameraLevel, IceServer, MediaOffer, PublishDirective, SlotName, TrackName } from "./wire";
 
@@ -185,6 +186,16 @@ export class MediaLink {
     }
   }
 
+  /** Without having sent a picture, the browser would not say what its line carries. */
+  #introduce(): void {
+    const { sender } = this.#camera;
+    const needless = (): boolean => this.#directive.camera !== "off" || this.pc.connectionState !== "connected";
+    this.#applying = this.#applying
+      .then(() => sendBlack(sender, (black) => send(sender, black, activeLayers("tile")), needless))
+      .catch(() => undefined);
+    void this.publish(this.#tracks, this.#directive);
+  }
+
   async #describe(): Promise<void> {
     const { sdp } = await this.pc.createOffer();
     await this.pc.setLocalDescription({ type: "offer", sdp: withOpusOptions(withSoundRepair(sdp ?? "")) });
@@ -199,6 +210,7 @@ export class MediaLink {
     const state = this.pc.connectionState;
     this.changed(state);
     if (state === "connected") {
+      if (!this.#wasConnected) this.#introduce();
       this.#wasConnected = true;
       clearTimeout(this.#failTimer);
     }

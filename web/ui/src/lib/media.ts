@@ -189,7 +189,8 @@ export class MediaLink {
   /** Without having sent a picture, the browser would not say what its line carries. */
   #introduce(): void {
     const { sender } = this.#camera;
-    const needless = (): boolean => this.#directive.camera !== "off" || this.pc.connectionState !== "connected";
+    const needless = (): boolean =>
+      this.#directive.camera !== "off" || this.pc.connectionState !== "connected";
     this.#applying = this.#applying
       .then(() => sendBlack(sender, (black) => send(sender, black, activeLayers("tile")), needless))
       .catch(() => undefined);

@@ -180,6 +180,15 @@ class ConferenceTitle(Model):
     times: ConferenceTimes
 
 
+class JoinFacts(Model):
+    """What the holder of a join link may know before entering: which conference, when, and whose seat it is."""
+
+    title: str
+    state: ConferenceState
+    times: ConferenceTimes
+    name: NameText
+
+
 class IncidentStep(Model):
     """What a person does about an incident, as it was at `version`."""
 

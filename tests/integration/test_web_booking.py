@@ -159,6 +159,21 @@ async def test_links_are_absolute_signed_and_for_one_point_each(
         assert (right.conference, right.participant.point) == (conference["id"], link["point"])
 
 
+async def test_a_link_says_where_it_leads_to_whoever_holds_it(
+    site: Website, organizer: Visitor, soon: dict[str, str]
+) -> None:
+    conference = await booked(organizer, soon)
+    links = (await organizer.get(f"/api/conferences/{conference['id']}/links")).json
+    token = links[0]["url"].removeprefix(f"{site.base}/j/")
+    guest = await site.visitor()
+    told = (await guest.get(f"/api/joins/{token}")).json
+    assert (told["title"], told["state"], told["name"]) == ("Hội nghị thử", "confirmed", "Điểm 1")
+    assert told["times"] == conference["times"]
+    assert set(told) == {"title", "state", "name", "times"}
+    refused = await guest.get(f"/api/joins/{token[:-2]}")
+    assert (refused.status, refused.code) == (403, "join.invalid")
+
+
 async def test_links_come_as_a_file_that_a_spreadsheet_opens(organizer: Visitor, soon: dict[str, str]) -> None:
     conference = await booked(organizer, soon)
     reply = await organizer.get(f"/api/conferences/{conference['id']}/links.csv")

@@ -49,6 +49,7 @@ import type {
   IncidentAction,
   IncidentDetail,
   InvitationView,
+  JoinFacts,
   JoinLink,
   LastTime,
   LineTestAnswer,
@@ -189,6 +190,9 @@ export const api = {
 
   conferences: () => get<ConferenceSummary[]>("/api/conferences"),
   conferenceTitles: () => get<ConferenceTitle[]>("/api/conferences"),
+  /** One of them; null when it is not there. */
+  conferenceTitle: async (id: string) =>
+    (await api.conferenceTitles()).find((conference) => conference.id === id) ?? null,
   conference: (id: string) => get<Conference>(at(id)),
   /** Books once for each `key`, however often it is sent. */
   book: (booking: NewBooking, key: string) =>
@@ -280,6 +284,7 @@ export const api = {
       )
     ).entries,
   setQuorum: (id: string, rule: Quorum | null) => send<Headcounts>("PUT", `${at(id)}/quorum`, { rule }),
+  join: (token: string) => get<JoinFacts>(`/api/joins/${encodeURIComponent(token)}`),
   ownHeadcount: (token: string) => get<HallHeadcount>(`/api/joins/${encodeURIComponent(token)}/headcount`),
   declareHeadcount: (token: string, declared: number) =>
     send<HallHeadcount>("PUT", `/api/joins/${encodeURIComponent(token)}/headcount`, { declared }),

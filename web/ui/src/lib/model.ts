@@ -17,6 +17,7 @@ export type Clash = Schemas["Clash"];
 export type ClashPreview = Schemas["ClashReport"];
 export type InvitationView = Schemas["InvitationView"];
 export type AnswerRequest = Schemas["AnswerRequest"];
+export type JoinFacts = Schemas["JoinFacts"];
 export type JoinLink = Schemas["PointLink"];
 export type FileProblem = Schemas["FileProblem"];
 export type ImportReport = Schemas["ImportReport"];

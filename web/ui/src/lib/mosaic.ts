@@ -37,7 +37,7 @@ const HEADER_REM = 1.75;
 const GROUP_GAP_REM = 0.5;
 const NAMED_REM = { width: 9, height: 2 };
 /** A wall is read from across the room: where there is space to spare, names grow, and are less often cut. */
-const NAMED_SCALES = [3, 2.5, 2, 1.75, 1.5, 1.25, 1];
+const NAMED_SCALES = [2, 1.75, 1.5, 1.25, 1];
 const ROOMY_REM = 12;
 const LARGEST_REM = 2.75;
 

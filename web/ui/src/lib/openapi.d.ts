@@ -2012,6 +2012,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/joins/{token}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a join link leads to
+     * @description For everybody.
+     */
+    get: operations["get_join"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/joins/{token}/line-test": {
     parameters: {
       query?: never;
@@ -5490,6 +5510,18 @@ export interface components {
        * @default null
        */
       note: string | null;
+    };
+    /**
+     * JoinFacts
+     * @description What the holder of a join link may know before entering: which conference, when, and whose seat it is.
+     */
+    JoinFacts: {
+      /** Title */
+      title: string;
+      state: components["schemas"]["ConferenceState"];
+      times: components["schemas"]["ConferenceTimes"];
+      /** Name */
+      name: string;
     };
     JsonValue: unknown;
     /**
@@ -16355,6 +16387,55 @@ export interface operations {
         };
       };
       /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_join: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["JoinFacts"];
+        };
+      };
+      /** @description `join.expired`, `join.invalid` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
       404: {
         headers: {
           [name: string]: unknown;

@@ -22,7 +22,7 @@ export const t = translator(
     "story.request_denied": "không được mời",
     "compare.title": "So sánh",
     "compare.this": "Điểm này, lúc này",
-    "compare.neighbours": "Giữa {n} điểm cùng {unit}",
+    "compare.neighbours": "Mức giữa của {n} điểm cùng {unit}",
     "compare.last": "Hội nghị trước, {when}",
     "compare.none": "chưa có",
     "compare.good": "tốt {value} thời gian",

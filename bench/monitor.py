@@ -49,7 +49,7 @@ async def run(seconds: int, scenarios: int) -> tuple[dict[str, Any], bool]:
     parts: tuple[tuple[Part, tuple[str, ...]], ...] = (
         (lambda: ingest(seconds), ("ingest_cores_3356", "ingest_ratio_to_copy", "lag_ms_p99")),
         (lambda: wall(seconds), ("wall_long_task_ms_max",)),
-        (reports, ("report_s", "pdf_s")),
+        (reports, ("report_s", "pdf_s", "archive_s", "archive_mib", "archive_peak_mib", "press_peak_mib")),
         (lambda: faults(scenarios), ("fault_localised_ratio",)),
     )
     # There are no roll-ups to minutes yet, from which a month of a point would be read.

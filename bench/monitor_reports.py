@@ -1,4 +1,4 @@
-"""How long a report takes: 542 points, three hours, one row a minute for each, and its events.
+"""How long the record of a real day takes (`bench.monitor_record`): workbook, document, archive.
 
 Run as `python -m bench.monitor_reports`; `measure` is for the bench of the whole monitor.
 """
@@ -6,87 +6,95 @@ Run as `python -m bench.monitor_reports`; `measure` is for the bench of the whol
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import os
+import resource
+import tempfile
 import time
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from collections.abc import Awaitable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
 
+from bench import monitor_record
 from bench.scheduler_book import embedded_database
 from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
+from core.identity import Signer
 from core.model import ConferenceId
 from core.settings import Settings
 from monitor.service import Monitor
+from scheduler.office import open_office
+from scheduler.service import Scheduler
+from web.accounts import Accounts
+from web.archive.collecting import pack
+from web.context import Context
+from web.feed import FeedHub
+from web.linetests import LineTesting
 
-POINTS = 542
-HOURS = 3
-START = datetime(2026, 11, 23, 1, tzinfo=UTC)
-
-
-async def fill(database: Database) -> ConferenceId:
-    """A province with a conference that is over; its points came, were measured, and left."""
-    key, stop = uuid4(), START + timedelta(hours=HOURS)
-    pool = database.pool
-    await pool.execute("INSERT INTO unit (code, name, kind) VALUES ('rp', 'Tỉnh', 'province')")
-    await pool.execute(
-        "INSERT INTO bridge_point (code, name, unit) SELECT 'rp' || n, 'Xã ' || n, 'rp' FROM generate_series(1, $1) n",
-        POINTS,
-    )
-    await pool.execute(
-        "INSERT INTO conference (id, title, state, can_join_after, start, stop, must_join_before, booked_by, booked_at,"
-        " changed_by, changed_at) VALUES ($1, 'Hội nghị', 'closed', $2, $2, $3, $3, 'o', $2, 'o', $2)",
-        key,
-        START,
-        stop,
-    )
-    await pool.execute(
-        "INSERT INTO reservation (conference, point, during) SELECT $1, number, tstzrange($2, $3)"
-        " FROM bridge_point WHERE unit = 'rp'",
-        key,
-        START,
-        stop,
-    )
-    await pool.execute(
-        "INSERT INTO presence_interval (conference, participant, name, role, point, joined_at, last_seen, left_at, how)"
-        " SELECT $1, 'point:' || code, name, 'operator', code, $2::timestamptz + number % 300 * interval '1 s',"
-        " $3, $3, 'ended' FROM bridge_point WHERE unit = 'rp'",
-        key,
-        START,
-        stop,
-    )
-    await pool.execute(
-        "INSERT INTO line_minute (conference, participant, minute, samples, good, fair, poor, kbps_up, kbps_down,"
-        " loss_up, loss_down, rtt_ms, reports) SELECT $1, 'point:' || code, at, 30, 30 - ill, 0, ill, 5, 900,"
-        " random() / 50, random() / 50, 20, 30 FROM bridge_point,"
-        " generate_series($2::timestamptz, $3::timestamptz, interval '1 min') at,"
-        " LATERAL (SELECT (random() * 3 * extract(minute FROM at) / 59)::int AS ill) spread WHERE unit = 'rp'",
-        key,
-        START,
-        stop,
-    )
-    await pool.execute(
-        "INSERT INTO conference_event (conference, seq, at, event) SELECT $1, n, $2::timestamptz + n * interval '9 s',"
-        " jsonb_build_object('type', 'floor_granted', 'participant', 'point:rp' || n % 542 + 1)"
-        " FROM generate_series(1, 1100) n",
-        key,
-        START,
-    )
-    await pool.execute("ANALYZE")
-    return ConferenceId(str(key))
+_MIB = 1024 * 1024
+_SECRET = "a secret of the benches, at least 32 long"
+T = TypeVar("T")
 
 
 async def measure(database: Database) -> dict[str, float]:
-    """`report_s`: the figures as a workbook; `pdf_s`: as a document. Each from the request to the last byte."""
-    conference = await fill(database)
-    clock = ManualClock(START + timedelta(hours=HOURS + 1))
-    reports = Monitor(database, Bus(), clock, Settings()).reports
+    """Seconds from the request to the last byte: `report_s` (workbook), `pdf_s` (document), `archive_s` (everything).
+
+    `archive_peak_mib`: how far the memory of this process rose while the archive was made; `press_peak_mib`: the most
+    that one printing process took, which is gone afterwards.
+    """
+    conference = await monitor_record.fill(database)
+    with tempfile.TemporaryDirectory(prefix="diemcau-bench-") as folder:
+        context = _context(database, Path(folder))
+        reports = context.monitor.reports
+        report_s, _ = await _timed(reports.xlsx(conference, "vi"))
+        pdf_s, _ = await _timed(reports.pdf(conference, "vi"))
+        return {"report_s": report_s, "pdf_s": pdf_s} | await _archive(context, conference)
+
+
+async def _archive(context: Context, conference: ConferenceId) -> dict[str, float]:
+    gc.collect()
+    _forget_peak()
+    before = _resident("VmRSS")
+    with tempfile.TemporaryFile() as file:
+        seconds, _ = await _timed(pack(context, conference, file))
+        size = file.seek(0, os.SEEK_END)
+    return {
+        "archive_s": seconds,
+        "archive_mib": round(size / _MIB, 1),
+        "archive_peak_mib": round((_resident("VmHWM") - before) / 1024, 1),
+        "press_peak_mib": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1),
+    }
+
+
+async def _timed(work: Awaitable[T]) -> tuple[float, T]:
     began = time.perf_counter()
-    await reports.xlsx(conference, "vi")
-    report_s = time.perf_counter() - began
-    began = time.perf_counter()
-    await reports.pdf(conference, "vi")
-    return {"report_s": round(report_s, 2), "pdf_s": round(time.perf_counter() - began, 2)}
+    result = await work
+    return round(time.perf_counter() - began, 2), result
+
+
+def _forget_peak() -> None:
+    """The kernel forgets the highest resident size that it has seen of this process."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _resident(what: str) -> int:
+    """KiB, from the kernel."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(what))
+
+
+def _context(database: Database, folder: Path) -> Context:
+    bus, signer, settings = Bus(), Signer(_SECRET), Settings(data_dir=folder)
+    clock = ManualClock(monitor_record.STOP + timedelta(hours=1))
+    scheduler = Scheduler(database, bus, clock, signer, settings.limits)
+    monitor = Monitor(database, bus, clock, settings)
+    office = open_office(database, bus, clock, signer, settings, scheduler.bookings)
+    accounts = Accounts(database, clock, settings.limits.sign_in_attempts_per_minute)
+    testing = LineTesting(settings, bus, clock, monitor.line_tests, office.plans)
+    return Context(settings, clock, signer, scheduler, office, monitor, accounts, FeedHub(bus), testing, database)
 
 
 async def main() -> None:

@@ -7,7 +7,7 @@ import tempfile
 
 from aiohttp import web
 
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 from core.model import Model
 from monitor.reports.tables import Section
 from monitor.reports.texts import Language
@@ -21,6 +21,7 @@ PDF = "application/pdf"
 ZIP = "application/zip"
 _PIECE_BYTES = 256 * 1024
 _UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
+_PRINTED: Errors = {**_UNKNOWN, Unavailable: ("report.not_printed",)}
 
 
 class ReportQuery(Model):
@@ -88,7 +89,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.NONE,
         media=ZIP,
         roles=ORGANIZER,
-        errors=_UNKNOWN,
+        errors=_PRINTED,
     ),
     Endpoint(
         "GET",
@@ -121,6 +122,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         Source.QUERY,
         media=PDF,
         roles=CONSOLES,
-        errors=_UNKNOWN,
+        errors=_PRINTED,
     ),
 )

@@ -81,13 +81,13 @@ class Keeper:
         key = conference_key(conference)
         if key is not None:
             async with self._pool.acquire() as connection:
-                await self._roll_up(connection, key, None)
+                await self._roll_up(connection, "take_due_of", key)
 
     async def _round(self, connection: Connection) -> None:
         now, due = self._clock.now(), self._clock.monotonic() >= self._upkeep_at
         if due:
             await self._prepare(connection, now)
-        await self._roll_up(connection, None, now - SETTLE - timedelta(minutes=1))
+        await self._roll_up(connection, "take_due", now - SETTLE - timedelta(minutes=1))
         if due:
             await self._retire(connection, now)
             self._upkeep_at = self._clock.monotonic() + UPKEEP_SECONDS
@@ -118,10 +118,10 @@ class Keeper:
             await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
             return await connection.fetchval(_SQL[query], *arguments)
 
-    async def _roll_up(self, connection: Connection, conference: UUID | None, before: datetime | None) -> None:
+    async def _roll_up(self, connection: Connection, query: str, which: UUID | datetime) -> None:
         while True:
             async with connection.transaction():
-                due = await connection.fetch(_SQL["take_due"], conference, before, _AT_ONCE)
+                due = await connection.fetch(_SQL[query], which, _AT_ONCE)
                 for row in due:
                     await self._roll_up_one(connection, row["conference"], row["minute"])
             self.minutes_rolled += len(due)

@@ -18,10 +18,19 @@ SELECT EXISTS (SELECT FROM minute_due WHERE minute < $1)
 DELETE FROM minute_due
 USING (
     SELECT conference, minute FROM minute_due
-    WHERE ($1::uuid IS NULL OR conference = $1) AND ($2::timestamptz IS NULL OR minute < $2)
+    WHERE minute < $1
     ORDER BY minute
-    LIMIT $3
+    LIMIT $2
     FOR UPDATE SKIP LOCKED
+) taken
+WHERE minute_due.conference = taken.conference AND minute_due.minute = taken.minute
+RETURNING minute_due.conference, minute_due.minute
+
+-- name: take_due_of
+-- Whoever asks for one conference waits for those who are at its minutes, so that nothing is missing of what they took.
+DELETE FROM minute_due
+USING (
+    SELECT conference, minute FROM minute_due WHERE conference = $1 ORDER BY minute LIMIT $2 FOR UPDATE
 ) taken
 WHERE minute_due.conference = taken.conference AND minute_due.minute = taken.minute
 RETURNING minute_due.conference, minute_due.minute
@@ -51,7 +60,11 @@ WITH node AS (
 ), endpoint AS (
     SELECT participant, count(*) AS reports, least(sum(freezes), 2e9) AS freezes, avg(frozen_share) AS frozen_share,
            avg(concealed) AS concealed, avg(fps) AS fps, max(height) AS height,
-           count(*) FILTER (WHERE cpu_limited) AS cpu_limited,
+           CASE WHEN count(cpu_limited) > 0 THEN count(*) FILTER (WHERE cpu_limited) END AS cpu_limited,
+           CASE WHEN bool_or(camera <> 'unknown')
+                THEN count(*) FILTER (WHERE camera IN ('missing', 'ended', 'black')) END AS camera_ill,
+           CASE WHEN bool_or(microphone <> 'unknown')
+                THEN count(*) FILTER (WHERE microphone IN ('missing', 'ended', 'silent')) END AS microphone_ill,
            (array_agg(skew_ms ORDER BY at DESC) FILTER (WHERE skew_ms IS NOT NULL))[1] AS skew_ms
     FROM endpoint_sample
     WHERE conference = $1 AND at >= $2 AND at < $3
@@ -62,14 +75,15 @@ INSERT INTO line_minute AS kept (
     kbps_up, kbps_down, loss_up, loss_down, jitter_up_ms, jitter_down_ms, rtt_ms,
     audio_loss_up, video_loss_up, audio_loss_down, video_loss_down, bytes_up, bytes_down, nacks_up, nacks_down,
     key_frames_up, key_frames_down, limit_down_kbps, paused, layers,
-    reports, freezes, frozen_share, concealed, fps, height, cpu_limited, skew_ms
+    reports, freezes, frozen_share, concealed, fps, height, cpu_limited, camera_ill, microphone_ill, skew_ms
 )
 SELECT $1, participant, $2, leg, transport, relayed,
        coalesce(samples, 0), coalesce(good, 0), coalesce(fair, 0), coalesce(poor, 0),
        kbps_up, kbps_down, loss_up, loss_down, jitter_up_ms, jitter_down_ms, rtt_ms,
        audio_loss_up, video_loss_up, audio_loss_down, video_loss_down, bytes_up, bytes_down, nacks_up, nacks_down,
        key_frames_up, key_frames_down, limit_down_kbps, paused, layers,
-       coalesce(reports, 0), freezes, frozen_share, concealed, fps, height, cpu_limited, skew_ms
+       coalesce(reports, 0), freezes, frozen_share, concealed, fps, height, cpu_limited, camera_ill, microphone_ill,
+       skew_ms
 FROM node FULL JOIN endpoint USING (participant)
 ON CONFLICT (conference, participant, minute) DO UPDATE
 SET leg = excluded.leg, transport = excluded.transport, relayed = excluded.relayed, samples = excluded.samples,
@@ -85,5 +99,6 @@ SET leg = excluded.leg, transport = excluded.transport, relayed = excluded.relay
     limit_down_kbps = excluded.limit_down_kbps, paused = excluded.paused, layers = excluded.layers,
     reports = excluded.reports, freezes = excluded.freezes, frozen_share = excluded.frozen_share,
     concealed = excluded.concealed, fps = excluded.fps, height = excluded.height,
-    cpu_limited = excluded.cpu_limited, skew_ms = excluded.skew_ms
+    cpu_limited = excluded.cpu_limited, camera_ill = excluded.camera_ill, microphone_ill = excluded.microphone_ill,
+    skew_ms = excluded.skew_ms
 WHERE excluded.samples >= kept.samples AND excluded.reports >= kept.reports

@@ -106,7 +106,7 @@ def _grades(report: Report, word: _Words) -> Chart:
     for point in report.points:
         if point.line is not None:
             groups.setdefault(point.point.unit_name, []).append(point)
-    bars = [_grade_bar(name, members, word) for name, members in sorted(groups.items())]
+    bars = [_grade_bar(name, members, word) for name, members in groups.items()]
     legend = ((word("column.good"), GOOD), (word("column.fair"), FAIR), (word("column.poor"), POOR))
     return Chart(word("chart.grades"), legend, tuple(bar for bar in bars if bar is not None)[:MOST_BARS])
 
@@ -125,11 +125,16 @@ def _grade_bar(name: str, members: Sequence[PointFigures], word: _Words) -> Bar 
 
 
 def _worst(report: Report, word: _Words) -> Chart:
-    """The lines with most poor samples."""
+    """The lines with most poor samples, each beside the worst of them."""
+    shares = [(point, point.line.poor_percent or 0.0) for point in report.worst if point.line is not None]
+    most = max((percent for _, percent in shares), default=0.0) or 1.0
     bars = (
-        Bar(point.attended.name, (Span(0, percent / 100, POOR),), f"{word.number(percent)} %")
-        for point in report.worst
-        if point.line is not None and (percent := point.line.poor_percent) is not None
+        Bar(
+            f"{point.attended.name} ({point.point.unit_name})",
+            (Span(0, percent / most, POOR),),
+            f"{word.number(percent)} %",
+        )
+        for point, percent in shares
     )
     return Chart(word("chart.worst"), (), tuple(bars))
 

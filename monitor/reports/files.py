@@ -1,4 +1,4 @@
-"""Tables as CSV, XLSX and PDF. Each function works for a while: call it in a thread."""
+"""Tables as CSV and XLSX, and as what the press prints. Each function works for a while: call it in a thread."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
-from importlib import resources
 
-import typst
 import xlsxwriter
 
 from monitor.reports.charts import charts
@@ -21,6 +19,12 @@ from monitor.sheets import BYTE_ORDER_MARK, cell
 
 _MOMENT = "%d/%m/%Y %H:%M:%S"
 _DEEP, _WIDE = 100.0, 600.0
+_A4 = 9
+_WIDEST = 60
+"""Characters of a sheet's column."""
+_SHORT = 12
+"""Characters that a narrow column has room for."""
+_PAGE_TEXTS = ("report", "page", "curve", "none", "made")
 
 
 def text_of(value: Cell, language: Language | None = None) -> str:
@@ -50,18 +54,34 @@ def xlsx_file(report: Report, language: Language, zone: tzinfo) -> bytes:
     data = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(data, options) as book:
+        head = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#e8eef6"}
         formats = {
-            "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True}),
+            "head": book.add_format(head),
             "moment": book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"}),
             "tenths": book.add_format({"num_format": "0.0"}),
         }
         for table in tables(report, language, zone):
             sheet = book.add_worksheet(table.title[:31])
-            sheet.freeze_panes(1, 0)
-            sheet.set_column(0, len(table.header) - 1, 20)
+            _lay_out(sheet, table)
             sheet.write_row(0, 0, table.header, formats["head"])
             _write_rows(sheet, table, formats)
     return data.getvalue()
+
+
+def _lay_out(sheet: xlsxwriter.worksheet.Worksheet, table: Table) -> None:
+    """To be read and sorted on the screen, and printed across one page's width with the header on each."""
+    for column, name in enumerate(table.header):
+        texts = [text_of(row[column]) for row in table.rows]
+        longest = max(map(len, texts), default=0)
+        word = max(map(len, name.split()), default=0)
+        sheet.set_column(column, column, min(_WIDEST, max(longest, word, len(name) / 2) + 2))
+    sheet.freeze_panes(1, 0)
+    if table.section != "summary":
+        sheet.autofilter(0, 0, len(table.rows), len(table.header) - 1)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
 
 
 def _write_rows(sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: dict[str, object]) -> None:
@@ -75,28 +95,51 @@ def _write_rows(sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: di
                 sheet.write(number, column, value)
 
 
-def pdf_file(report: Report, language: Language, zone: tzinfo) -> bytes:
-    """A document for the file: title page, sums, a curve of presence, then every table."""
+def printable(report: Report, language: Language, zone: tzinfo) -> bytes:
+    """The document for the file as the press takes it: title page, sums, charts, then every table."""
+    total = report.total
     page = {
         "title": report.title,
         "language": language,
-        "texts": {key: TEXTS[key][language == "en"] for key in ("report", "page", "curve", "none")},
+        "texts": {key: TEXTS[key][language == "en"] for key in _PAGE_TEXTS},
         "curve": _curve(report.curve) if report.curve else "",
         "most": str(max(report.curve, default=0)),
         "charts": [asdict(chart) for chart in charts(report, language)],
-        "from": text_of(report.start.astimezone(zone).replace(tzinfo=None)),
+        "times": _times(report, zone),
+        "made_at": text_of(report.made_at.astimezone(zone).replace(tzinfo=None)),
+        "keys": [
+            [TEXTS["key.points"][language == "en"], f"{total.came} / {total.points}"],
+            [TEXTS["key.declared"][language == "en"], f"{total.declared} / {total.expected}"],
+            [TEXTS["key.verified"][language == "en"], f"{total.verified} / {total.listed}"],
+            [TEXTS["key.late"][language == "en"], str(total.late)],
+            [TEXTS["key.incidents"][language == "en"], str(len(report.incidents))],
+        ],
         "tables": [_printed(table, language) for table in tables(report, language, zone)],
     }
-    template = resources.files("monitor.reports").joinpath("report.typ").read_bytes()
-    fonts = str(resources.files("font_roboto").joinpath("files"))
-    inputs = {"page": json.dumps(page, ensure_ascii=False)}
-    document: bytes = typst.compile(template, font_paths=[fonts], ignore_system_fonts=True, sys_inputs=inputs)  # type: ignore[misc]
-    return document
+    return json.dumps(page, ensure_ascii=False).encode()
+
+
+def _times(report: Report, zone: tzinfo) -> str:
+    """The day once where the conference begins and ends on it."""
+    start, stop = report.start.astimezone(zone), report.stop.astimezone(zone)
+    until = "%H:%M" if start.date() == stop.date() else "%H:%M %d/%m/%Y"
+    return f"{start:%d/%m/%Y %H:%M} – {stop.strftime(until)}"
 
 
 def _printed(table: Table, language: Language) -> dict[str, object]:
     rows = [[text_of(value, language) for value in row] for row in table.rows]
-    return {"section": table.section, "title": table.title, "header": table.header, "rows": rows}
+    kinds = [_kind(values) for values in zip(*table.rows, strict=True)] or ["text"] * len(table.header)
+    return {"section": table.section, "title": table.title, "header": table.header, "kinds": kinds, "rows": rows}
+
+
+def _kind(values: Sequence[Cell]) -> str:
+    """What a column holds, by which the page gives it room: text, long text, numbers or moments."""
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, datetime) for value in known):
+        return "moment"
+    if all(isinstance(value, int | float) for value in known):
+        return "number"
+    return "long" if any(len(str(value)) > _SHORT for value in known) else "text"
 
 
 def _curve(values: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from core.model import Departure, PointRef, Role, point_participant
 from monitor.attendance import Interval
 from monitor.model import Attendance, AttendanceRow
+from monitor.reports.ordering import in_order
 
 NOTABLE = timedelta(minutes=1)
 """Being late, or leaving early, by less than this is not told."""
@@ -33,6 +34,23 @@ class BookedPoint:
 
 
 @dataclass(frozen=True)
+class EndpointSums:
+    """What a hall's own machine said over the conference; None where it said nothing of it.
+
+    Shares in percent: of the time in which a picture stood still, of the sound that was made up, and of its reports
+    with a computer too slow, a camera or a microphone that gave nothing (switched off is not ill).
+    """
+
+    freezes: int | None = None
+    frozen: float | None = None
+    concealed: float | None = None
+    fps: float | None = None
+    cpu_limited: float | None = None
+    camera_ill: float | None = None
+    microphone_ill: float | None = None
+
+
+@dataclass(frozen=True)
 class LineFigures:
     """One line over the conference: samples by grade, mean losses in percent, mean round trip in ms."""
 
@@ -43,6 +61,9 @@ class LineFigures:
     loss_up: float | None
     loss_down: float | None
     rtt_ms: float | None
+    relayed: bool | None = None
+    """Whether most of its time went through a TURN relay."""
+    seen: EndpointSums = EndpointSums()
 
     @property
     def poor_percent(self) -> float | None:
@@ -226,7 +247,7 @@ def build(
     rows: dict[str, AttendanceRow] = {row.point: row for row in attendance.rows}
     over = _ended(told.events, stop, made_at)
     figures = []
-    for point in points:
+    for point in sorted(points, key=lambda p: (in_order(p.unit_name), in_order(p.ref.name), p.ref.code)):
         row, participant = rows[point.ref.code], point_participant(point.ref.code)
         how = last[participant].how if participant in last else None
         late = _notable(row.first_joined - start) if row.first_joined else timedelta(0)
@@ -245,7 +266,7 @@ def build(
         total=_sum("", "", figures),
         events=told.events,
         curve=_curve(spans, start, min(stop, made_at), made_at),
-        delegates=told.delegates,
+        delegates=tuple(sorted(told.delegates, key=lambda delegate: in_order(delegate.point_name))),
         snapshots=told.snapshots,
         incidents=told.incidents,
     )
@@ -267,7 +288,8 @@ def _units(figures: Sequence[PointFigures]) -> tuple[UnitSum, ...]:
     groups: dict[tuple[str, str], list[PointFigures]] = {}
     for figure in figures:
         groups.setdefault((figure.point.unit_name, figure.point.unit), []).append(figure)
-    return tuple(_sum(code, name, members) for (name, code), members in sorted(groups.items()))
+    ordered = sorted(groups.items(), key=lambda group: (in_order(group[0][0]), group[0]))
+    return tuple(_sum(code, name, members) for (name, code), members in ordered)
 
 
 def _sum(code: str, name: str, members: Sequence[PointFigures]) -> UnitSum:

@@ -26,14 +26,23 @@ WHERE r.conference = $1
 ORDER BY p.name, p.code
 
 -- name: quality
--- From the minutes; each counts by its samples.
+-- From the minutes; each counts by its samples, or by what its endpoint reported.
 SELECT participant, sum(good) AS good, sum(fair) AS fair, sum(poor) AS poor, sum(samples) AS samples,
        sum(loss_up * samples) / sum(samples) FILTER (WHERE loss_up IS NOT NULL) AS loss_up,
        sum(loss_down * samples) / sum(samples) FILTER (WHERE loss_down IS NOT NULL) AS loss_down,
-       sum(rtt_ms * samples) / sum(samples) FILTER (WHERE rtt_ms IS NOT NULL) AS rtt_ms
+       sum(rtt_ms * samples) / sum(samples) FILTER (WHERE rtt_ms IS NOT NULL) AS rtt_ms,
+       2 * count(*) FILTER (WHERE relayed) > nullif(count(relayed), 0) AS relayed,
+       sum(freezes) AS freezes,
+       sum(frozen_share * reports) / sum(reports) FILTER (WHERE frozen_share IS NOT NULL) AS frozen,
+       sum(concealed * reports) / sum(reports) FILTER (WHERE concealed IS NOT NULL) AS concealed,
+       sum(fps * reports) / sum(reports) FILTER (WHERE fps IS NOT NULL) AS fps,
+       sum(cpu_limited)::float8 / sum(reports) FILTER (WHERE cpu_limited IS NOT NULL) AS cpu_limited,
+       sum(camera_ill)::float8 / sum(reports) FILTER (WHERE camera_ill IS NOT NULL) AS camera_ill,
+       sum(microphone_ill)::float8 / sum(reports) FILTER (WHERE microphone_ill IS NOT NULL) AS microphone_ill
 FROM line_minute
-WHERE conference = $1 AND samples > 0
+WHERE conference = $1
 GROUP BY participant
+HAVING sum(samples) > 0
 
 -- name: events
 SELECT seq, at, event ->> 'type' AS kind,

@@ -8,16 +8,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import structlog
 
 from core.clock import Clock
 from core.database import Database, load_queries
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 from core.model import ConferenceId, PointRef
 from monitor.model import Attendance
-from monitor.reports.files import csv_file, pdf_file, xlsx_file
+from monitor.reports.files import csv_file, printable, xlsx_file
 from monitor.reports.model import (
     BookedPoint,
     DelegateFigures,
+    EndpointSums,
     Event,
     IncidentFigures,
     LineFigures,
@@ -27,9 +29,12 @@ from monitor.reports.model import (
     Told,
     build,
 )
+from monitor.reports.press import PressFailed, printed
 from monitor.reports.tables import Section
 from monitor.reports.texts import Language
 from monitor.store import Store, conference_key, reading
+
+log = structlog.get_logger("monitor")
 
 _SQL = load_queries("monitor.reports")
 
@@ -94,9 +99,15 @@ class Reports:
             return await asyncio.to_thread(xlsx_file, await self.report(conference), language, self._zone)
 
     async def pdf(self, conference: ConferenceId, language: Language) -> bytes:
-        """The whole report as a document."""
+        """The whole report as a document. Raises `Unavailable` `report.not_printed` too."""
         async with self._one_file:
-            return await asyncio.to_thread(pdf_file, await self.report(conference), language, self._zone)
+            page = await asyncio.to_thread(printable, await self.report(conference), language, self._zone)
+            try:
+                return await printed(page)
+            except PressFailed as exc:
+                log.exception("report_not_printed", conference=conference)
+                detail = "The document could not be made now. The workbook holds the same figures."
+                raise Unavailable("report.not_printed", detail) from exc
 
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         with reading():
@@ -142,6 +153,16 @@ def _line(row: asyncpg.Record) -> LineFigures:
         loss_up=_tenths(row["loss_up"], 100),
         loss_down=_tenths(row["loss_down"], 100),
         rtt_ms=_tenths(row["rtt_ms"], 1),
+        relayed=row["relayed"],
+        seen=EndpointSums(
+            freezes=row["freezes"],
+            frozen=_tenths(row["frozen"], 100),
+            concealed=_tenths(row["concealed"], 100),
+            fps=_tenths(row["fps"], 1),
+            cpu_limited=_tenths(row["cpu_limited"], 100),
+            camera_ill=_tenths(row["camera_ill"], 100),
+            microphone_ill=_tenths(row["microphone_ill"], 100),
+        ),
     )
 
 

@@ -139,8 +139,15 @@ class _Writer:
     def _quality(self, figures: PointFigures) -> tuple[Cell, ...]:
         line = figures.line
         assert line is not None
+        who = (figures.attended.point, figures.attended.name, self._way(line.relayed))
         facts = (line.samples, line.good, line.fair, line.poor, line.poor_percent)
-        return (figures.attended.point, figures.attended.name, *facts, line.loss_up, line.loss_down, line.rtt_ms)
+        seen = line.seen
+        told = (seen.freezes, seen.frozen, seen.concealed, seen.fps, seen.cpu_limited)
+        devices = (seen.camera_ill, seen.microphone_ill)
+        return (*who, *facts, line.loss_up, line.loss_down, line.rtt_ms, *told, *devices)
+
+    def _way(self, relayed: bool | None) -> str | None:
+        return None if relayed is None else self._t("relayed" if relayed else "direct")
 
     def _events(self) -> list[tuple[Cell, ...]]:
         return [(e.seq, self._local(e.at), self._event(e.kind), self._who(e.who)) for e in self._report.events]
@@ -198,6 +205,7 @@ _ATTENDANCE = (
 _QUALITY = (
     "point",
     "name",
+    "way_there",
     "samples",
     "good",
     "fair",
@@ -206,4 +214,11 @@ _QUALITY = (
     "loss_up",
     "loss_down",
     "rtt",
+    "freezes",
+    "frozen",
+    "concealed",
+    "fps",
+    "cpu_limited",
+    "camera_ill",
+    "microphone_ill",
 )

@@ -104,6 +104,35 @@ async def test_a_minute_tells_what_its_samples_told(database: Database, now: Man
     assert await database.pool.fetchval("SELECT count(*) FROM minute_due") == 0
 
 
+async def test_a_minute_tells_of_ill_devices_but_not_of_those_switched_off(database: Database, keeper: Keeper) -> None:
+    reports = [
+        report(1, camera="black", microphone="silent"),
+        report(3, camera="ended", microphone="muted", cpu_limited=False),
+        report(5, camera="muted", microphone="ok"),
+        report(61),
+    ]
+    await Store(database).copy_reports(reports)
+    await keeper.freshen(CONFERENCE)
+    told = [(one["camera_ill"], one["microphone_ill"], one["cpu_limited"]) for one in await minutes(database)]
+    assert told == [(2, 1, 0), (None, None, None)]
+
+
+async def test_freshening_waits_for_a_round_that_is_at_the_same_minutes(database: Database, keeper: Keeper) -> None:
+    await Store(database).copy_samples([row(0), row(61)])
+    async with database.pool.acquire() as other, other.transaction():
+        await other.execute("SELECT FROM minute_due FOR UPDATE")
+        freshening = asyncio.create_task(keeper.freshen(CONFERENCE))
+
+        async def why_not_waiting() -> str | None:
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%minute_due%'"
+            return None if await database.pool.fetchval(waits) else "nobody waits for the lock"
+
+        await eventually(why_not_waiting)
+        assert not freshening.done()
+    await freshening
+    assert [one["samples"] for one in await minutes(database)] == [1, 1]
+
+
 async def test_samples_that_come_late_are_rolled_up_too(database: Database, now: ManualClock, keeper: Keeper) -> None:
     store = Store(database)
     await store.copy_samples([row(0)])

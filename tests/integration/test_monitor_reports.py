@@ -17,6 +17,7 @@ import pytest
 
 from core.database import Database
 from core.model import ConferenceId, Departure, Role
+from monitor.reports import press
 from monitor.reports.charts import charts
 from monitor.reports.files import text_of
 from monitor.reports.tables import tables
@@ -66,8 +67,9 @@ async def _hold(database: Database) -> None:
         )
         await pool.execute(
             "INSERT INTO link_sample (conference, participant, leg, at, kbps_up, kbps_down, loss_down, rtt_ms,"
-            " transport, grade) SELECT $1, $2, 'leg', $3::timestamptz + n * interval '2 s', 5, 900, $4, 20, 'udp',"
-            " CASE WHEN n % 4 < $5 THEN 'poor' ELSE 'good' END FROM generate_series(1, 100) n",
+            " transport, relayed, grade) SELECT $1, $2, 'leg', $3::timestamptz + n * interval '2 s', 5, 900, $4, 20,"
+            " 'udp', CASE WHEN $5::int = 1 THEN true END, CASE WHEN n % 4 < $5 THEN 'poor' ELSE 'good' END"
+            " FROM generate_series(1, 100) n",
             CONFERENCE,
             f"point:d{n}",
             START,
@@ -128,8 +130,10 @@ async def _measure_clocks(database: Database) -> None:
     """The first point's clock is three minutes slow, the second's right; the first is connected by Wi-Fi."""
     for n, skew, network in ((1, -180_000.0, "wifi"), (2, 0.0, None)):
         await database.pool.execute(
-            "INSERT INTO endpoint_sample (conference, participant, at, seconds, freezes, camera, microphone, network,"
-            " skew_ms) VALUES ($1, $2, $3, 2, 0, 'ok', 'ok', $4, $5)",
+            "INSERT INTO endpoint_sample (conference, participant, at, seconds, freezes, frozen_share, fps,"
+            " cpu_limited, camera, microphone, network, skew_ms)"
+            " SELECT $1, $2, $3::timestamptz + n * interval '1 min', 2, n, n * 0.1, 20 + n, n = 1, 'ok',"
+            " CASE n WHEN 1 THEN 'silent' ELSE 'ok' END, $4, $5 FROM generate_series(0, 3) n",
             CONFERENCE,
             f"point:d{n}",
             START + timedelta(seconds=4),
@@ -154,13 +158,15 @@ async def test_the_figures_are_the_same_in_every_format(site: Website, language:
     book = openpyxl.load_workbook(io.BytesIO(book_file.body))
     pages = pypdf.PdfReader(io.BytesIO(pdf_file.body)).pages
     printed = _squeezed(" ".join(page.extract_text() for page in pages))
+    assert _squeezed(report.title) in printed
     for table, sheet in zip(shown, book.worksheets, strict=True):
         reply = await visitor.get(f"{base}.csv?section={table.section}&language={language}")
         header, *lines = csv.reader(io.StringIO(reply.body.decode("utf-8-sig")))
         sheet_header, *sheet_rows = sheet.iter_rows(values_only=True)
         assert tuple(header) == sheet_header == table.header
         # When the report was made moves on between the requests.
-        wanted = [row for n, row in enumerate(table.rows) if (table.section, n) != ("summary", 3)]
+        # The title stands alone on the title page.
+        wanted = [row for n, row in enumerate(table.rows) if (table.section, n) not in (("summary", 0), ("summary", 3))]
         assert len(lines) == len(sheet_rows) == len(table.rows)
         for row in wanted:
             place = table.rows.index(row)
@@ -183,6 +189,11 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert [(p.attended.point, p.line and p.line.poor_percent) for p in report.worst] == [("d3", 50.0), ("d2", 25.0)]
     assert gone.line is not None
     assert gone.line.loss_down == 3.0
+    assert report.points[0].line is not None
+    seen = report.points[0].line.seen
+    assert (seen.freezes, seen.frozen, seen.fps, seen.concealed) == (6, 15.0, 21.5, None)
+    assert (seen.cpu_limited, seen.camera_ill, seen.microphone_ill) == (25.0, 0.0, 25.0)
+    assert [p.line and p.line.relayed for p in report.points] == [None, True, None, None]
     assert (report.curve[0], max(report.curve), report.curve[-1]) == (2, 3, 2)
     assert [unit.code for unit in report.units] == ["p"]
     total = report.total
@@ -208,6 +219,21 @@ async def test_an_unknown_conference_has_no_report(site: Website) -> None:
     for form in ("csv", "xlsx", "pdf"):
         reply = await visitor.get(f"/api/conferences/00000000-0000-0000-0000-000000000001/report.{form}")
         assert reply.code == "conference.unknown"
+
+
+async def test_a_document_that_cannot_be_printed_is_refused_in_words(
+    site: Website, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(press, "MOST_SECONDS", 0.001)
+    visitor = await site.signed_in(Role.ORGANIZER)
+    reply = await visitor.get(f"/api/conferences/{CONFERENCE}/report.pdf")
+    assert (reply.status, reply.code) == (503, "report.not_printed")
+    assert (await visitor.get(f"/api/conferences/{CONFERENCE}/report.xlsx")).status == 200
+
+
+async def test_what_the_typesetter_says_comes_back() -> None:
+    with pytest.raises(press.PressFailed, match="tables"):
+        await press.printed(b"{}")
 
 
 async def test_a_report_is_not_for_operators(site: Website) -> None:

@@ -129,6 +129,9 @@ class Minute(Model):
     """One line of `minutes.jsonl`: a participant's line over one minute.
 
     Samples by grade; mean rates (kbit/s), losses (fractions of packets), times (ms); None where nothing was measured.
+    From `reports` on, what the endpoint itself said: in how many reports; how often a picture stood still and for what
+    share of the time; the share of made-up sound; decoded frames a second and their greatest height; and in how many
+    reports its computer was too slow, its camera gave nothing, its microphone gave nothing.
     """
 
     participant: ParticipantId
@@ -147,6 +150,15 @@ class Minute(Model):
     transport: str | None
     relayed: bool | None
     skew_ms: float | None
+    reports: int
+    freezes: int | None
+    frozen_share: float | None
+    concealed: float | None
+    fps: float | None
+    height: int | None
+    cpu_limited: int | None
+    camera_ill: int | None
+    microphone_ill: int | None
 
 
 JSON_FILES: dict[str, type[BaseModel]] = {

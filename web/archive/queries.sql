@@ -30,7 +30,8 @@ ORDER BY i.opened_at, i.id
 
 -- name: minutes
 SELECT participant, minute, samples, good, fair, poor, kbps_up, kbps_down, loss_up, loss_down,
-       jitter_up_ms, jitter_down_ms, rtt_ms, transport, relayed, skew_ms
+       jitter_up_ms, jitter_down_ms, rtt_ms, transport, relayed, skew_ms,
+       reports, freezes, frozen_share, concealed, fps, height, cpu_limited, camera_ill, microphone_ill
 FROM line_minute
 WHERE conference = $1
 ORDER BY participant, minute

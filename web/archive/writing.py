@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import IO
 
@@ -27,32 +28,32 @@ class Packer:
 
     def put(self, name: str, data: bytes) -> None:
         """Adds a file."""
-        self.put_pieces(name, (data,))
+        with self.piecemeal(name) as add:
+            add(data)
 
     def put_model(self, name: str, model: BaseModel) -> None:
         """Adds a JSON file."""
         assert type(model) is JSON_FILES[name]
         self.put(name, model.model_dump_json(indent=1).encode())
 
-    def put_pieces(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Adds a file that is too large to be held whole."""
+    @contextmanager
+    def piecemeal(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Adds a file that is too large to be held whole, by what it gives: a function that takes the next piece."""
         digest, length = hashlib.sha256(), 0
         entry = zipfile.ZipInfo(name, self._moment)
         entry.compress_type = zipfile.ZIP_DEFLATED
         with self._zip.open(entry, "w") as file:
-            for piece in pieces:
+
+            def add(piece: bytes) -> None:
+                nonlocal length
                 digest.update(piece)
                 length += len(piece)
                 file.write(piece)
+
+            yield add
         model = JSON_FILES.get(name)
-        self._files.append(
-            ArchivedFile(
-                name=name,
-                bytes=length,
-                sha256=digest.hexdigest(),
-                schema_name=model.__name__ if model else None,
-            )
-        )
+        named = model.__name__ if model else None
+        self._files.append(ArchivedFile(name=name, bytes=length, sha256=digest.hexdigest(), schema_name=named))
 
     def finish(self, conference: str, title: str, time_zone: str) -> None:
         """Adds the manifest and closes the file."""
@@ -69,4 +70,8 @@ class Packer:
         )
         entry = zipfile.ZipInfo("manifest.json", self._moment)
         self._zip.writestr(entry, manifest.model_dump_json(indent=1), zipfile.ZIP_DEFLATED)
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file; without `finish` before, what is in it is worth nothing."""
         self._zip.close()

@@ -104,6 +104,8 @@ const vi: Record<string, string> = {
   "conference.state": "Hội nghị không còn ở trạng thái làm được việc này. Tải lại trang.",
   "conference.unknown": "Không có hội nghị này.",
   "recording.unknown": "Không có tệp ghi hình này.",
+  "report.not_printed":
+    "Chưa lập được tệp PDF. Tải tệp XLSX có cùng số liệu, hoặc thử lại sau ít phút; nếu vẫn lỗi, báo kỹ thuật.",
   "incident.unknown": "Không tìm thấy sự cố này trong hội nghị. Tải lại trang.",
   "incident.over": "Sự cố này đã được đóng rồi nên không thay đổi được.",
   "incident.changed": "Sự cố vừa có thay đổi. Xem lại thông tin mới rồi thao tác lại.",

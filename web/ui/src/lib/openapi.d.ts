@@ -18727,7 +18727,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `database.away` */
+      /** @description `report.not_printed`, `database.away` */
       503: {
         headers: {
           [name: string]: unknown;
@@ -18944,7 +18944,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `database.away` */
+      /** @description `report.not_printed`, `database.away` */
       503: {
         headers: {
           [name: string]: unknown;

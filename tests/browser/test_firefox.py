@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bridge.endpoint.clips import ClipLibrary
 from core.database import Database
-from core.messages import GrantFloor
-from core.model import ParticipantId, Role, point_participant
-from diemcau.demo.halls import HallLink, VirtualHall
+from core.messages import GrantFloor, PictureLimit
+from core.model import ConferenceId, ParticipantId, Role, point_participant
 from diemcau.network import own_addresses
 from signaling.client import SignalingClient
-from tests.support.chromium import chromium, visitor
-from tests.support.firefox import firefox
+from tests.support.halls import enter, headless_halls, limit_pictures, pages
 from tests.support.installation import Installation, installed
 from tests.support.line import Line
 from tests.support.pages import shows_camera
 from tests.support.polling import UNIT, eventually
-from tests.support.watching import (
-    Picture,
-    Seat,
-    canvas_camera,
-    kit,
-    look,
-    media_state,
-    picture,
-    seat_of,
-    sound,
-    watch,
-)
+from tests.support.watching import CAMERA, Picture, Seat, canvas_camera, kit, look, picture, sent, sound, watch
 
 SPEAKER, OTHER = point_participant("p1"), point_participant("p3")
-WHOLE = 540
-"""Lines of the largest layer."""
+WHOLE, HALF = 540, 270
+"""Lines of the largest layer and of the one below."""
 LONGEST_GAP = 1000 * UNIT
 """Between two frames, ms. A decoder that cannot go on waits longer, and asks for a key frame besides."""
+
+both_ways = pytest.mark.parametrize(("speaks", "watches"), [("firefox", "chromium"), ("chromium", "firefox")])
 
 
 @pytest.fixture
@@ -49,68 +37,89 @@ async def installation(database: Database, tmp_path: Path) -> AsyncIterator[Inst
         yield installation
 
 
-@asynccontextmanager
-async def pages() -> AsyncIterator[dict[str, Seat]]:
-    """A page in each browser."""
-    async with chromium() as browser, visitor(browser) as page, firefox() as fox:
-        yield {"chromium": seat_of(page), "firefox": seat_of(await fox.tab())}
+@dataclass
+class Meeting:
+    """A page that has the floor, another that watches it behind a line, a headless hall, and the chair."""
 
+    installation: Installation
+    conference: ConferenceId
+    chair: SignalingClient
+    speaker: Seat
+    watcher: Seat
 
-@asynccontextmanager
-async def headless_hall(installation: Installation, token: str) -> AsyncIterator[None]:
-    """Point p3, which speaks in between."""
-    hall = VirtualHall(
-        HallLink(point="p3", name="Phường 3", token=token), installation.signaling_url, ClipLibrary({}), None
-    )
-    stay = asyncio.create_task(hall.run(asyncio.Semaphore(1)))
-    try:
-        await eventually(lambda: None if hall.connected else "the headless hall is not in", units=20)
-        yield
-    finally:
-        stay.cancel()
-        with suppress(asyncio.CancelledError):
-            await stay
-
-
-class Watcher:
-    """The page that watches, behind its line."""
-
-    def __init__(self, seat: Seat, line: Line) -> None:
-        self.seat = seat
-        self.line = line
-
-    async def sees(self, *, drawn: bool) -> None:
-        """Waits until 15 new frames of the wanted picture have been decoded."""
+    async def give_floor(self, participant: ParticipantId) -> None:
+        """Until 15 new frames of that participant have been decoded."""
+        await self.chair.command(GrantFloor(participant=participant))
         before: list[int] = []
 
         async def why_not() -> str | None:
-            seen, now = await look(self.seat), await picture(self.seat)
-            if seen is None or seen["width"] == 0 or shows_camera(seen) is not drawn:
+            seen, now = await look(self.watcher), await picture(self.watcher)
+            if seen is None or seen["width"] == 0 or shows_camera(seen) is not (participant == SPEAKER):
                 return f"the stage shows {seen}, {now}"
             before.append(now.decoded)
             return None if now.decoded >= before[0] + 15 else f"{now.decoded - before[0]} new frames"
 
         await eventually(why_not, units=30)
 
+    async def limit(self, limit: PictureLimit) -> None:
+        """The pictures of everybody who watches, by the technician."""
+        for point in ("p2", "p3"):
+            await limit_pictures(self.installation, self.conference, point, limit)
+
     async def shows(self, *, whole: bool) -> None:
-        """Waits for the largest layer, or for a smaller one."""
+        """Until 15 frames of the largest layer have been decoded in a row, or of a smaller one."""
+        before: list[int] = []
 
         async def why_not() -> str | None:
-            now = await picture(self.seat)
-            return None if (now.height >= WHOLE) is whole and now.height else f"{now}"
+            now = await picture(self.watcher)
+            if not (now.height >= WHOLE if whole else 0 < now.height <= HALF):
+                before.clear()
+                return f"{now}"
+            before.append(now.decoded)
+            return None if now.decoded >= before[0] + 15 else f"{now.decoded - before[0]} frames of {now}"
 
-        await eventually(why_not, units=30)
+        await eventually(why_not, units=40)
+
+    async def sends(self, *layers: str) -> None:
+        """Until the speaker's page sends just these."""
+
+        async def why_not() -> str | None:
+            now = await sent(self.speaker, CAMERA)
+            return None if now.rids == layers else f"the speaker sends {now}"
+
+        await eventually(why_not, units=20)
 
     async def hears(self) -> None:
-        """Waits for sound that is not silence."""
-        before = await sound(self.seat)
+        """Until sound has come that is not silence."""
+        before = await sound(self.watcher)
 
         async def why_not() -> str | None:
-            now = await sound(self.seat)
+            now = await sound(self.watcher)
             heard = now.packets > before.packets + 50 and now.energy > before.energy
             return None if heard else f"from {before} to {now}"
 
         await eventually(why_not, units=20)
+
+
+@asynccontextmanager
+async def met(installation: Installation, speaks: str, watches: str) -> AsyncIterator[Meeting]:
+    """Both pages connected, the speaker's whole picture on the watcher's stage."""
+    conference = await installation.book_now()
+    tokens = await installation.link_tokens(conference.id)
+    chair_token = await installation.token(conference.id, Role.CHAIR)
+    host = own_addresses()[0]
+    async with (
+        headless_halls(installation, tokens, ["p3"]),
+        Line(installation.settings.media_port, host=host) as line,
+        pages() as seats,
+        SignalingClient(installation.signaling_url, chair_token) as chair,
+    ):
+        await enter(seats[speaks], installation, tokens["p1"], kit(), canvas_camera())
+        await enter(seats[watches], installation, tokens["p2"], kit((host, line.port)))
+        meeting = Meeting(installation, conference.id, chair, seats[speaks], seats[watches])
+        await meeting.give_floor(SPEAKER)
+        await meeting.shows(whole=True)
+        yield meeting
 
 
 def assert_flowed(before: Picture, after: Picture) -> None:
@@ -120,46 +129,36 @@ def assert_flowed(before: Picture, after: Picture) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("speaks", "watches"), [("firefox", "chromium"), ("chromium", "firefox")])
+@both_ways
 async def test_one_browser_watches_the_other_through_floor_switches_without_a_freeze(
     installation: Installation, speaks: str, watches: str
 ) -> None:
-    conference = await installation.book_now()
-    tokens = await installation.link_tokens(conference.id)
-    chair_token = await installation.token(conference.id, Role.CHAIR)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(headless_hall(installation, tokens["p3"]))
-        host = own_addresses()[0]
-        line = await stack.enter_async_context(Line(installation.settings.media_port, host=host))
-        seats = await stack.enter_async_context(pages())
-        speaker, watcher = seats[speaks], Watcher(seats[watches], line)
-        await enter(speaker, installation, tokens["p1"], kit(), canvas_camera())
-        await enter(watcher.seat, installation, tokens["p2"], kit((host, line.port)))
-        chair = await stack.enter_async_context(SignalingClient(installation.signaling_url, chair_token))
-
-        async def give_floor(participant: ParticipantId) -> None:
-            await chair.command(GrantFloor(participant=participant))
-            await watcher.sees(drawn=participant == SPEAKER)
-
-        await give_floor(SPEAKER)
-        await watcher.shows(whole=True)
-        await watcher.hears()
-        await watch(watcher.seat)
-        before = await picture(watcher.seat)
+    async with met(installation, speaks, watches) as meeting:
+        await meeting.hears()
+        await watch(meeting.watcher)
+        before = await picture(meeting.watcher)
         for participant in (OTHER, SPEAKER, OTHER, SPEAKER):
-            await give_floor(participant)
-        assert_flowed(before, await picture(watcher.seat))
+            await meeting.give_floor(participant)
+        assert_flowed(before, await picture(meeting.watcher))
 
 
-async def enter(seat: Seat, installation: Installation, token: str, *scripts: str) -> None:
-    """Opens a point's link in a prepared page, and joins with media."""
-    for script in scripts:
-        await seat.prepare(script)
-    await seat.open(f"{installation.base_url}/j/{token}")
-    await seat.click("join")
-
-    async def why_not() -> str | None:
-        state = await media_state(seat)
-        return None if state == "connected" else f"the page's media is {state}"
-
-    await eventually(why_not, units=20)
+@pytest.mark.timeout(300)
+@both_ways
+async def test_one_browser_watches_the_other_through_layer_switches_without_a_freeze(
+    installation: Installation, speaks: str, watches: str
+) -> None:
+    async with met(installation, speaks, watches) as meeting:
+        await meeting.sends("h")
+        await watch(meeting.watcher)
+        before = await picture(meeting.watcher)
+        await meeting.limit(PictureLimit.LOWER)
+        await meeting.shows(whole=False)
+        # The largest layer is received by nobody now, so it is not sent either: it has to be begun anew.
+        await meeting.sends("m")
+        await meeting.limit(PictureLimit.FULL)
+        await meeting.shows(whole=True)
+        await meeting.limit(PictureLimit.LOWER)
+        await meeting.shows(whole=False)
+        after = await picture(meeting.watcher)
+        assert_flowed(before, after)
+        assert len(after.sizes) >= 4, after

@@ -58,6 +58,18 @@ _KIT = """(() => {
              lost: entry?.packetsLost ?? 0, asked: entry?.pliCount ?? 0, dropped: entry?.framesDropped ?? 0,
              freezes: entry?.freezeCount ?? 0, frozen: entry?.totalFreezesDuration ?? 0 };
   };
+  kit.sent = async () => {
+    const found = [];
+    for (const { mid, sender } of kit.peers.at(-1).getTransceivers()) {
+      const { encodings } = sender.getParameters();
+      const rids = encodings.filter((encoding) => encoding.active && sender.track).map((encoding) => encoding.rid);
+      const entries = [...(await sender.getStats()).values()].filter((entry) => entry.type === "outbound-rtp");
+      const sum = (name) => entries.reduce((total, entry) => total + (entry[name] ?? 0), 0);
+      if (entries.length > 0) found.push({ mid, rids, packets: sum("packetsSent"), frames: sum("framesSent"),
+        fps: Math.max(0, ...encodings.filter((encoding) => encoding.active).map((e) => e.maxFramerate ?? 0)) });
+    }
+    return found;
+  };
   kit.sound = async () => {
     const all = await kit.inbound((receiver) => receiver.track.kind === "audio");
     const sum = (name) => all.reduce((total, entry) => total + (entry[name] ?? 0), 0);
@@ -92,6 +104,23 @@ class Sound:
     energy: float
     concealed: int
     samples: int
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a page has sent of one of its devices; nothing counts as 0 packets."""
+
+    mid: str = ""
+    rids: tuple[str, ...] = ()
+    """The layers that it sends now, from small to large."""
+    packets: int = 0
+    frames: int = 0
+    fps: float = 0
+    """The most pictures a second that it was told to send; 0: any."""
+
+
+MICROPHONE, CAMERA, CONTENT = "0", "1", "2"
+"""The m-lines of what a page sends."""
 
 
 class Seat(Protocol):
@@ -151,6 +180,13 @@ async def picture(seat: Seat, selector: str = STAGE) -> Picture:
 
 async def sound(seat: Seat) -> Sound:
     return Sound(**await seat.run("window.__kit.sound()"))
+
+
+async def sent(seat: Seat, mid: str) -> Sent:
+    for one in await seat.run("window.__kit.sent()"):
+        if one["mid"] == mid:
+            return Sent(**{**one, "rids": tuple(one["rids"])})
+    return Sent()
 
 
 async def look(seat: Seat, selector: str = STAGE) -> Any:

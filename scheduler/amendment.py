@@ -17,8 +17,8 @@ from scheduler.plan.model import PlanWish
 def amended(present: Conference, change: ConferenceChange, points: tuple[PointRef, ...], now: datetime) -> Conference:
     """The conference after `change`, with `points` as its points; equal to `present` when nothing is different.
 
-    Raises as `booking.moved_times`, `checked_title` and `checked_wish`, and `Conflict` `conference.running` for the
-    set-up time or the wish of an open conference.
+    Raises as `booking.moved_times`, `checked_title`, `checked_chair` and `checked_wish`, and `Conflict`
+    `conference.running` for the set-up time or the wish of an open conference.
     """
     lifecycle.refuse_if_over(present.state)
     setup = present.setup_minutes if change.setup_minutes is None else change.setup_minutes
@@ -32,6 +32,7 @@ def amended(present: Conference, change: ConferenceChange, points: tuple[PointRe
         "setup_minutes": setup,
         "teardown_minutes": teardown,
         "wish": wish,
+        "chair": present.chair if change.chair is None else booking.checked_chair(change.chair),
         "points": points,
     }
     return present.model_copy(update=changes)
@@ -93,4 +94,5 @@ def _fields(conference: Conference | None) -> dict[str, JsonValue]:
         "setup_minutes": conference.setup_minutes,
         "teardown_minutes": conference.teardown_minutes,
         **conference.wish.model_dump(mode="json"),
+        "chair": conference.chair,
     }

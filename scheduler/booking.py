@@ -39,6 +39,15 @@ def checked_wish(wish: PlanWish) -> PlanWish:
     return wish
 
 
+def checked_chair(username: str | None) -> str | None:
+    """The account's name, None for nobody (None or empty); raises `BadInput` `chair.unknown` for what cannot be one."""
+    if not username:
+        return None
+    if len(username) > 64 or not username.isprintable() or not username.strip():
+        raise BadInput("chair.unknown", "Give the name of an account.", field="chair")
+    return username
+
+
 def ordered_times(times: RequestedTimes) -> ConferenceTimes:
     """The times in their right order (RFC 6501 section 4.2.2); raises `booking.times`, naming what is not."""
     if times.stop <= times.start:

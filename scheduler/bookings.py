@@ -5,7 +5,7 @@ Each is one transaction that writes all of it or, with a named refusal, nothing.
 
 from __future__ import annotations
 
-import math
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,11 +17,12 @@ from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict
-from core.messages import CONFERENCE_CHANGED, CONFERENCE_WARNING, ConferenceChanged, ConferenceWarning
+from core.messages import CONFERENCE_CHANGED, ConferenceChanged
 from core.model import ConferenceId, ConferenceState, PointRef
 from core.settings import Limits
 from scheduler import amendment, approvals, booking, idempotency, ledger, lifecycle
-from scheduler.agenda import SQL as AGENDA
+from scheduler.chairs import elsewhere, refuse_elsewhere
+from scheduler.corrections import correct_warning, warned_and_moved
 from scheduler.directory_store import ChosenPoint, DirectoryStore
 from scheduler.ledger import Entry, Revision
 from scheduler.lifecycle import Event
@@ -41,10 +42,14 @@ from scheduler.model import (
 )
 from scheduler.plan.booking import plan_bookings
 from scheduler.plan.model import PlanOutcome
+from scheduler.plan.outlook import Foresight
 from scheduler.reservations import Connection, lock_points, writing
 from scheduler.store import Store
 
 log = structlog.get_logger("scheduler")
+
+PREVIEWS_AT_ONCE = 2
+"""Plans made for people who still choose must not take the machine from those who book."""
 
 Decide = Callable[[Entry], Entry]
 
@@ -61,12 +66,13 @@ async def commit(connection: Connection, revisions: Sequence[Revision], by: str,
     """Writes revisions in the state that approval gives them; their points must be locked.
 
     Raises `Conflict` `booking.clash` for a single one that clashes; of several all clashes by conference, in
-    `ClashesFound`; and `Conflict` `plan.over_capacity` where lines or media nodes are too small.
+    `ClashesFound`; and `Conflict` `chair.elsewhere`, `plan.over_capacity` where lines or media nodes are too small.
     """
     final = [await approvals.settled(connection, revision, by) for revision in revisions]
     refused = await ledger.write(connection, final, by, now)
     if refused:
         raise ClashesFound(refused)
+    await refuse_elsewhere(connection, final)
     for revision in final:
         await approvals.write_awaited(connection, revision)
     plans = await plan_bookings(connection, [revision.after.conference.id for revision in final], now)
@@ -95,6 +101,7 @@ class Bookings:
         self._bus = bus
         self._clock = clock
         self._limits = limits
+        self._looking = asyncio.Semaphore(PREVIEWS_AT_ONCE)
 
     async def book(self, request: BookingRequest, by: str, key: str | None = None) -> Booked:
         """Books the conference and all its points, or nothing; with `key` once, however often it is asked.
@@ -102,7 +109,7 @@ class Bookings:
         It is requested instead of confirmed when a unit of its points approves its bookings. Raises `Conflict`
         `booking.clash` with `clashes` (one `Clash` per point) and `request.key_reused`, `BadInput` `request.key`,
         `booking.title`, `.times`, `.past`, `.no_points`, `.too_many_points`, `.unknown_point`, `.unknown_unit`,
-        `plan.lightest`, `plan.unknown_unit`.
+        `plan.lightest`, `plan.unknown_unit`, `chair.unknown`.
         """
         now = self._clock.now()
         title = booking.checked_title(request.title)
@@ -116,6 +123,7 @@ class Bookings:
             setup_minutes=request.setup_minutes,
             teardown_minutes=request.teardown_minutes,
             wish=booking.checked_wish(request.wish),
+            chair=booking.checked_chair(request.chair),
             version=1,
             booked_by=by,
             points=_refs(chosen),
@@ -135,15 +143,26 @@ class Bookings:
         return booked
 
     async def clashes(self, request: ClashRequest) -> ClashReport:
-        """Which of the points are taken in these times: a preview, `book` has the last word. Raises as `book`."""
+        """Which of the points are taken in these times, and whether the media nodes carry them while one is closed.
+
+        A preview: `book` has the last word. Raises as `book`.
+        """
         times = booking.ordered_times(request.times)
         chosen = await self._chosen(request.units, request.points)
         span = booking.span(times, request.setup_minutes, request.teardown_minutes)
         found = await self._store.clashes([point.number for point in chosen], *span, request.ignore)
-        return ClashReport(points=len(chosen), clashes=found)
+        taken = {clash.point for clash in found}
+        free = [point.number for point in chosen if point.code not in taken]
+        ignored = None if request.ignore is None else ledger.key(request.ignore)
+        async with self._looking:
+            ahead = Foresight(self._pool, booking.checked_wish(request.wish), ignored)
+            seen = await ahead.look(free, times.can_join_after, times.stop)
+        chair = booking.checked_chair(request.chair)
+        busy = await elsewhere(self._pool, chair, times.start, times.stop, ignored) if chair else None
+        return ClashReport(points=len(chosen), clashes=found, chair=busy, closed=seen.closed, outlook=seen.outlook)
 
     async def change(self, id: ConferenceId, change: ConferenceChange, by: str) -> Booked:
-        """Changes title, times, buffers, wish and points together, or nothing.
+        """Changes title, times, buffers, wish, chair and points together, or nothing.
 
         While it is open only `stop`, `must_join_before`, the tear-down and the points may change; the bridge is told.
         Raises as `book`, and `Conflict` `conference.over`, `.running`, `.changed`, `approval.while_open`, `BadInput`
@@ -245,11 +264,11 @@ class Bookings:
                 return Booked(conference=before.conference)
             revision = Revision(before, after, action, note)
             booked = await self._write(connection, revision, by, now, leave_out)
-            moved = await _warned_and_moved(connection, before.conference, booked.conference)
+            moved = await warned_and_moved(connection, revision)
         log.info("conference_changed", conference=id, action=action.value)
         self._announce(booked.conference, now)
         if moved:
-            self._correct_warning(booked.conference, now)
+            correct_warning(self._bus, booked.conference, now)
         return booked
 
     async def _write(
@@ -278,22 +297,6 @@ class Bookings:
         """Tells the others that a conference changed (an open one that was extended is told as open again)."""
         changed = ConferenceChanged(conference=conference.id, state=conference.state, at=now)
         self._bus.publish(CONFERENCE_CHANGED, changed)
-
-    def _correct_warning(self, conference: Conference, now: datetime) -> None:
-        """Whoever was warned of the stop hears that it has been moved."""
-        stop = conference.times.stop
-        left = max(0, math.ceil((stop - now).total_seconds() / 60))
-        warning = ConferenceWarning(
-            conference=conference.id, minutes_left=left, stop=stop, may_extend_until=None, at=now, moved=True
-        )
-        self._bus.publish(CONFERENCE_WARNING, warning)
-
-
-async def _warned_and_moved(connection: Connection, before: Conference, after: Conference) -> bool:
-    if before.state is not ConferenceState.OPEN or before.times.stop == after.times.stop:
-        return False
-    warned: bool = await connection.fetchval(AGENDA["was_warned"], ledger.key(before.id))
-    return warned
 
 
 def changed(

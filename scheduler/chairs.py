@@ -1,71 +1,91 @@
-"""Who will chair a conference: a person is in one place at a time."""
+"""Who chairs a conference: a person is in one place at a time.
+
+The chair is a fact of the conference, changed and told by its history like its title.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
+from core.clock import Clock
 from core.database import Database, load_queries
-from core.errors import BadInput, Conflict, NotFound
-from core.model import ConferenceId
+from core.errors import Conflict
+from core.model import ConferenceId, ConferenceState
+from scheduler import ledger
+from scheduler.ledger import Entry, Revision
+from scheduler.model import ChairElsewhere, Conference
+from scheduler.reservations import Connection
 
 SQL = load_queries("scheduler", "chairs.sql")
-_PERSON_LOCK = 7_206
+_PERSON_LOCK = 7_207
 
 
 class Chairs:
-    """Assigns chairs to conferences; free time is looked for around what they have."""
+    """What the chair's account may do, and its diary."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._pool = database.pool
-
-    async def assign(self, id: ConferenceId, username: str) -> None:
-        """Makes a person the conference's chair, in place of another.
-
-        Raises `NotFound` `conference.unknown`, `BadInput` `chair.unknown` (what cannot be an account's name), and
-        `Conflict` `chair.elsewhere` naming the conference that they chair at that time. A conference that is moved
-        afterwards is not checked again.
-        """
-        if not 1 <= len(username) <= 64 or not username.isprintable():
-            raise BadInput("chair.unknown", "Give the name of an account.")
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(SQL["lock_person"], _PERSON_LOCK, username)
-            other = await connection.fetchrow(SQL["elsewhere"], _key(id), username)
-            if other is not None:
-                raise Conflict(
-                    "chair.elsewhere",
-                    "This person chairs another conference at that time.",
-                    conference=str(other["id"]),
-                    title=other["title"],
-                    until=other["stop"].isoformat(),
-                )
-            if await connection.execute(SQL["assign"], _key(id), username) != "INSERT 0 1":
-                raise _unknown()
+        self._clock = clock
 
     async def take(self, id: ConferenceId, username: str) -> None:
         """Makes who enters an open conference as its chair its chair, unless it has another."""
-        await self._pool.execute(SQL["take"], _key(id), username)
+        await self._pool.execute(SQL["take"], ledger.key(id), username, self._clock.now())
 
     async def may_extend(self, id: ConferenceId, username: str) -> bool:
         """Whether the conference is this person's own: they chair it, or they booked it."""
-        own: bool = await self._pool.fetchval(SQL["may_extend"], _key(id), username)
+        own: bool = await self._pool.fetchval(SQL["may_extend"], ledger.key(id), username)
         return own
 
-    async def release(self, id: ConferenceId) -> None:
-        """The conference has no chair any more (or had none)."""
-        await self._pool.execute(SQL["release"], _key(id))
 
-    async def chair(self, id: ConferenceId) -> str | None:
-        """The account's name of the chair, if there is one yet."""
-        username: str | None = await self._pool.fetchval(SQL["chair"], _key(id))
-        return username
-
-
-def _key(id: ConferenceId) -> UUID:
-    try:
-        return UUID(id)
-    except ValueError as exc:
-        raise _unknown() from exc
+async def elsewhere(
+    connection: Connection, username: str, start: datetime, stop: datetime, but: UUID | None
+) -> ChairElsewhere | None:
+    """The first other conference than `but` that the person chairs between `start` and `stop`."""
+    row = await connection.fetchrow(SQL["elsewhere"], but, username, start, stop)
+    if row is None:
+        return None
+    id = ConferenceId(str(row["id"]))
+    return ChairElsewhere(conference=id, title=row["title"], since=row["start"], until=row["stop"])
 
 
-def _unknown() -> NotFound:
-    return NotFound("conference.unknown", "There is no such conference.")
+async def refuse_elsewhere(connection: Connection, revisions: Sequence[Revision]) -> None:
+    """Raises `Conflict` `chair.elsewhere`, naming the other conference; call it when the revisions are written.
+
+    Only who is newly appointed, or whose conference was moved, is looked at: a conference that is running may last
+    longer than its chair has time.
+    """
+    due = sorted((one.after.conference.chair or "", one.after.conference.id) for one in revisions if _to_check(one))
+    for username in sorted({username for username, _ in due}):
+        await connection.execute(SQL["lock_person"], _PERSON_LOCK, username)
+    of = {one.after.conference.id: one.after.conference for one in revisions}
+    for username, id in due:
+        conference = of[id]
+        times = conference.times
+        other = await elsewhere(connection, username, times.start, times.stop, ledger.key(id))
+        if other is not None:
+            raise _elsewhere_error(conference, other)
+
+
+def _to_check(revision: Revision) -> bool:
+    before, after = revision.before, revision.after
+    if after.conference.chair is None or not after.holding:
+        return False
+    return before is None or not before.holding or _newly(before, after)
+
+
+def _newly(before: Entry, after: Entry) -> bool:
+    if before.conference.chair != after.conference.chair:
+        return True
+    return after.conference.state is not ConferenceState.OPEN and before.conference.times != after.conference.times
+
+
+def _elsewhere_error(conference: Conference, other: ChairElsewhere) -> Conflict:
+    return Conflict(
+        "chair.elsewhere",
+        f"{conference.chair} chairs “{other.title}” at that time.",
+        **other.model_dump(mode="json"),
+        chair=conference.chair,
+        start=conference.times.start.isoformat(),
+    )

@@ -17,7 +17,7 @@ ORDER BY lower(during)
 
 -- name: chair_busy
 SELECT extract(epoch FROM conference.start)::float8 AS start, extract(epoch FROM conference.stop)::float8 AS stop
-FROM conference_chair JOIN conference ON conference.id = conference_chair.conference
-WHERE conference_chair.username = $1 AND conference.state IN ('requested', 'confirmed', 'open')
+FROM conference
+WHERE conference.chair = $1 AND conference.state IN ('requested', 'confirmed', 'open')
   AND conference.start < $3 AND $2 < conference.stop
 ORDER BY conference.start

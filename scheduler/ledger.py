@@ -148,7 +148,7 @@ async def write(
 async def _write_row(connection: Connection, revision: Revision, by: str, now: datetime) -> None:
     new, old = revision.after.conference, revision.before.conference if revision.before else None
     buffers, wish = (new.setup_minutes, new.teardown_minutes), wish_columns(new.wish)
-    what = (new.title, new.state.value, *_columns(new.times), *buffers, by, now, *wish)
+    what = (new.title, new.state.value, *_columns(new.times), *buffers, by, now, *wish, new.chair)
     try:
         if old is None:
             series = UUID(new.series) if new.series else None
@@ -218,6 +218,7 @@ def facts(row: Any) -> dict[str, Any]:
         "setup_minutes": row["setup_minutes"],
         "teardown_minutes": row["teardown_minutes"],
         "wish": PlanWish(profile=row["profile"], lightest=row["lightest"], chair_unit=row["chair_unit"]),
+        "chair": row["chair"],
         "version": row["version"],
         "booked_by": row["booked_by"],
         "series": str(row["series"]) if row["series"] else None,

@@ -18,7 +18,7 @@ from core.model import (
     UnitKind,
 )
 from core.spreadsheet import FileProblem
-from scheduler.plan.model import PlanOutcome, PlanWish
+from scheduler.plan.model import ClosedNode, Outlook, PlanOutcome, PlanWish
 
 
 class UnitSummary(Model):
@@ -63,6 +63,8 @@ class RequestedTimes(Model):
 
 MAX_BUFFER_MINUTES = 24 * 60
 BufferMinutes = Annotated[int, Field(ge=0, le=MAX_BUFFER_MINUTES)]
+ChairName = Annotated[str, Field(max_length=64)]
+"""An account's name."""
 Version = Annotated[int, Field(ge=1, le=2_147_483_647)]
 
 
@@ -82,6 +84,7 @@ class BookingRequest(Model):
     setup_minutes: BufferMinutes = 0
     teardown_minutes: BufferMinutes = 0
     wish: PlanWish = PlanWish()
+    chair: ChairName | None = None
     leave_out_clashing: bool = False
     draft: bool = False
 
@@ -89,6 +92,7 @@ class BookingRequest(Model):
 class ConferenceChange(Model):
     """What shall be different; what is not named stays. With `version`: only if it still is at that version.
 
+    An empty `chair` takes the chair away.
     `add_*` comes before `remove_*`. With `leave_out_clashing` points that are taken are left out instead of refused.
     """
 
@@ -97,6 +101,7 @@ class ConferenceChange(Model):
     setup_minutes: BufferMinutes | None = None
     teardown_minutes: BufferMinutes | None = None
     wish: PlanWish | None = None
+    chair: ChairName | None = None
     add_units: tuple[str, ...] = ()
     add_points: tuple[str, ...] = ()
     remove_units: tuple[str, ...] = ()
@@ -126,13 +131,18 @@ class Verdict(StepRequest):
 
 
 class ClashRequest(Model):
-    """Asks which of the points are taken in these times; `ignore` is the conference that is being moved."""
+    """Asks which of the points are taken in these times; `ignore` is the conference that is being moved.
+
+    `wish` counts where a media node is in maintenance at that time: whether the others carry it.
+    """
 
     times: RequestedTimes
     units: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     setup_minutes: BufferMinutes = 0
     teardown_minutes: BufferMinutes = 0
+    wish: PlanWish = PlanWish()
+    chair: ChairName | None = None
     ignore: ConferenceId | None = None
 
 
@@ -158,15 +168,34 @@ class Clash(Model):
     until: AwareDatetime
 
 
+class ChairElsewhere(Model):
+    """Another conference that the chair has at that time."""
+
+    conference: ConferenceId
+    title: str
+    since: AwareDatetime
+    until: AwareDatetime
+
+
 class ClashReport(Model):
-    """The number of points asked about, and those that are taken."""
+    """The number of points asked about, those that are taken, and what the chair has elsewhere.
+
+    `closed` are media nodes that are in maintenance at that time; then `outlook` says whether the others carry the
+    points that are free.
+    """
 
     points: int
     clashes: tuple[Clash, ...]
+    chair: ChairElsewhere | None = None
+    closed: tuple[ClosedNode, ...] = ()
+    outlook: Outlook | None = None
 
 
 class ConferenceFacts(Model):
-    """What a list and a whole conference both tell. `recurrence_id`: the start that its series' rule gave it."""
+    """What a list and a whole conference both tell. `recurrence_id`: the start that its series' rule gave it.
+
+    `chair` is the name of the account of who will chair it, once that is known.
+    """
 
     id: ConferenceId
     title: str
@@ -175,6 +204,7 @@ class ConferenceFacts(Model):
     setup_minutes: int = 0
     teardown_minutes: int = 0
     wish: PlanWish = PlanWish()
+    chair: str | None = None
     version: int
     booked_by: str
     series: str | None = None

@@ -59,16 +59,16 @@ FROM (SELECT DISTINCT point % 64 AS stripe FROM unnest($2::int[]) AS wanted (poi
 -- name: insert_conference
 INSERT INTO conference (
     id, title, state, can_join_after, start, stop, must_join_before, setup_minutes, teardown_minutes,
-    booked_by, booked_at, changed_by, changed_at, profile, lightest, chair_unit, series, recurrence_id
+    booked_by, booked_at, changed_by, changed_at, profile, lightest, chair_unit, chair, series, recurrence_id
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $11, $12, $13, $14, $15, $16)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $11, $12, $13, $14, $15, $16, $17)
 
 -- name: update_conference
 -- The bridge is told again about an open conference that was changed.
 UPDATE conference
 SET title = $2, state = $3, can_join_after = $4, start = $5, stop = $6, must_join_before = $7, setup_minutes = $8,
     teardown_minutes = $9, changed_by = $10, changed_at = $11, profile = $12, lightest = $13, chair_unit = $14,
-    version = version + 1, stale = ($3 = 'open')
+    chair = $15, version = version + 1, stale = ($3 = 'open')
 WHERE id = $1
 
 -- name: insert_history

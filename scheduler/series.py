@@ -5,6 +5,7 @@ An occurrence can be changed alone like any conference. What is done to several 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -19,10 +20,14 @@ from core.messages import CONFERENCE_CHANGED, ConferenceChanged
 from core.model import ConferenceId
 from core.settings import Limits
 from scheduler import booking, idempotency, ledger, lifecycle, recurrence, series_ledger
+from scheduler.bookings import PREVIEWS_AT_ONCE
+from scheduler.chairs import elsewhere
+from scheduler.corrections import correct_warning, warned_and_moved
 from scheduler.directory_store import ChosenPoint, DirectoryStore
 from scheduler.ledger import Entry, Revision
 from scheduler.lifecycle import Event
-from scheduler.model import Action, ConferenceFacts
+from scheduler.model import Action, Clash, ConferenceFacts
+from scheduler.plan.outlook import Foresight
 from scheduler.recurrence import Occurrence
 from scheduler.reservations import clashes, lock_points, writing
 from scheduler.series_change import Resolved, living, named, targets
@@ -52,18 +57,30 @@ class SeriesBook:
         self._bus = bus
         self._clock = clock
         self._limits = limits
+        self._looking = asyncio.Semaphore(PREVIEWS_AT_ONCE)
 
     async def preview(self, request: SeriesRequest) -> SeriesPreview:
         """Every occurrence with its clashes and holiday, before it is booked; raises as `book`."""
         found, chosen = await self._resolved(request)
-        numbers = [point.number for point in chosen]
-        previews = []
-        for one in found:
-            span = booking.span(one.times, request.setup_minutes, request.teardown_minutes)
-            taken = () if one.skipped else await clashes(self._pool, numbers, *span)
-            facts = series_ledger.shown(one.recurrence_id, one.times, taken).model_dump()
-            previews.append(OccurrencePreview(**facts, holiday=one.holiday, skipped=one.skipped is not None))
+        async with self._looking:
+            ahead = Foresight(self._pool, booking.checked_wish(request.wish))
+            previews = [await self._previewed(one, request, chosen, ahead) for one in found]
         return SeriesPreview(points=len(chosen), occurrences=tuple(previews))
+
+    async def _previewed(
+        self, one: Occurrence, request: SeriesRequest, chosen: Sequence[ChosenPoint], ahead: Foresight
+    ) -> OccurrencePreview:
+        if one.skipped:
+            return _preview(one, (), skipped=True)
+        span = booking.span(one.times, request.setup_minutes, request.teardown_minutes)
+        found = await clashes(self._pool, [point.number for point in chosen], *span)
+        taken = {clash.point for clash in found}
+        free = [point.number for point in chosen if point.code not in taken]
+        seen = await ahead.look(free, one.times.can_join_after, one.times.stop)
+        chair = booking.checked_chair(request.chair)
+        busy = await elsewhere(self._pool, chair, one.times.start, one.times.stop, None) if chair else None
+        stands = {"chair": busy, "closed": seen.closed, "outlook": seen.outlook}
+        return _preview(one, found, skipped=False).model_copy(update=stands)
 
     async def book(self, request: SeriesRequest, by: str, key: str | None = None) -> SeriesBooked:
         """Books the occurrences, all or nothing unless `on_clash` says otherwise; with `key` once.
@@ -112,9 +129,12 @@ class SeriesBook:
             plan = targets(living(entries, id), id, resolved, recurrence.zone_of(zone), now)
             leave_out = change.leave_out_clashing
             done, left_out = await series_ledger.change_all(connection, plan, leave_out, by, now)
+            moved = [one for one in done.revisions if await warned_and_moved(connection, one)]
         log.info("series_changed", occurrences=len(done.revisions), scope=request.scope.value)
         kept = tuple(target.before.conference.id for target in plan if target.kept_times)
         changed = self._told(done.revisions, now)
+        for one in moved:
+            correct_warning(self._bus, one.after.conference, now)
         return SeriesChanged(changed=changed, kept_times=kept, left_out=tuple(left_out), plans=tuple(done.plans))
 
     async def cancel(self, id: ConferenceId, request: SeriesStep, by: str) -> SeriesChanged:
@@ -157,6 +177,11 @@ class SeriesBook:
     def _announce(self, conferences: Iterable[ConferenceFacts], now: datetime) -> None:
         for one in conferences:
             self._bus.publish(CONFERENCE_CHANGED, ConferenceChanged(conference=one.id, state=one.state, at=now))
+
+
+def _preview(one: Occurrence, found: Sequence[Clash], *, skipped: bool) -> OccurrencePreview:
+    shown = series_ledger.shown(one.recurrence_id, one.times, found).model_dump()
+    return OccurrencePreview(**shown, holiday=one.holiday, skipped=skipped)
 
 
 def _cancelled(entry: Entry, note: str) -> Revision:

@@ -15,6 +15,8 @@ from scheduler.bookings import ClashesFound, Committed, commit
 from scheduler.directory_store import ChosenPoint
 from scheduler.ledger import Entry, Revision
 from scheduler.model import Action, Clash, Conference, ConferenceSummary
+from scheduler.plan.model import Limit
+from scheduler.plan.outlook import Foresight
 from scheduler.recurrence import Occurrence
 from scheduler.reservations import SQL as CONFERENCE_SQL
 from scheduler.reservations import Connection, lock_points
@@ -81,18 +83,34 @@ async def _without_clashes(
     kept: list[Entry] = []
     found: list[OccurrenceClashes] = []
     left_out: list[OccurrenceClashes] = []
+    skipped: list[Skipped] = []
+    ahead = Foresight(connection, booking.checked_wish(draft.request.wish), most=len(entries))
     for entry in entries:
         taken = await ledger.taken(connection, entry)
         if taken and (draft.request.on_clash is OnClash.SKIP_OCCURRENCE or len(taken) == len(entry.holds)):
             found.append(clashing(entry.conference, taken))
             continue
+        if draft.request.on_clash is OnClash.SKIP_OCCURRENCE and (limits := await _lacking(ahead, entry)):
+            skipped.append(_over_capacity(entry, limits))
+            continue
         kept.append(ledger.without(entry, taken))
         if taken:
             left_out.append(clashing(entry.conference, taken))
     if not kept:
-        raise clash_error(found)
-    skipped = [Skipped(recurrence_id=one.recurrence_id, reason=SkipReason.CLASH, clashes=one) for one in found]
+        raise clash_error(found, skipped)
+    skipped += [Skipped(recurrence_id=one.recurrence_id, reason=SkipReason.CLASH, clashes=one) for one in found]
     return kept, skipped, left_out
+
+
+async def _lacking(ahead: Foresight, entry: Entry) -> tuple[Limit, ...]:
+    """What is too little for the occurrence while a media node is in maintenance; nothing when it is carried."""
+    times = entry.conference.times
+    outlook = (await ahead.look(entry.numbers, times.can_join_after, times.stop)).outlook
+    return () if outlook is None or outlook.carried else outlook.limits
+
+
+def _over_capacity(entry: Entry, limits: tuple[Limit, ...]) -> Skipped:
+    return Skipped(recurrence_id=recurrence_id(entry.conference), reason=SkipReason.CAPACITY, limits=limits)
 
 
 def _entry(one: Occurrence, draft: Draft, series: str) -> Entry:
@@ -105,6 +123,7 @@ def _entry(one: Occurrence, draft: Draft, series: str) -> Entry:
         setup_minutes=request.setup_minutes,
         teardown_minutes=request.teardown_minutes,
         wish=booking.checked_wish(request.wish),
+        chair=booking.checked_chair(request.chair),
         version=1,
         booked_by=draft.by,
         series=series,
@@ -190,11 +209,15 @@ def shown(start: datetime, times: ConferenceTimes, taken: Sequence[Clash]) -> Oc
     return OccurrenceClashes(recurrence_id=start, times=times, count=len(taken), clashes=tuple(taken[:CLASHES_SHOWN]))
 
 
-def clash_error(found: Sequence[OccurrenceClashes]) -> Conflict:
-    """The refusal that tells each occurrence's clashes."""
+def clash_error(found: Sequence[OccurrenceClashes], over: Sequence[Skipped] = ()) -> Conflict:
+    """The refusal that tells each occurrence's clashes, and what is too little for those that are not carried."""
     ordered = sorted(found, key=lambda one: one.recurrence_id)
+    detail = f"Points are taken in {len(found)} of the occurrences."
+    if over:
+        detail += f" Media nodes and lines do not carry {len(over)} others."
     return Conflict(
         "series.clash",
-        f"Points are taken in {len(found)} of the occurrences.",
+        detail,
         occurrences=[one.model_dump(mode="json") for one in ordered],
+        over_capacity=[one.model_dump(mode="json") for one in over],
     )

@@ -9,25 +9,27 @@ from pydantic import AwareDatetime, Field
 from core.model import ConferenceId, ConferenceTimes, Model
 from scheduler.model import (
     BufferMinutes,
+    ChairElsewhere,
+    ChairName,
     Clash,
     ConferenceChange,
     ConferenceSummary,
     RequestedTimes,
     StepRequest,
 )
-from scheduler.plan.model import PlanOutcome, PlanWish
+from scheduler.plan.model import ClosedNode, Limit, Outlook, PlanOutcome, PlanWish
 
 MAX_OCCURRENCES = 400
 MAX_RULE = 500
 
 
 class OnClash(StrEnum):
-    """What becomes of a series when an occurrence clashes."""
+    """What becomes of a series when an occurrence clashes, or is not carried because a media node is in maintenance."""
 
     REFUSE = "refuse"
     """Nothing is booked."""
     LEAVE_OUT_POINTS = "leave_out_points"
-    """The occurrence is booked without the points that are taken."""
+    """The occurrence is booked without the points that are taken; one that is not carried still refuses all."""
     SKIP_OCCURRENCE = "skip_occurrence"
     """The others are booked."""
 
@@ -50,6 +52,7 @@ class SeriesRequest(Model):
     setup_minutes: BufferMinutes = 0
     teardown_minutes: BufferMinutes = 0
     wish: PlanWish = PlanWish()
+    chair: ChairName | None = None
     on_clash: OnClash = OnClash.REFUSE
 
 
@@ -63,10 +66,17 @@ class OccurrenceClashes(Model):
 
 
 class OccurrencePreview(OccurrenceClashes):
-    """An occurrence before it is booked; `skipped` when it will be left out, `holiday` the name of what it falls on."""
+    """An occurrence before it is booked; `skipped` when it will be left out, `holiday` the name of what it falls on.
+
+    `chair`: what the chair has elsewhere. `closed` are media nodes in maintenance then; `outlook` says whether the
+    others carry the points that are free (None: no node is closed, or too many occurrences to say).
+    """
 
     holiday: str | None
     skipped: bool
+    chair: ChairElsewhere | None = None
+    closed: tuple[ClosedNode, ...] = ()
+    outlook: Outlook | None = None
 
 
 class SeriesPreview(Model):
@@ -82,15 +92,17 @@ class SkipReason(StrEnum):
     EXDATE = "exdate"
     HOLIDAY = "holiday"
     CLASH = "clash"
+    CAPACITY = "capacity"
 
 
 class Skipped(Model):
-    """A start that was not booked."""
+    """A start that was not booked. `limits`: what is too little for it, when lines and media nodes do not carry it."""
 
     recurrence_id: AwareDatetime
     reason: SkipReason
     holiday: str | None = None
     clashes: OccurrenceClashes | None = None
+    limits: tuple[Limit, ...] = ()
 
 
 class Series(Model):

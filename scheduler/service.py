@@ -46,7 +46,7 @@ class Scheduler:
         self._store = Store(database)
         self._directory = DirectoryStore(database)
         self.bookings = Bookings(database, bus, clock, limits)
-        self.chairs = Chairs(database)
+        self.chairs = Chairs(database, clock)
         self._signer = signer
         self._limits = limits
 

@@ -16,7 +16,8 @@ from core.clock import Clock
 from core.database import Database, load_queries
 from core.errors import BadInput, NotSignedIn, TooMany
 from core.identity import Principal, hash_password, password_matches
-from core.model import Role
+from core.model import Model, Role
+from scheduler.directory_store import is_text
 from web.rates import RateLimit
 
 log = structlog.get_logger("web")
@@ -71,6 +72,13 @@ def _principal(row: Any) -> Principal:
     return Principal(username=row["username"], name=row["name"], roles=frozenset(Role(r) for r in row["roles"]))
 
 
+class Person(Model):
+    """An account as others may know it."""
+
+    username: str
+    name: str
+
+
 class Accounts:
     """Signs people in; failures come no faster than `attempts_per_minute` for one username and one client address."""
 
@@ -109,6 +117,18 @@ class Accounts:
         if row is None:
             raise NotSignedIn("sign_in.needed", "Your sign-in has ended. Sign in again.")
         return _principal(row)
+
+    async def people(self, role: Role) -> list[Person]:
+        """Those who have the role, by name; at most 1,000."""
+        return [Person(**row) for row in await self._database.pool.fetch(_SQL["people"], role.value)]
+
+    async def refuse_unless_chair(self, username: str | None) -> None:
+        """Raises `BadInput` `chair.unknown` for who cannot chair a conference; nobody (None or empty) may be named."""
+        if username and not (
+            is_text(username) and await self._database.pool.fetchval(_SQL["has_role"], username, Role.CHAIR.value)
+        ):
+            message = f"{username} is not the account of somebody who chairs conferences."
+            raise BadInput("chair.unknown", message, field="chair")
 
 
 def _matches(hashed: str | None, password: str) -> bool:

@@ -72,7 +72,7 @@ class Appointment(Model):
 
 
 class ConferenceChair(Model):
-    """Who chairs a conference, by the name of the account; None: nobody yet."""
+    """Who shall chair a conference, by the name of the account; None: nobody."""
 
     username: str | None = Field(max_length=64)
 

@@ -18,6 +18,7 @@ from scheduler.model import (
     StepRequest,
     Verdict,
 )
+from web.accounts import Person
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.models import Appointment, ConferenceChair, Demand
 from web.routes_conferences import BOOKING_INPUT, UNKNOWN, version_of, wanted_version
@@ -27,12 +28,14 @@ from web.routes_directory import CONSOLES, ORGANIZER
 async def book_once(ask: Ask[BookingRequest]) -> Booked:
     """Books, and with an Idempotency-Key only once; tells the points that were left out on request."""
     key = ask.request.headers.get("Idempotency-Key")
+    await ask.context.accounts.refuse_unless_chair(ask.input.chair)
     return await ask.context.scheduler.bookings.book(ask.input, ask.person.username, key)
 
 
 async def change_booking(ask: Ask[ConferenceChange]) -> Booked:
     """Changes title, times, buffers and points together, or nothing."""
     change = ask.input.model_copy(update={"version": wanted_version(ask.request, ask.input.version)})
+    await ask.context.accounts.refuse_unless_chair(change.chair)
     return await ask.context.scheduler.bookings.change(ask.conference, change, ask.person.username)
 
 
@@ -54,21 +57,17 @@ async def decide_request(ask: Ask[Verdict]) -> Conference:
     return await ask.context.scheduler.bookings.decide(ask.conference, verdict, ask.person.username)
 
 
-async def get_chair(ask: Ask[Nothing]) -> ConferenceChair:
-    """Who chairs the conference, if that is known yet."""
-    await ask.context.scheduler.conference(ask.conference)
-    return ConferenceChair(username=await ask.context.scheduler.chairs.chair(ask.conference))
+async def list_chairs(ask: Ask[Nothing]) -> list[Person]:
+    """Who can be appointed as a chair."""
+    return await ask.context.accounts.people(Role.CHAIR)
 
 
-async def appoint_chair(ask: Ask[ConferenceChair]) -> ConferenceChair:
+async def appoint_chair(ask: Ask[ConferenceChair]) -> Conference:
     """Appoints the conference's chair, or nobody; a person chairs one conference at a time."""
-    await ask.context.scheduler.conference(ask.conference)
-    chairs, username = ask.context.scheduler.chairs, ask.input.username
-    if username is None:
-        await chairs.release(ask.conference)
-    else:
-        await chairs.assign(ask.conference, username)
-    return ask.input
+    username = ask.input.username or ""
+    await ask.context.accounts.refuse_unless_chair(username)
+    change = ConferenceChange(chair=username, version=wanted_version(ask.request, None))
+    return (await ask.context.scheduler.bookings.change(ask.conference, change, ask.person.username)).conference
 
 
 async def get_booking_history(ask: Ask[Nothing]) -> list[HistoryEntry]:
@@ -103,11 +102,13 @@ async def appoint_approver(ask: Ask[Appointment]) -> list[ApprovalRule]:
 
 
 _CHANGED = ("conference.over", "conference.changed")
-_STEP: Errors = {**UNKNOWN, Conflict: (*_CHANGED, "conference.state", "booking.clash", "plan.over_capacity")}
+_STEP: Errors = {
+    **UNKNOWN,
+    Conflict: (*_CHANGED, "conference.state", "booking.clash", "chair.elsewhere", "plan.over_capacity"),
+}
 _RULES = TypeAdapter(list[ApprovalRule])
 _CONFERENCE = TypeAdapter(Conference)
 _BOOKED = TypeAdapter(Booked)
-_CHAIR = TypeAdapter(ConferenceChair)
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
     Endpoint(
@@ -122,7 +123,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         roles=ORGANIZER,
         errors={
             BadInput: (*BOOKING_INPUT, "request.key"),
-            Conflict: ("booking.clash", "plan.over_capacity", "request.key_reused"),
+            Conflict: ("booking.clash", "chair.elsewhere", "plan.over_capacity", "request.key_reused"),
         },
         etag=lambda booked: version_of(booked.conference),
     ),
@@ -138,7 +139,14 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         errors={
             **UNKNOWN,
             BadInput: (*BOOKING_INPUT, "request.value"),
-            Conflict: (*_CHANGED, "booking.clash", "plan.over_capacity", "conference.running", "approval.while_open"),
+            Conflict: (
+                *_CHANGED,
+                "booking.clash",
+                "chair.elsewhere",
+                "plan.over_capacity",
+                "conference.running",
+                "approval.while_open",
+            ),
         },
         etag=lambda booked: version_of(booked.conference),
     ),
@@ -190,25 +198,29 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     ),
     Endpoint(
         "GET",
-        "/api/conferences/{id}/chair",
-        "Who chairs a conference",
-        get_chair,
+        "/api/chairs",
+        "Who can chair a conference",
+        list_chairs,
         Nothing,
         Source.NONE,
-        reply=_CHAIR,
-        roles=CONSOLES,
-        errors=UNKNOWN,
+        reply=TypeAdapter(list[Person]),
+        roles=ORGANIZER,
     ),
     Endpoint(
         "PUT",
         "/api/conferences/{id}/chair",
-        "Appoint a conference's chair",
+        "Appoint a conference's chair (header If-Match)",
         appoint_chair,
         ConferenceChair,
         Source.JSON,
-        reply=_CHAIR,
+        reply=_CONFERENCE,
         roles=ORGANIZER,
-        errors={**UNKNOWN, BadInput: ("chair.unknown",), Conflict: ("chair.elsewhere",)},
+        errors={
+            **UNKNOWN,
+            BadInput: ("chair.unknown", "request.value"),
+            Conflict: (*_CHANGED, "chair.elsewhere", "plan.over_capacity"),
+        },
+        etag=version_of,
     ),
     Endpoint(
         "GET",

@@ -38,6 +38,7 @@ BOOKING_INPUT = (
     "booking.unknown_unit",
     "plan.lightest",
     "plan.unknown_unit",
+    "chair.unknown",
 )
 _ETAG = re.compile(r'"(\d{1,9})"')
 UNKNOWN: Errors = {NotFound: ("conference.unknown",)}
@@ -69,6 +70,7 @@ async def list_conferences(ask: Ask[Nothing]) -> list[ConferenceSummary] | list[
 
 async def book_conference(ask: Ask[BookingRequest]) -> Conference:
     """Books a conference and all its points, or nothing."""
+    await ask.context.accounts.refuse_unless_chair(ask.input.chair)
     return await ask.context.scheduler.book(ask.input, ask.person.username)
 
 
@@ -140,6 +142,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
             BadInput: BOOKING_INPUT,
             Conflict: (
                 "booking.clash",
+                "chair.elsewhere",
                 "plan.over_capacity",
             ),
         },
@@ -193,6 +196,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
             BadInput: ("booking.times", "booking.past", "request.value"),
             Conflict: (
                 "booking.clash",
+                "chair.elsewhere",
                 "plan.over_capacity",
                 "conference.over",
                 "conference.running",

@@ -26,6 +26,7 @@ async def preview_series(ask: Ask[SeriesRequest]) -> SeriesPreview:
 
 async def book_series(ask: Ask[SeriesRequest]) -> SeriesBooked:
     """Books the occurrences; with an Idempotency-Key only once."""
+    await ask.context.accounts.refuse_unless_chair(ask.input.chair)
     return await ask.context.office.series.book(ask.input, ask.person.username, ask.key)
 
 
@@ -38,6 +39,7 @@ async def change_occurrences(ask: Ask[SeriesChange]) -> SeriesChanged:
     """Changes an occurrence, with those after it or with all, or nothing."""
     change = ask.input.change
     change = change.model_copy(update={"version": wanted_version(ask.request, change.version)})
+    await ask.context.accounts.refuse_unless_chair(change.chair)
     request = ask.input.model_copy(update={"change": change})
     return await ask.context.office.series.change(ask.conference, request, ask.person.username)
 
@@ -89,7 +91,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         roles=ORGANIZER,
         errors={
             BadInput: (*_RULE, "request.key"),
-            Conflict: ("series.clash", "plan.over_capacity", "request.key_reused"),
+            Conflict: ("series.clash", "chair.elsewhere", "plan.over_capacity", "request.key_reused"),
         },
     ),
     Endpoint(
@@ -120,6 +122,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
                 "conference.changed",
                 "conference.running",
                 "series.clash",
+                "chair.elsewhere",
                 "plan.over_capacity",
                 "approval.while_open",
             ),

@@ -76,6 +76,7 @@ class PointLine:
     unit: str
     up_kbps: int | None = None
     down_kbps: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Node:
     unit: str
     legs: int
     kbps: int
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,14 @@ class LimitKind(StrEnum):
 
 
 class Limit(Model):
-    """What is too little and by how much: kbit/s, for NODE_LEGS legs. `code` is a point's, unit's or node's."""
+    """What is too little and by how much: kbit/s, for NODE_LEGS legs. `code` is a point's, unit's or node's.
+
+    `name` is what people call it; empty where it was not looked up.
+    """
 
     kind: LimitKind
     code: str
+    name: str = ""
     direction: str = ""
     """For lines and links: "up" or "down"."""
     needed: int
@@ -200,20 +206,42 @@ class Limit(Model):
 
     def sentence(self) -> str:
         """For a person."""
+        who = f"{self.name} ({self.code})" if self.name else self.code
         match self.kind:
             case LimitKind.POINT_LINE:
-                return f"The line of point {self.code} lacks {self.short:,} kbit/s {self.direction}{self._of()}."
+                return f"The line of point {who} lacks {self.short:,} kbit/s {self.direction}{self._of()}."
             case LimitKind.LINK:
-                return f"The line of unit {self.code} lacks {self.short:,} kbit/s {self.direction}{self._of()}."
+                return f"The line of unit {who} lacks {self.short:,} kbit/s {self.direction}{self._of()}."
             case LimitKind.NODE_KBPS:
-                return f"Media node {self.code} lacks {self.short:,} kbit/s{self._of()}."
+                return f"Media node {who} lacks {self.short:,} kbit/s{self._of()}."
             case LimitKind.NODE_LEGS:
-                return f"Media node {self.code} lacks {self.short:,} legs{self._of()}."
+                return f"Media node {who} lacks {self.short:,} legs{self._of()}."
             case LimitKind.NO_NODE:
                 return "No media node is in service at that time."
 
     def _of(self) -> str:
         return f" (needs {self.needed:,}, free {self.free:,} of {self.capacity:,})"
+
+
+class ClosedNode(Model):
+    """A media node that is in maintenance for a part of the time asked about, from when until when and why."""
+
+    node: str
+    name: str
+    reason: str
+    since: AwareDatetime
+    until: AwareDatetime
+
+
+class Outlook(Model):
+    """What planning would come to: whether it is carried, and with which profile.
+
+    `limits` is what keeps it from the wanted profile, or, not carried, from the lightest acceptable one.
+    """
+
+    carried: bool
+    profile: ProfileName | None = None
+    limits: tuple[Limit, ...] = ()
 
 
 class Lightened(Model):
@@ -250,7 +278,10 @@ class Plan(Model):
 
 
 class PlanOutcome(Model):
-    """What planning a conference came to; `planned` is False when no media node is registered (one-node house)."""
+    """What planning a conference came to; `planned` is False when no media node is registered (one-node house).
+
+    `closed` are the nodes that it does without because they are in maintenance then.
+    """
 
     conference: ConferenceId
     planned: bool
@@ -259,6 +290,7 @@ class PlanOutcome(Model):
     lightened: tuple[Lightened, ...] = ()
     nodes: int = 0
     changed: int | None = None
+    closed: tuple[ClosedNode, ...] = ()
 
 
 class PlanWish(Model):

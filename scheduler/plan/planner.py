@@ -38,7 +38,7 @@ def make_plan(plan: PlanInput, previous: Plan | None = None, seed: int = 0, accu
             made = _with_profiles(plan, network, root, plan.profiles[first:], previous, seed, accuracy)
         except DoesNotFit as refusal:
             if not lacks or first == len(plan.profiles) - 1:
-                lacks = worst_first(refusal.limits)
+                lacks = named(plan, worst_first(refusal.limits))
             continue
         return made.model_copy(update={"wanted": plan.profiles[0].name, "degraded_by": lacks})
     raise DoesNotFit(lacks)
@@ -86,7 +86,7 @@ def problems(plan: PlanInput, made: Plan) -> tuple[str, ...]:
     lighter = [profile for profile in plan.profiles if profile.name is not made.profile]
     staying = [item for item in made.assignments if item.point in points]
     present = loads(plan, Network(plan, root.unit), [*profiles, *lighter], root.code, staying, made.trunks)
-    return (*found, *(limit.sentence() for limit in worst_first(exceeded(present))))
+    return (*found, *(limit.sentence() for limit in named(plan, worst_first(exceeded(present)))))
 
 
 def _root(plan: PlanInput) -> Node:
@@ -133,7 +133,7 @@ def _with_profiles(
         trunks=trunks,
         links=found.links,
         nodes=found.nodes,
-        lightened=tuple(_heaviest_first(settled.lightened)),
+        lightened=tuple(_heaviest_first(plan, settled.lightened)),
         cost=solution.cost,
         bound=solution.bound,
         gap=(solution.cost - solution.bound) / max(1, solution.bound),
@@ -189,5 +189,15 @@ def _trunks(instance: Instance, solution: Solution) -> tuple[Trunk, ...]:
     return tuple(sorted(trunks, key=lambda trunk: (trunk.depth, trunk.node)))
 
 
-def _heaviest_first(lightened: Sequence[Lightened]) -> list[Lightened]:
-    return sorted(lightened, key=lambda item: (-item.points, item.limit.code))
+def named(plan: PlanInput, limits: Sequence[Limit]) -> tuple[Limit, ...]:
+    """The limits with the names of their points, units and nodes."""
+    names = {LimitKind.POINT_LINE: {point.code: point.name for point in plan.points}}
+    names[LimitKind.LINK] = {unit.code: unit.name for unit in plan.units}
+    names[LimitKind.NODE_LEGS] = names[LimitKind.NODE_KBPS] = {node.code: node.name for node in plan.nodes}
+    return tuple(limit.model_copy(update={"name": names.get(limit.kind, {}).get(limit.code, "")}) for limit in limits)
+
+
+def _heaviest_first(plan: PlanInput, lightened: Sequence[Lightened]) -> list[Lightened]:
+    limits = named(plan, [item.limit for item in lightened])
+    told = [item.model_copy(update={"limit": limit}) for item, limit in zip(lightened, limits, strict=True)]
+    return sorted(told, key=lambda item: (-item.points, item.limit.code))

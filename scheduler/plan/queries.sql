@@ -6,19 +6,33 @@ SELECT pg_advisory_xact_lock($1)
 SELECT EXISTS (SELECT FROM media_node)
 
 -- name: conference
-SELECT id, state, can_join_after, stop, profile, lightest, chair_unit FROM conference WHERE id = $1
+SELECT id, state, can_join_after, start, stop, profile, lightest, chair_unit FROM conference WHERE id = $1
 
 -- name: points
-SELECT point.code, point.unit, line.up_kbps, line.down_kbps
+SELECT point.code, point.unit, line.up_kbps, line.down_kbps, point.name
 FROM reservation
 JOIN bridge_point AS point ON point.number = reservation.point
 LEFT JOIN point_line AS line ON line.point = point.number AND NOT line.backup
 WHERE reservation.conference = $1
 ORDER BY point.code
 
+-- name: points_numbered
+SELECT point.code, point.unit, line.up_kbps, line.down_kbps, point.name
+FROM bridge_point AS point
+LEFT JOIN point_line AS line ON line.point = point.number AND NOT line.backup
+WHERE point.number = ANY ($1::int[])
+ORDER BY point.code
+
+-- name: closed_nodes
+-- Nodes that would serve but for a maintenance window between $1 and $2.
+SELECT node.code AS node, node.name, closed.reason, lower(closed.during) AS since, upper(closed.during) AS until
+FROM media_node_maintenance AS closed JOIN media_node AS node ON node.code = closed.node
+WHERE node.active AND closed.during && tstzrange($1, $2)
+ORDER BY lower(closed.during), node.code
+
 -- name: nodes_in_service
 -- Between $1 and $2. That a node is silent now says nothing of next week.
-SELECT code, unit, legs, kbps FROM media_node
+SELECT code, unit, legs, kbps, name FROM media_node
 WHERE active AND NOT ($1 < now() + interval '1 hour' AND media_node_silent(code)) AND NOT EXISTS (
     SELECT FROM media_node_maintenance AS closed
     WHERE closed.node = media_node.code AND closed.during && tstzrange($1, $2)
@@ -36,18 +50,18 @@ SELECT unit.code, unit.name, unit.parent, unit.uplink_kbps FROM above JOIN unit 
 ORDER BY unit.code
 
 -- name: link_uses
--- What other conferences than $1 need between $2 and $3, of the links of units $4.
+-- What other conferences than $1 (null: all) need between $2 and $3, of the links of units $4.
 SELECT load.unit AS code, load.up_kbps AS first, load.down_kbps AS second,
     conference.can_join_after AS since, conference.stop AS until
 FROM plan_link_load AS load JOIN conference ON conference.id = load.conference
-WHERE conference.id <> $1 AND conference.state IN ('requested', 'confirmed', 'open')
+WHERE conference.id IS DISTINCT FROM $1::uuid AND conference.state IN ('requested', 'confirmed', 'open')
   AND conference.can_join_after < $3 AND conference.stop > $2 AND load.unit = ANY ($4::text[])
 
 -- name: node_uses
 SELECT load.node AS code, load.legs AS first, load.kbps AS second,
     conference.can_join_after AS since, conference.stop AS until
 FROM plan_node_load AS load JOIN conference ON conference.id = load.conference
-WHERE conference.id <> $1 AND conference.state IN ('requested', 'confirmed', 'open')
+WHERE conference.id IS DISTINCT FROM $1::uuid AND conference.state IN ('requested', 'confirmed', 'open')
   AND conference.can_join_after < $3 AND conference.stop > $2 AND load.node = ANY ($4::text[])
 
 -- name: profiles

@@ -12,6 +12,7 @@ from core.database import load_queries
 from core.errors import NotFound
 from core.model import ConferenceId, ConferenceState, PictureRates, PlannedPictures
 from scheduler.plan.model import (
+    ClosedNode,
     LinkUse,
     Node,
     NodeUse,
@@ -40,11 +41,13 @@ COUNTED = (ConferenceState.REQUESTED, ConferenceState.CONFIRMED, ConferenceState
 
 @dataclass(frozen=True)
 class Situation:
-    """A conference as its plan sees it."""
+    """A conference as its plan sees it; `closed` are the nodes that are in maintenance during it."""
 
     state: ConferenceState
+    start: datetime
     wish: PlanWish
     plan: PlanInput
+    closed: tuple[ClosedNode, ...]
 
 
 async def any_node(connection: Connection) -> bool:
@@ -64,14 +67,35 @@ async def situation(connection: Connection, id: ConferenceId) -> Situation:
     row = await connection.fetchrow(SQL["conference"], key(id))
     if row is None:
         raise unknown()
-    start, stop = row["can_join_after"], row["stop"]
+    span = row["can_join_after"], row["stop"]
     wish = PlanWish(profile=row["profile"], lightest=row["lightest"], chair_unit=row["chair_unit"])
-    points = tuple(PointLine(**point) for point in await connection.fetch(SQL["points"], key(id)))
-    nodes = tuple(Node(**node) for node in await connection.fetch(SQL["nodes_in_service"], start, stop))
+    points = await connection.fetch(SQL["points"], key(id))
+    plan = await _plan_input(connection, points, wish, span, key(id))
+    state = ConferenceState(row["state"])
+    return Situation(state, row["start"], wish, plan, await closed(connection, *span))
+
+
+async def prospect(
+    connection: Connection, numbers: Sequence[int], wish: PlanWish, span: tuple[datetime, datetime], but: UUID | None
+) -> PlanInput:
+    """What a plan for these points from doors to stop would depend on; the conference `but` takes no room."""
+    return await _plan_input(connection, await connection.fetch(SQL["points_numbered"], numbers), wish, span, but)
+
+
+async def closed(connection: Connection, start: datetime, stop: datetime) -> tuple[ClosedNode, ...]:
+    """The nodes that are in maintenance at some time between doors and stop, the first to close first."""
+    return tuple(ClosedNode(**row) for row in await connection.fetch(SQL["closed_nodes"], start, stop))
+
+
+async def _plan_input(
+    connection: Connection, rows: Sequence[Any], wish: PlanWish, span: tuple[datetime, datetime], but: UUID | None
+) -> PlanInput:
+    points = tuple(PointLine(**row) for row in rows)
+    nodes = tuple(Node(**node) for node in await connection.fetch(SQL["nodes_in_service"], *span))
     units = await _units(connection, points, nodes, wish)
-    used = await _used(connection, "link_uses", id, start, stop, [unit.code for unit in units])
-    busy = await _used(connection, "node_uses", id, start, stop, [node.code for node in nodes])
-    plan = PlanInput(
+    used = await _used(connection, "link_uses", but, span, [unit.code for unit in units])
+    busy = await _used(connection, "node_uses", but, span, [node.code for node in nodes])
+    return PlanInput(
         units=units,
         points=points,
         nodes=nodes,
@@ -80,7 +104,6 @@ async def situation(connection: Connection, id: ConferenceId) -> Situation:
         links_used={code: LinkUse(*amounts) for code, amounts in used.items()},
         nodes_used={code: NodeUse(*amounts) for code, amounts in busy.items()},
     )
-    return Situation(ConferenceState(row["state"]), wish, plan)
 
 
 async def profiles(connection: Connection) -> tuple[Profile, ...]:
@@ -154,10 +177,10 @@ async def _units(
 
 
 async def _used(
-    connection: Connection, query: str, id: ConferenceId, start: datetime, stop: datetime, codes: Sequence[str]
+    connection: Connection, query: str, but: UUID | None, span: tuple[datetime, datetime], codes: Sequence[str]
 ) -> dict[str, tuple[int, int]]:
-    rows = await connection.fetch(SQL[query], key(id), start, stop, codes)
-    return busiest((Use(**row) for row in rows), start, stop)
+    rows = await connection.fetch(SQL[query], but, *span, codes)
+    return busiest((Use(**row) for row in rows), *span)
 
 
 def _accepted(known: Sequence[Profile], wish: PlanWish) -> tuple[Profile, ...]:

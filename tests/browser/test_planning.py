@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.database import Database
 from core.identity import AnswerRight, Signer
-from core.model import ConferenceId
+from core.model import ConferenceId, Role
 from tests.support.organizer import Desk, next_week, organizer
 from tests.support.website import SECRET, Visitor
 
@@ -102,3 +102,69 @@ async def test_points_without_an_address_are_named_after_inviting_and_a_conferen
         await desk.page.wait_for_url(lambda url: "/conference/" in url and id not in url)
         starts = await database.pool.fetch("SELECT start FROM conference ORDER BY start")
         assert [row["start"] for row in starts] == [start, start + timedelta(days=1)]
+
+
+async def test_a_node_closed_on_the_page_is_named_while_booking_and_what_the_others_cannot_carry_is_not_booked(
+    database: Database, tmp_path: Path
+) -> None:
+    start = next_week()
+    async with organizer(database, tmp_path) as desk:
+        await _node(desk, "n1", 600)
+        await _node(desk, "n2", 4)
+        await desk.open("/organizer/directory?open=nodes")
+        await desk.at("close-n1").click()
+        await desk.at("close-reason").fill("Thay nguồn")
+        for field in ("close-day", "close-last"):
+            await desk.at(field).fill(start.strftime("%d/%m/%Y"))
+        await desk.at("close-from").fill("08:00")
+        await desk.at("close-to").fill("10:00")
+        await desk.at("close-do").click()
+        await desk.at("node-window").wait_for()
+        await desk.open("/organizer/new")
+        await desk.at("title").fill("Giao ban")
+        await desk.at("day").fill(start.strftime("%d/%m/%Y"))
+        await desk.at("start").fill("09:00")
+        await desk.at("stop").fill("11:00")
+        await desk.at("select-point:d1").check()
+        await desk.until("closed-nodes", "data-outlook", "carried")
+        named = await desk.at("closed-nodes").inner_text()
+        assert "Nút n1 bảo trì từ" in named
+        assert "Thay nguồn" in named
+        await desk.at("select-all").click()
+        await desk.until("closed-nodes", "data-outlook", "refused")
+        assert "máy chủ Nút n2 thiếu 1 kết nối" in await desk.at("closed-nodes").inner_text()
+        assert await desk.at("book").is_disabled()
+        await desk.at("start").fill("10:30")
+        await desk.at("closed-nodes").wait_for(state="detached")
+        await desk.at("book").click()
+        await desk.at("conference-title").wait_for()
+
+
+async def test_a_chair_is_appointed_and_one_who_is_elsewhere_is_refused_by_name(
+    database: Database, tmp_path: Path
+) -> None:
+    start = next_week()
+    async with organizer(database, tmp_path) as desk:
+        for name in ("minh", "hoa"):
+            await desk.site.signed_in(Role.CHAIR, username=name)
+        id = await desk.book("Giao ban", start, "d1")
+        await desk.book("Họp tổng kết", start, "d2", chair="hoa")
+        await desk.open(f"/organizer/conference/{id}")
+        assert await desk.at("chair-now").inner_text() == "Chưa chọn"
+        await desk.at("chair-change").click()
+        await desk.at("chair").select_option("hoa")
+        await desk.at("chair-save").click()
+        await desk.until("problem", "data-code", "chair.elsewhere")
+        assert "Họp tổng kết" in await desk.at("problem").inner_text()
+        await desk.at("chair").select_option("minh")
+        await desk.at("chair-save").click()
+        await desk.page.get_by_role("dialog").wait_for(state="detached")
+        assert await desk.at("chair-now").inner_text() == "Người minh"
+        await desk.made(f"/api/conferences/{id}", {"title": "Giao ban tuần"}, "PATCH")
+        await desk.at("chair-change").click()
+        await desk.at("chair").select_option("")
+        await desk.at("chair-save").click()
+        await desk.until("problem", "data-code", "conference.changed")
+        await desk.page.keyboard.press("Escape")
+        await desk.at("tab-history").click()
+        assert "Chủ tọa: minh" in await desk.at("history").inner_text()

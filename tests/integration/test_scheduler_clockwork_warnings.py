@@ -10,8 +10,11 @@ from core.clock import ManualClock
 from core.database import Database
 from core.messages import CONFERENCE_WARNING, ConferenceWarning
 from core.model import ConferenceState
+from core.settings import Limits
 from scheduler.clockwork import Clockwork
-from scheduler.model import ExtendRequest
+from scheduler.model import ConferenceChange, ExtendRequest
+from scheduler.series import SeriesBook
+from scheduler.series_model import Scope, SeriesChange, SeriesRequest
 from scheduler.service import Scheduler
 from tests.integration.test_scheduler_clockwork import Doors, reaches, running
 from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
@@ -95,6 +98,33 @@ async def test_who_was_warned_hears_that_the_stop_has_moved_and_who_was_not_does
                 correction = await heard(news)
                 assert (correction.moved, correction.minutes_left) == (True, left)
                 assert correction.stop == (await scheduler.conference(made.id)).times.stop
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+async def test_who_was_warned_hears_it_when_the_stop_moves_with_the_whole_series(
+    database: Database, bus: Bus, clock: ManualClock, scheduler: Scheduler, doors: Doors, scope: Scope
+) -> None:
+    series = SeriesBook(database, bus, clock, Limits())
+    weekly = SeriesRequest(
+        title="Giao ban",
+        first=times(NOON),
+        rule="FREQ=WEEKLY;COUNT=3",
+        points=tuple(await load_points(scheduler, 1)),
+    )
+    first, *later = (await series.book(weekly, "lan")).series.occurrences
+    with bus.subscribe(CONFERENCE_WARNING) as news:
+        async with running(database, bus, clock, scheduler) as clockwork:
+            await reaches(scheduler, first.id, ConferenceState.OPEN)
+            clock.advance(50 * 60)
+            clockwork.wake()
+            assert not (await heard(news)).moved
+            longer = ConferenceChange(times=times(NOON, minutes=90))
+            await series.change(first.id, SeriesChange(scope=scope, change=longer), "lan")
+            correction = await heard(news)
+            assert (correction.conference, correction.moved, correction.minutes_left) == (first.id, True, 40)
+            assert correction.stop == NOON + 90 * MINUTE
+    stops = {(await scheduler.conference(one.id)).times.stop - one.times.start for one in later}
+    assert stops == {(60 if scope is Scope.THIS else 90) * MINUTE}
 
 
 async def test_many_clockworks_warn_once(

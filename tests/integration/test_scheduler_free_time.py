@@ -9,15 +9,14 @@ import pytest
 from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
-from core.errors import BadInput, Conflict, NotFound
-from core.model import ConferenceId
+from core.errors import BadInput
 from core.settings import Limits
-from scheduler.chairs import Chairs
 from scheduler.choosing import Choosing
 from scheduler.choosing_model import Choice
 from scheduler.free_time_model import FreeTimeRequest
 from scheduler.free_time_search import FreeTime
 from scheduler.maintenance import Maintenance, MaintenanceRequest
+from scheduler.model import ConferenceChange
 from scheduler.service import Scheduler
 from scheduler.working_time import DaySpan, WorkingHours
 from tests.support.directory import booking_of, load_points, scheduler_of
@@ -43,11 +42,6 @@ async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Schedul
 @pytest.fixture
 def free_time(database: Database, clock: ManualClock, scheduler: Scheduler) -> FreeTime:
     return FreeTime(database, clock, Choosing(database, clock, Limits()), "Asia/Ho_Chi_Minh")
-
-
-@pytest.fixture
-def chairs(database: Database) -> Chairs:
-    return Chairs(database)
 
 
 def request(**changes: object) -> FreeTimeRequest:
@@ -114,35 +108,17 @@ async def test_where_nothing_is_free_the_blockers_and_the_near_misses_are_named(
     assert [point.code for point in near.points] == ["P000"]
 
 
-async def test_the_chair_is_a_person_with_a_diary(scheduler: Scheduler, free_time: FreeTime, chairs: Chairs) -> None:
-    booked = await scheduler.book(booking_of("Elsewhere", MONDAY + HOUR, ["P000"], minutes=180), "lan")
-    await chairs.assign(booked.id, "minh")
-    assert await chairs.chair(booked.id) == "minh"
+async def test_the_chair_is_a_person_with_a_diary(scheduler: Scheduler, free_time: FreeTime) -> None:
+    asked = booking_of("Elsewhere", MONDAY + HOUR, ["P000"], minutes=180).model_copy(update={"chair": "minh"})
+    booked = await scheduler.book(asked, "lan")
     alone = {"choice": Choice(points=("P001",)), "before_minutes": 60, "after_minutes": 60}
     assert hour((await free_time.find(request(**alone))).windows[0].start) == 1
     assert [hour(w.start) for w in (await free_time.find(request(**alone, chair="minh"))).windows] == [25]
     blocked = await free_time.find(request(**alone, chair="minh", latest=MONDAY + timedelta(days=1)))
     assert [(b.point, b.blocked) for b in blocked.blockers] == [(None, 5)]
     assert blocked.near_misses[0].chair_busy
-    await chairs.release(booked.id)
-    assert await chairs.chair(booked.id) is None
-
-
-async def test_nobody_chairs_two_conferences_at_once(scheduler: Scheduler, chairs: Chairs) -> None:
-    first = await scheduler.book(booking_of("First", MONDAY + HOUR, ["P000"]), "lan")
-    second = await scheduler.book(booking_of("Second", MONDAY + HOUR, ["P001"]), "lan")
-    third = await scheduler.book(booking_of("Third", MONDAY + 2 * HOUR, ["P001"]), "lan")
-    for id in (first.id, third.id, first.id):
-        await chairs.assign(id, "minh")
-    with pytest.raises(Conflict) as caught:
-        await chairs.assign(second.id, "minh")
-    assert (caught.value.code, caught.value.data["conference"]) == ("chair.elsewhere", first.id)
-    await chairs.assign(second.id, "lan")
-    await scheduler.cancel(first.id, "lan")
-    await chairs.assign(second.id, "minh")
-    for unknown in ("x", "00000000-0000-4000-8000-000000000001"):
-        with pytest.raises(NotFound):
-            await chairs.assign(ConferenceId(unknown), "minh")
+    await scheduler.bookings.change(booked.id, ConferenceChange(chair=""), "lan")
+    assert hour((await free_time.find(request(**alone, chair="minh"))).windows[0].start) == 1
 
 
 async def test_the_past_is_not_free(free_time: FreeTime, clock: ManualClock) -> None:

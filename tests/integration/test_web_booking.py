@@ -70,9 +70,9 @@ async def test_a_clash_names_point_conference_and_end(organizer: Visitor, soon: 
     assert len((await organizer.get("/api/conferences")).json) == 1
 
     preview = await organizer.post("/api/clashes", {"times": soon, "units": ["p"], "points": []})
-    assert (preview.status, preview.json) == (200, {"points": 3, "clashes": [clash]})
+    assert (preview.status, preview.json["points"], preview.json["clashes"]) == (200, 3, [clash])
     free = await organizer.post("/api/clashes", {"times": soon, "units": ["p"], "points": [], "ignore": first["id"]})
-    assert free.json == {"points": 3, "clashes": []}
+    assert (free.json["points"], free.json["clashes"]) == (3, [])
 
 
 async def test_of_many_at_once_one_gets_the_points(organizer: Visitor, soon: dict[str, str]) -> None:
@@ -235,3 +235,29 @@ async def test_a_conference_that_is_not_there_is_not_found_anywhere(organizer: V
     ):
         reply = await request
         assert (reply.status, reply.code) == (404, "conference.unknown")
+
+
+async def test_a_chair_is_appointed_with_the_version_that_was_read(
+    site: Website, organizer: Visitor, soon: dict[str, str]
+) -> None:
+    chair = await site.signed_in(Role.CHAIR, username="minh")
+    people = (await organizer.get("/api/chairs")).json
+    assert people == [{"username": "minh", "name": "Người minh"}]
+    assert (await chair.get("/api/chairs")).status == 403
+    conference = await booked(organizer, soon, units=["c1"])
+    path = f"/api/conferences/{conference['id']}/chair"
+    tag = {"If-Match": f'"{conference["version"]}"'}
+    appointed = await organizer.ask("PUT", path, json={"username": "minh"}, headers=tag)
+    assert (appointed.status, appointed.json["chair"], appointed.headers["ETag"]) == (200, "minh", '"2"')
+    late = await organizer.ask("PUT", path, json={"username": None}, headers=tag)
+    assert (late.status, late.code) == (409, "conference.changed")
+    assert (await chair.ask("PUT", path, json={"username": "minh"})).status == 403
+    for nobody in ("organizer", "nobody"):
+        refused = await organizer.ask("PUT", path, json={"username": nobody})
+        assert (refused.status, refused.code) == (400, "chair.unknown")
+    both = {"title": "Khác", "times": soon, "units": ["c2"], "chair": "minh"}
+    refused = await organizer.post("/api/bookings", both)
+    assert (refused.status, refused.code) == (409, "chair.elsewhere")
+    assert refused.json["data"]["conference"] == conference["id"]
+    released = await organizer.ask("PUT", path, json={"username": None})
+    assert released.json["chair"] is None

@@ -60,7 +60,10 @@ import type {
   MediaNode,
   MergeRequest,
   NodeChanged,
+  NodeMaintenance,
+  NodeWindow,
   PageFigures,
+  Person,
   PointEvent,
   PointRecord,
   Quorum,
@@ -135,6 +138,13 @@ export interface NewBooking extends HeldSelection {
   leave_out_clashing: boolean;
   draft: boolean;
   wish: PlanWish;
+  chair: string | null;
+}
+
+/** What is asked besides times and points while choosing. */
+export interface Asked {
+  wish: PlanWish;
+  chair: string | null;
 }
 
 /** Where a line test is asked for: by a point's join link, or for a point by somebody signed in. */
@@ -197,12 +207,18 @@ export const api = {
   /** Books once for each `key`, however often it is sent. */
   book: (booking: NewBooking, key: string) =>
     send<Booked>("POST", "/api/bookings", booking, { "Idempotency-Key": key }),
-  clashes: (times: Times, selection: HeldSelection, ignore?: string) =>
+  clashes: (times: Times, selection: HeldSelection & Asked, ignore?: string) =>
     post<ClashPreview>("/api/clashes", ignore ? { times, ...selection, ignore } : { times, ...selection }),
   previewSeries: (request: SeriesRequest) => post<SeriesPreview>("/api/series/preview", request),
   bookSeries: (request: SeriesRequest, key: string) =>
     send<SeriesBooked>("POST", "/api/series", request, { "Idempotency-Key": key }),
   series: (id: string) => get<Series>(`/api/series/${encodeURIComponent(id)}`),
+  chairs: () => get<Person[]>("/api/chairs"),
+  /** Null: nobody chairs it any more. */
+  appointChair: (id: string, username: string | null, version: number) =>
+    send<Conference>("PUT", `${at(id)}/chair`, { username }, { "If-Match": `"${version}"` }),
+  changeOccurrences: (id: string, scope: Scope, change: { chair: string }, version: number) =>
+    send<SeriesChanged>("PATCH", `${at(id)}/series`, { scope, change: { ...change, version } }),
   moveOccurrences: (id: string, scope: Scope, times: Times, version: number) =>
     send<SeriesChanged>("PATCH", `${at(id)}/series`, { scope, change: { times, version } }),
   cancelOccurrences: (id: string, scope: Scope, version: number) =>
@@ -233,6 +249,10 @@ export const api = {
   diagnosis: (id: string) => get<DiagnosisReport>(`${at(id)}/diagnosis`),
   diagnose: (id: string) => post<DiagnosisReport>(`${at(id)}/diagnosis`),
   nodes: () => get<MediaNode[]>("/api/nodes"),
+  nodeWindows: () => get<NodeMaintenance[]>("/api/node-maintenance"),
+  closeNode: (node: string, start: string, stop: string, reason: string) =>
+    post<NodeWindow>("/api/node-maintenance", { node, start, stop, reason }),
+  reopenNode: (window: number) => send<NodeMaintenance[]>("DELETE", `/api/node-maintenance/${window}`),
   saveNode: (code: string, facts: Omit<MediaNode, "code">) =>
     send<NodeChanged>("PUT", `/api/nodes/${encodeURIComponent(code)}`, facts),
   plan: (id: string) => get<StoredPlan>(`${at(id)}/plan`),

@@ -2,7 +2,8 @@
 import { dateTime } from "./format";
 import { t as common } from "./i18n/common";
 import { t } from "./i18n/life";
-import type { HistoryEntry } from "./model";
+import { profileName } from "./i18n/profiles";
+import type { HistoryEntry, ProfileName } from "./model";
 import type { ConferenceState } from "./wire";
 
 type Change = HistoryEntry["changes"][number];
@@ -12,7 +13,7 @@ const NAMED = 8;
 const MOMENTS = ["can_join_after", "start", "stop", "must_join_before"] as const;
 const MINUTES = ["setup_minutes", "teardown_minutes"] as const;
 /** Of a new conference only this is told; the rest stands on the page above. */
-const TOLD_AT_FIRST = new Set(["title", "start", "stop", "points"]);
+const TOLD_AT_FIRST = new Set(["title", "start", "stop", "chair", "points"]);
 
 export function whoDid(entry: HistoryEntry): string {
   const name = entry.by === BY_CLOCK ? t("history.clock") : entry.by;
@@ -55,7 +56,7 @@ function isOneOf<T extends string>(all: readonly T[], text: string): text is T {
 }
 
 function nameOf(field: string): string {
-  const known = ["state", "title", ...MOMENTS, ...MINUTES] as const;
+  const known = ["state", "title", "chair", "profile", "lightest", ...MOMENTS, ...MINUTES] as const;
   return isOneOf(known, field) ? t(`field.${field}`) : field;
 }
 
@@ -63,5 +64,6 @@ function valueOf(field: string, value: unknown): string {
   if (field === "state") return common(`state.${value as ConferenceState}`);
   if (isOneOf(MOMENTS, field)) return dateTime(String(value));
   if (isOneOf(MINUTES, field)) return t("history.minutes", { n: Number(value) });
-  return String(value);
+  if (field === "profile" || field === "lightest") return profileName(value as ProfileName);
+  return value === null ? t("history.nobody") : String(value);
 }

@@ -572,7 +572,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/conferences/{id}/chair": {
+  "/api/chairs": {
     parameters: {
       query?: never;
       header?: never;
@@ -580,12 +580,28 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Who chairs a conference
-     * @description For chair, organizer, technician.
+     * Who can chair a conference
+     * @description For organizer.
      */
-    get: operations["get_chair"];
+    get: operations["list_chairs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/conferences/{id}/chair": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
     /**
-     * Appoint a conference's chair
+     * Appoint a conference's chair (header If-Match)
      * @description For organizer.
      */
     put: operations["appoint_chair"];
@@ -3067,6 +3083,11 @@ export interface components {
        */
       wish: components["schemas"]["PlanWish-Input"];
       /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
+      /**
        * Leave Out Clashing
        * @default false
        */
@@ -3229,6 +3250,26 @@ export interface components {
      */
     CauseKind: "line" | "equipment" | "unit" | "provider" | "node";
     /**
+     * ChairElsewhere
+     * @description Another conference that the chair has at that time.
+     */
+    ChairElsewhere: {
+      /** Conference */
+      conference: string;
+      /** Title */
+      title: string;
+      /**
+       * Since
+       * Format: date-time
+       */
+      since: string;
+      /**
+       * Until
+       * Format: date-time
+       */
+      until: string;
+    };
+    /**
      * Channel
      * @description How an answer came: by the link in the mail, by the calendar's reply, or noted by somebody signed in.
      * @enum {string}
@@ -3381,17 +3422,31 @@ export interface components {
     };
     /**
      * ClashReport
-     * @description The number of points asked about, and those that are taken.
+     * @description The number of points asked about, those that are taken, and what the chair has elsewhere.
+     *
+     *     `closed` are media nodes that are in maintenance at that time; then `outlook` says whether the others carry the
+     *     points that are free.
      */
     ClashReport: {
       /** Points */
       points: number;
       /** Clashes */
       clashes: components["schemas"]["Clash"][];
+      /** @default null */
+      chair: components["schemas"]["ChairElsewhere"] | null;
+      /**
+       * Closed
+       * @default []
+       */
+      closed: components["schemas"]["ClosedNode"][];
+      /** @default null */
+      outlook: components["schemas"]["Outlook"] | null;
     };
     /**
      * ClashRequest
      * @description Asks which of the points are taken in these times; `ignore` is the conference that is being moved.
+     *
+     *     `wish` counts where a media node is in maintenance at that time: whether the others carry it.
      */
     ClashRequest: {
       times: components["schemas"]["RequestedTimes"];
@@ -3416,6 +3471,19 @@ export interface components {
        */
       teardown_minutes: number;
       /**
+       * @default {
+       *       "profile": "standard",
+       *       "lightest": "voice",
+       *       "chair_unit": null
+       *     }
+       */
+      wish: components["schemas"]["PlanWish-Input"];
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
+      /**
        * Ignore
        * @default null
        */
@@ -3439,6 +3507,28 @@ export interface components {
        * @enum {string}
        */
       type: "close_conference";
+    };
+    /**
+     * ClosedNode
+     * @description A media node that is in maintenance for a part of the time asked about, from when until when and why.
+     */
+    ClosedNode: {
+      /** Node */
+      node: string;
+      /** Name */
+      name: string;
+      /** Reason */
+      reason: string;
+      /**
+       * Since
+       * Format: date-time
+       */
+      since: string;
+      /**
+       * Until
+       * Format: date-time
+       */
+      until: string;
     };
     Command:
       | components["schemas"]["RequestFloor"]
@@ -3521,6 +3611,11 @@ export interface components {
        *     }
        */
       wish: components["schemas"]["PlanWish-Output"];
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
       /** Version */
       version: number;
       /** Booked By */
@@ -3540,7 +3635,7 @@ export interface components {
     };
     /**
      * ConferenceChair
-     * @description Who chairs a conference, by the name of the account; None: nobody yet.
+     * @description Who shall chair a conference, by the name of the account; None: nobody.
      */
     ConferenceChair: {
       /** Username */
@@ -3550,6 +3645,7 @@ export interface components {
      * ConferenceChange
      * @description What shall be different; what is not named stays. With `version`: only if it still is at that version.
      *
+     *     An empty `chair` takes the chair away.
      *     `add_*` comes before `remove_*`. With `leave_out_clashing` points that are taken are left out instead of refused.
      */
     ConferenceChange: {
@@ -3572,6 +3668,11 @@ export interface components {
       teardown_minutes: number | null;
       /** @default null */
       wish: components["schemas"]["PlanWish-Input"] | null;
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
       /**
        * Add Units
        * @default []
@@ -3662,6 +3763,11 @@ export interface components {
        *     }
        */
       wish: components["schemas"]["PlanWish-Output"];
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
       /** Version */
       version: number;
       /** Booked By */
@@ -5617,11 +5723,18 @@ export interface components {
     /**
      * Limit
      * @description What is too little and by how much: kbit/s, for NODE_LEGS legs. `code` is a point's, unit's or node's.
+     *
+     *     `name` is what people call it; empty where it was not looked up.
      */
     Limit: {
       kind: components["schemas"]["LimitKind"];
       /** Code */
       code: string;
+      /**
+       * Name
+       * @default
+       */
+      name: string;
       /**
        * Direction
        * @default
@@ -6521,6 +6634,9 @@ export interface components {
     /**
      * OccurrencePreview
      * @description An occurrence before it is booked; `skipped` when it will be left out, `holiday` the name of what it falls on.
+     *
+     *     `chair`: what the chair has elsewhere. `closed` are media nodes in maintenance then; `outlook` says whether the
+     *     others carry the points that are free (None: no node is closed, or too many occurrences to say).
      */
     OccurrencePreview: {
       /**
@@ -6537,10 +6653,19 @@ export interface components {
       holiday: string | null;
       /** Skipped */
       skipped: boolean;
+      /** @default null */
+      chair: components["schemas"]["ChairElsewhere"] | null;
+      /**
+       * Closed
+       * @default []
+       */
+      closed: components["schemas"]["ClosedNode"][];
+      /** @default null */
+      outlook: components["schemas"]["Outlook"] | null;
     };
     /**
      * OnClash
-     * @description What becomes of a series when an occurrence clashes.
+     * @description What becomes of a series when an occurrence clashes, or is not carried because a media node is in maintenance.
      * @enum {string}
      */
     OnClash: "refuse" | "leave_out_points" | "skip_occurrence";
@@ -6561,6 +6686,23 @@ export interface components {
        * @default
        */
       email: string;
+    };
+    /**
+     * Outlook
+     * @description What planning would come to: whether it is carried, and with which profile.
+     *
+     *     `limits` is what keeps it from the wanted profile, or, not carried, from the lightest acceptable one.
+     */
+    Outlook: {
+      /** Carried */
+      carried: boolean;
+      /** @default null */
+      profile: components["schemas"]["ProfileName"] | null;
+      /**
+       * Limits
+       * @default []
+       */
+      limits: components["schemas"]["Limit"][];
     };
     /**
      * PageFigures
@@ -6716,6 +6858,16 @@ export interface components {
       successor: string | null;
     };
     /**
+     * Person
+     * @description An account as others may know it.
+     */
+    Person: {
+      /** Username */
+      username: string;
+      /** Name */
+      name: string;
+    };
+    /**
      * Phase
      * @description What a test does now.
      * @enum {string}
@@ -6809,6 +6961,8 @@ export interface components {
     /**
      * PlanOutcome
      * @description What planning a conference came to; `planned` is False when no media node is registered (one-node house).
+     *
+     *     `closed` are the nodes that it does without because they are in maintenance then.
      */
     PlanOutcome: {
       /** Conference */
@@ -6837,6 +6991,11 @@ export interface components {
        * @default null
        */
       changed: number | null;
+      /**
+       * Closed
+       * @default []
+       */
+      closed: components["schemas"]["ClosedNode"][];
     };
     /**
      * PlanPair
@@ -7868,6 +8027,11 @@ export interface components {
        *     }
        */
       wish: components["schemas"]["PlanWish-Input"];
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
       /** @default refuse */
       on_clash: components["schemas"]["OnClash"];
     };
@@ -7985,10 +8149,10 @@ export interface components {
      * @description Why the rule gives a start that was not booked.
      * @enum {string}
      */
-    SkipReason: "exdate" | "holiday" | "clash";
+    SkipReason: "exdate" | "holiday" | "clash" | "capacity";
     /**
      * Skipped
-     * @description A start that was not booked.
+     * @description A start that was not booked. `limits`: what is too little for it, when lines and media nodes do not carry it.
      */
     Skipped: {
       /**
@@ -8004,6 +8168,11 @@ export interface components {
       holiday: string | null;
       /** @default null */
       clashes: components["schemas"]["OccurrenceClashes"] | null;
+      /**
+       * Limits
+       * @default []
+       */
+      limits: components["schemas"]["Limit"][];
     };
     /**
      * SlotLayer
@@ -9635,7 +9804,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -9662,7 +9831,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash`, `plan.over_capacity` */
+      /** @description `booking.clash`, `chair.elsewhere`, `plan.over_capacity` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -9713,7 +9882,7 @@ export interface operations {
           "application/json": components["schemas"]["ClashReport"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -9851,7 +10020,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -9887,7 +10056,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.over`, `conference.changed`, `booking.clash`, `plan.over_capacity`, `conference.running`, `approval.while_open` */
+      /** @description `conference.over`, `conference.changed`, `booking.clash`, `chair.elsewhere`, `plan.over_capacity`, `conference.running`, `approval.while_open` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -10052,7 +10221,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash`, `plan.over_capacity`, `conference.over`, `conference.running`, `conference.changed` */
+      /** @description `booking.clash`, `chair.elsewhere`, `plan.over_capacity`, `conference.over`, `conference.running`, `conference.changed` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -10326,7 +10495,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10353,7 +10522,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash`, `plan.over_capacity`, `request.key_reused` */
+      /** @description `booking.clash`, `chair.elsewhere`, `plan.over_capacity`, `request.key_reused` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -10406,7 +10575,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10495,7 +10664,7 @@ export interface operations {
           "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.value`, `request.invalid`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10531,7 +10700,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.over`, `conference.changed`, `conference.state`, `booking.clash`, `plan.over_capacity` */
+      /** @description `conference.over`, `conference.changed`, `conference.state`, `booking.clash`, `chair.elsewhere`, `plan.over_capacity` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -10649,13 +10818,11 @@ export interface operations {
       };
     };
   };
-  get_chair: {
+  list_chairs: {
     parameters: {
       query?: never;
       header?: never;
-      path: {
-        id: string;
-      };
+      path?: never;
       cookie?: never;
     };
     requestBody?: never;
@@ -10666,7 +10833,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ConferenceChair"];
+          "application/json": components["schemas"]["Person"][];
         };
       };
       /** @description `sign_in.needed` */
@@ -10680,15 +10847,6 @@ export interface operations {
       };
       /** @description `role.missing` */
       403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conference.unknown` */
-      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -10728,10 +10886,10 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ConferenceChair"];
+          "application/json": components["schemas"]["Conference"];
         };
       };
-      /** @description `chair.unknown`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `chair.unknown`, `request.value`, `request.invalid`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -10767,7 +10925,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `chair.elsewhere` */
+      /** @description `conference.over`, `conference.changed`, `chair.elsewhere`, `plan.over_capacity` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -11884,7 +12042,7 @@ export interface operations {
           "application/json": components["schemas"]["SeriesPreview"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -11953,7 +12111,7 @@ export interface operations {
           "application/json": components["schemas"]["SeriesBooked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `series.rule`, `series.zone`, `series.endless`, `series.too_long`, `series.first`, `series.exdate`, `series.overlap`, `series.too_large`, `series.nothing_left`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -11980,7 +12138,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `series.clash`, `plan.over_capacity`, `request.key_reused` */
+      /** @description `series.clash`, `chair.elsewhere`, `plan.over_capacity`, `request.key_reused` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -12091,7 +12249,7 @@ export interface operations {
           "application/json": components["schemas"]["SeriesChanged"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `booking.not_taking_part`, `series.leave_out`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `booking.not_taking_part`, `series.leave_out`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -12127,7 +12285,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `conference.over`, `conference.changed`, `conference.running`, `series.clash`, `plan.over_capacity`, `approval.while_open` */
+      /** @description `conference.over`, `conference.changed`, `conference.running`, `series.clash`, `chair.elsewhere`, `plan.over_capacity`, `approval.while_open` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -12519,7 +12677,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;
@@ -12608,7 +12766,7 @@ export interface operations {
           "application/json": components["schemas"]["Booked"];
         };
       };
-      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
+      /** @description `booking.title`, `booking.times`, `booking.past`, `booking.no_points`, `booking.too_many_points`, `booking.unknown_point`, `booking.unknown_unit`, `plan.lightest`, `plan.unknown_unit`, `chair.unknown`, `request.key`, `request.invalid`, `request.value`, `request.slow` */
       400: {
         headers: {
           [name: string]: unknown;

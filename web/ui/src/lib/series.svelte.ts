@@ -1,9 +1,13 @@
 /** What stands against each occurrence of a series, a moment behind the last change of the form. */
 import { api } from "./api";
-import type { SeriesPreview, SeriesRequest } from "./model";
+import type { OccurrencePreview, SeriesPreview, SeriesRequest } from "./model";
 import { Problem } from "./problem";
 
 const QUIET_MS = 350;
+
+/** Whether an occurrence cannot be booked as it is: points or the chair are taken, or the media nodes too small. */
+export const stands = ({ count, chair, outlook }: OccurrencePreview): boolean =>
+  count > 0 || chair !== null || outlook?.carried === false;
 
 export class LiveSeries {
   preview = $state.raw<SeriesPreview | null>(null);

@@ -1,3 +1,4 @@
+import { dateTime } from "../format";
 import type { Problem } from "../problem";
 import { preferences } from "../preferences.svelte";
 import { fill } from "./translate";
@@ -99,6 +100,9 @@ const vi: Record<string, string> = {
   "approval.not_yours": "Bạn không có quyền duyệt cho các đơn vị đang chờ.",
   "approval.username": "Hãy nhập tên tài khoản của người duyệt.",
   "approval.while_open": "Hội nghị đang họp nên không thêm được điểm cầu cần phê duyệt.",
+  "chair.elsewhere":
+    "Chủ tọa đã chủ trì “{title}” từ {since} đến {until}. Chọn người khác, hoặc đổi giờ một trong hai hội nghị.",
+  "chair.unknown": "Tài khoản này không có quyền chủ tọa. Chọn người khác.",
   "plan.over_capacity":
     "Đường truyền hoặc máy chủ hình không đủ cho hội nghị này trong khung giờ đó. Đổi giờ hoặc bớt điểm cầu.",
   "conference.state": "Hội nghị không còn ở trạng thái làm được việc này. Tải lại trang.",
@@ -274,13 +278,22 @@ export function explain(problem: Problem): string {
   if (preferences.language === "en") return en[problem.code] ?? (problem.detail || problem.code);
   const family = families.find(([prefix]) => problem.code.startsWith(prefix));
   const text = vi[problem.code] ?? family?.[1] ?? (problem.detail || problem.code);
-  const values = { id: String(problem.data["id"] ?? ""), point: String(problem.data["point"] ?? "") };
-  return [fill(text, values), ...tooSmall(problem)].join(" ");
+  const said = (name: string): string => String(problem.data[name] ?? "");
+  const at = (name: string): string => (said(name) ? dateTime(said(name)) : "");
+  const values = {
+    id: said("id"),
+    point: said("point"),
+    title: said("title"),
+    since: at("since"),
+    until: at("until"),
+  };
+  return [fill(text, values), ...tooSmall(problem), ...inMaintenance(problem)].join(" ");
 }
 
 interface TooSmall {
   kind: string;
   code: string;
+  name: string;
   short: number;
 }
 
@@ -290,16 +303,32 @@ const limits: Record<string, string> = {
   link: "Đường truyền của đơn vị {code} thiếu {n} kbps.",
   node_kbps: "Máy chủ hình {code} thiếu {n} kbps.",
   node_legs: "Máy chủ hình {code} thiếu {n} chỗ nối.",
+  no_node: "Không có máy chủ hình nào hoạt động vào giờ đó.",
 };
 
 /** What is too small for a conference and by how much; the English text says it itself. */
 function tooSmall(problem: Problem): string[] {
   const told = problem.data["limits"];
   if (problem.code !== "plan.over_capacity" || !Array.isArray(told)) return [];
-  return (told as TooSmall[]).slice(0, LIMITS_SHOWN).flatMap(({ kind, code, short }) => {
+  return (told as TooSmall[]).slice(0, LIMITS_SHOWN).flatMap(({ kind, code, name, short }) => {
     const text = limits[kind];
-    return text ? [fill(text, { code, n: short })] : [];
+    return text ? [fill(text, { code: name || code, n: short })] : [];
   });
+}
+
+/** The media nodes that cannot help because they are in maintenance then. */
+function inMaintenance(problem: Problem): string[] {
+  const told = problem.data["closed"];
+  if (problem.code !== "plan.over_capacity" || !Array.isArray(told)) return [];
+  return (told as { name: string; since: string; until: string }[])
+    .slice(0, LIMITS_SHOWN)
+    .map(({ name, since, until }) =>
+      fill("Máy chủ hình {name} bảo trì từ {since} đến {until}.", {
+        name,
+        since: dateTime(since),
+        until: dateTime(until),
+      }),
+    );
 }
 
 /** The Vietnamese sentence for a code that comes with an English one, as in an import's problems. */

@@ -65,9 +65,6 @@ const vi: Record<string, string> = {
     "Đường dẫn trả lời không hợp lệ. Mở đúng nguyên văn đường dẫn trong thư mời, hoặc liên hệ người tổ chức.",
   "answer.expired": "Đường dẫn trả lời đã hết hạn. Liên hệ người tổ chức để báo việc tham dự.",
   "answer.past": "Giờ đề nghị đã qua. Chọn một giờ trong tương lai.",
-  "chair.unknown": "Không có tài khoản nào mang tên này. Chọn lại chủ tọa.",
-  "chair.elsewhere":
-    "Chủ tọa này đã chủ trì hội nghị khác trong khung giờ đó. Đổi giờ hoặc chọn chủ tọa khác.",
   "conference.not_confirmed": "Hội nghị chưa được đặt chính thức nên chưa làm được việc này.",
   "conference.elsewhere": "Hội nghị đang chạy trên máy chủ khác. Đợi vài giây rồi thử lại.",
   "diagnosis.none": "Hội nghị này chưa được chẩn đoán lần nào.",

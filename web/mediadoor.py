@@ -81,12 +81,15 @@ class MediaSession:
     def take_fragment(self, fragment: str, condition: str | None) -> None:
         """A PATCH with trickled candidates (RFC 8840): there is nothing to do, for the node learns addresses by checks.
 
-        Raises `PreconditionRequired`, `PreconditionFailed`, or `CannotBeDone` for an ICE restart (RFC 9725, 4.3).
+        Raises `PreconditionRequired`, `PreconditionFailed`, `BadInput` for what is no such fragment, or `CannotBeDone`
+        for an ICE restart, which leaves the session as it is (RFC 9725 section 4.3).
         """
         if condition is None:
             raise PreconditionRequired("media.no_condition", "A PATCH needs If-Match with the session's ETag.")
         ufrag = _FRAGMENT_UFRAG.search(fragment)
-        if condition == "*" or (ufrag is not None and ufrag[1] != self.ufrag):
+        if ufrag is None:
+            raise BadInput("media.fragment", "The SDP fragment names no ICE session: a=ice-ufrag is missing.")
+        if condition == "*" or ufrag[1] != self.ufrag:
             raise CannotBeDone("media.no_restart", "ICE restart is not supported here: end the session and POST again.")
         if condition != self.etag:
             raise PreconditionFailed("media.other_state", "The ICE session of this ETag is over.")

@@ -27,6 +27,9 @@ WHOLE, HALF = 540, 270
 LONGEST_GAP = 1000 * UNIT
 """Between two frames, ms. A decoder that cannot go on waits longer, and asks for a key frame besides."""
 
+_DOUBT = """document.querySelector("[data-testid=stage-waiting], [data-testid=stage-frozen]")?.innerText ?? "" """
+"""What the page says over a stage that does not move."""
+
 both_ways = pytest.mark.parametrize(("speaks", "watches"), [("firefox", "chromium"), ("chromium", "firefox")])
 
 
@@ -57,7 +60,10 @@ class Meeting:
             if seen is None or seen["width"] == 0 or shows_camera(seen) is not (participant == SPEAKER):
                 return f"the stage shows {seen}, {now}"
             before.append(now.decoded)
-            return None if now.decoded >= before[0] + 15 else f"{now.decoded - before[0]} new frames"
+            if now.decoded < before[0] + 15:
+                return f"{now.decoded - before[0]} new frames"
+            said = await self.watcher.run(_DOUBT)
+            return f"the page says: {said}" if said else None
 
         await eventually(why_not, units=30)
 

@@ -304,7 +304,10 @@ async def test_candidates_are_taken_and_a_restart_is_not(place: Hall) -> None:
     assert await patch(candidate, If_Match='"other"') == 412
     assert await patch(candidate.replace("34500a04", "anew"), If_Match="*") == 422
     assert await patch(candidate.replace("34500a04", "anew"), If_Match=etag) == 422
+    assert await patch("no fragment", If_Match=etag) == 400
     assert await patch(candidate, kind="application/sdp", If_Match=etag) == 415
+    # Neither has ended the session.
+    assert await patch(candidate, If_Match=etag) == 204
     await place.visitor.ask("DELETE", address, headers=place.bearer(hall(1)))
     assert await patch(candidate, If_Match=etag) == 404
 

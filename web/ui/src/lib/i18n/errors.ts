@@ -148,6 +148,8 @@ const vi: Record<string, string> = {
   "floor.not_waiting": "Điểm cầu này không còn trong hàng chờ phát biểu.",
   "media.unreachable":
     "Không nối được hình và tiếng với máy chủ. Tường lửa có thể đang chặn UDP; báo kỹ thuật.",
+  "sdp.codec":
+    "Có điểm cầu trong hội nghị không xem được loại hình mà máy này gửi. Dùng Chrome, Edge hoặc Firefox bản mới; thiết bị phát thì đặt gửi VP8.",
   "media.handshake_failed": "Không bắt tay mã hóa được với máy chủ. Trang đang thử lại.",
   "node.full": "Máy chủ đã đủ số kết nối. Thử lại sau ít phút hoặc báo kỹ thuật.",
   "node.stopped": "Máy chủ đang khởi động lại. Trang sẽ tự thử lại.",

@@ -1,20 +1,75 @@
 """Everything that crosses the bus: topics with the model that travels on each.
 
 Three families: *calls* (one handler, one reply), *news* (any number of listeners) and *session messages*
-(from the focus to one connected client, through the signaling server, which forwards them as they are).
+(from the focus to one connected client, through the signaling server, which forwards them as they are). What travels
+inside has its own pages, `commands.py` and `session_messages.py`, and is had from here too.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import AwareDatetime
 
 from core.bus import Call, Topic
+from core.commands import (
+    CloseConference as CloseConference,
+)
+from core.commands import (
+    Command as Command,
+)
+from core.commands import (
+    DenyContent as DenyContent,
+)
+from core.commands import (
+    DenyRequest as DenyRequest,
+)
+from core.commands import (
+    GrantContent as GrantContent,
+)
+from core.commands import (
+    GrantFloor as GrantFloor,
+)
+from core.commands import (
+    ReleaseContent as ReleaseContent,
+)
+from core.commands import (
+    ReleaseFloor as ReleaseFloor,
+)
+from core.commands import (
+    RequestContent as RequestContent,
+)
+from core.commands import (
+    RequestFloor as RequestFloor,
+)
+from core.commands import (
+    RevokeContent as RevokeContent,
+)
+from core.commands import (
+    RevokeFloor as RevokeFloor,
+)
+from core.commands import (
+    SetMicrophoneOpen as SetMicrophoneOpen,
+)
+from core.commands import (
+    SetMuted as SetMuted,
+)
+from core.commands import (
+    SetPage as SetPage,
+)
+from core.commands import (
+    SetView as SetView,
+)
+from core.commands import (
+    StartRecording as StartRecording,
+)
+from core.commands import (
+    StopRecording as StopRecording,
+)
+from core.commands import (
+    WithdrawRequest as WithdrawRequest,
+)
 from core.model import (
-    TILE_SLOTS,
-    CameraLevel,
     ConferenceId,
     ConferenceSpec,
     ConferenceState,
@@ -25,317 +80,62 @@ from core.model import (
     Participant,
     ParticipantId,
     Presence,
-    Role,
     SessionId,
     SlotName,
     Track,
 )
 from core.quality import EndpointFigures, LinkStatus
-
-# --- commands: what a participant asks of the focus -------------------------------------------------
-
-
-class RequestFloor(Model):
-    """A point asks to speak; asking again while waiting changes only the subject."""
-
-    type: Literal["request_floor"] = "request_floor"
-    subject: str = Field(default="", max_length=200)
-
-
-class WithdrawRequest(Model):
-    """A point takes its request back (RFC 8855 Cancelled)."""
-
-    type: Literal["withdraw_request"] = "withdraw_request"
-
-
-class ReleaseFloor(Model):
-    """The holder gives the floor back."""
-
-    type: Literal["release_floor"] = "release_floor"
-
-
-class GrantFloor(Model):
-    """The chair gives the floor to a point, whether it asked or not; the present holder loses it."""
-
-    type: Literal["grant_floor"] = "grant_floor"
-    participant: ParticipantId
-
-
-class RevokeFloor(Model):
-    """The chair takes the floor back."""
-
-    type: Literal["revoke_floor"] = "revoke_floor"
-
-
-class DenyRequest(Model):
-    """The chair refuses a waiting request."""
-
-    type: Literal["deny_request"] = "deny_request"
-    participant: ParticipantId
-
-
-class SetMuted(Model):
-    """The chair closes or reopens a participant's microphone; None means every point's."""
-
-    type: Literal["set_muted"] = "set_muted"
-    participant: ParticipantId | None
-    muted: bool
-
-
-class SetMicrophoneOpen(Model):
-    """The chair opens the microphone of a point that does not have the floor, or closes it again.
-
-    Opening also ends the chair's muting of it.
-    """
-
-    type: Literal["set_microphone_open"] = "set_microphone_open"
-    participant: ParticipantId
-    open: bool
-
-
-class SetView(Model):
-    """A console looks at one point privately, or stops looking (None)."""
-
-    type: Literal["set_view"] = "set_view"
-    participant: ParticipantId | None
-
-
-class SetPage(Model):
-    """A console looks at small pictures of these points, in this order, or at none; the same one counts once."""
-
-    type: Literal["set_page"] = "set_page"
-    participants: tuple[ParticipantId, ...] = Field(max_length=len(TILE_SLOTS))
-
-
-class RequestContent(Model):
-    """A point asks to share its screen with everybody."""
-
-    type: Literal["request_content"] = "request_content"
-
-
-class GrantContent(Model):
-    """The chair lets a point, or itself, share a screen; whoever shares now stops."""
-
-    type: Literal["grant_content"] = "grant_content"
-    participant: ParticipantId
-
-
-class DenyContent(Model):
-    """The chair refuses a point that asks to share."""
-
-    type: Literal["deny_content"] = "deny_content"
-    participant: ParticipantId
-
-
-class RevokeContent(Model):
-    """The chair ends the sharing."""
-
-    type: Literal["revoke_content"] = "revoke_content"
-
-
-class ReleaseContent(Model):
-    """Who shares stops; who asks to share takes that back."""
-
-    type: Literal["release_content"] = "release_content"
-
-
-class StartRecording(Model):
-    """The chair has the conference recorded; everybody is told that it is."""
-
-    type: Literal["start_recording"] = "start_recording"
-
-
-class StopRecording(Model):
-    """The chair ends the recording."""
-
-    type: Literal["stop_recording"] = "stop_recording"
-
-
-class CloseConference(Model):
-    """The chair ends the conference for everybody."""
-
-    type: Literal["close_conference"] = "close_conference"
-
-
-Command = Annotated[
-    RequestFloor
-    | WithdrawRequest
-    | ReleaseFloor
-    | GrantFloor
-    | RevokeFloor
-    | DenyRequest
-    | SetMuted
-    | SetMicrophoneOpen
-    | SetView
-    | SetPage
-    | RequestContent
-    | GrantContent
-    | DenyContent
-    | RevokeContent
-    | ReleaseContent
-    | StartRecording
-    | StopRecording
-    | CloseConference,
-    Field(discriminator="type"),
-]
-
-# --- session messages: from the focus to one client --------------------------------------------------
-
-
-class PictureLimit(StrEnum):
-    """What a technician lets a participant's line carry both ways: everything, smaller pictures, or sound only."""
-
-    FULL = "full"
-    LOWER = "lower"
-    SOUND = "sound"
-
-
-class ParticipantRef(Model):
-    """A participant as others see it."""
-
-    id: ParticipantId
-    name: NameText
-    role: Role
-
-
-class RequestStatus(StrEnum):
-    """States of a floor request (RFC 8855 section 5.2.5)."""
-
-    PENDING = "pending"
-    GRANTED = "granted"
-    DENIED = "denied"
-    CANCELLED = "cancelled"
-    RELEASED = "released"
-    REVOKED = "revoked"
-
-
-class FloorView(Model):
-    """The floor as one participant sees it; `my_position` counts from 1 while waiting."""
-
-    holder: ParticipantRef | None = None
-    since: AwareDatetime | None = None
-    my_status: RequestStatus | None = None
-    my_position: int | None = None
-    waiting: int = 0
-
-
-class ContentView(Model):
-    """Who may share a screen now, and what became of this participant's own wish to."""
-
-    holder: ParticipantRef | None = None
-    my_status: RequestStatus | None = None
-
-
-class StateView(Model):
-    """What concerns this participant; sent whole on every change, so the newest replaces all before it.
-
-    `present` and `floor.waiting` are told to consoles (and `waiting` to those who wait); others get 0.
-    """
-
-    type: Literal["state"] = "state"
-    seq: int
-    conference: ConferenceState
-    title: NameText
-    floor: FloorView
-    content: ContentView = ContentView()
-    slots: dict[SlotName, ParticipantRef | None]
-    left_out: tuple[SlotName, ...] = ()
-    """Slots whose picture is not sent: the conference was booked or had to be planned without it."""
-    muted: bool = False
-    present: int
-    expected: int
-    recording: bool = False
-    """Whether picture and sound of the conference are being recorded: to be shown to everybody, always."""
-    limit: PictureLimit = PictureLimit.FULL
-    """What a technician limits this participant's pictures to."""
-
-
-class PublishDirective(Model):
-    """What the endpoint shall send from now on; anything else it must stop sending."""
-
-    type: Literal["publish"] = "publish"
-    microphone: bool
-    camera: CameraLevel
-    content: bool = False
-    layers: tuple[str, ...] | None = None
-    """With camera `full`: the simulcast layers (rids) that somebody receives; None: all of them."""
-
-
-class RosterEntry(Model):
-    """One line of the roster that consoles see."""
-
-    participant: ParticipantRef
-    presence: Presence
-    joined_at: AwareDatetime | None = None
-    has_floor: bool = False
-    requested_at: AwareDatetime | None = None
-    subject: str = ""
-    muted: bool = False
-    microphone_open: bool = False
-    has_content: bool = False
-    content_requested_at: AwareDatetime | None = None
-    limit: PictureLimit = PictureLimit.FULL
-
-
-class Roster(Model):
-    """Roster for consoles: whole when `full`, else only the entries that changed."""
-
-    type: Literal["roster"] = "roster"
-    full: bool
-    entries: tuple[RosterEntry, ...]
-
-
-class LegStatus(Model):
-    """The media connection of this session."""
-
-    type: Literal["leg"] = "leg"
-    state: Literal["connecting", "connected", "silent", "failed", "closed"]
-    """`silent`: nothing came for a while; the leg is kept a little longer, and an ICE restart brings it back."""
-    reason: str = ""
-    paused: tuple[SlotName, ...] = ()
-    """Slots whose picture is left out because this participant's line cannot carry it; it comes back by itself."""
-
-
-class Reconnect(Model):
-    """A technician asks: look for another way to the node (ICE restart), or connect anew where that cannot be."""
-
-    type: Literal["reconnect"] = "reconnect"
-
-
-class StopWarning(Model):
-    """The conference stops in about `minutes_left`; it takes effect by itself unless the stop is moved."""
-
-    type: Literal["warning"] = "warning"
-    minutes_left: int
-    stop: AwareDatetime
-    moved: bool = False
-    """Not a warning but its correction: the stop that was warned of has been moved to this one."""
-
-
-class Ended(Model):
-    """The last message of a session: why it is over. `replaced` means the same place was taken elsewhere."""
-
-    type: Literal["ended"] = "ended"
-    reason: Literal["closed", "replaced", "removed"]
-
-
-SessionMessage = Annotated[
-    StateView | PublishDirective | Roster | LegStatus | Reconnect | StopWarning | Ended, Field(discriminator="type")
-]
-SESSION_MESSAGE: TypeAdapter[SessionMessage] = TypeAdapter(SessionMessage)
-
-
-class ToSession(Model):
-    """Envelope of a session message on the bus."""
-
-    session: SessionId
-    message: SessionMessage
-
-
-def session_topic(session: SessionId) -> Topic[ToSession]:
-    """Where the focus speaks to one session; the signaling server listens before it calls `JOIN`."""
-    return Topic(f"session.{session}", ToSession)
-
+from core.session_messages import (
+    SESSION_MESSAGE as SESSION_MESSAGE,
+)
+from core.session_messages import (
+    ContentView as ContentView,
+)
+from core.session_messages import (
+    Ended as Ended,
+)
+from core.session_messages import (
+    FloorView as FloorView,
+)
+from core.session_messages import (
+    LegStatus as LegStatus,
+)
+from core.session_messages import (
+    ParticipantRef as ParticipantRef,
+)
+from core.session_messages import (
+    PictureLimit as PictureLimit,
+)
+from core.session_messages import (
+    PublishDirective as PublishDirective,
+)
+from core.session_messages import (
+    Reconnect as Reconnect,
+)
+from core.session_messages import (
+    RequestStatus as RequestStatus,
+)
+from core.session_messages import (
+    Roster as Roster,
+)
+from core.session_messages import (
+    RosterEntry as RosterEntry,
+)
+from core.session_messages import (
+    SessionMessage as SessionMessage,
+)
+from core.session_messages import (
+    StateView as StateView,
+)
+from core.session_messages import (
+    StopWarning as StopWarning,
+)
+from core.session_messages import (
+    ToSession as ToSession,
+)
+from core.session_messages import (
+    session_topic as session_topic,
+)
 
 # --- calls that the bridge answers -------------------------------------------------------------------
 

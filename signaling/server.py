@@ -32,7 +32,7 @@ from core.messages import (
     ToSession,
     session_topic,
 )
-from core.model import ConferenceId, SessionId
+from core.model import SessionId
 from core.settings import Settings
 from signaling.calls import BridgeCalls
 from signaling.events import (
@@ -66,7 +66,9 @@ from signaling.protocol import (
     bad_message,
     parse_client,
 )
-from signaling.session import Rules, Session, admit
+from signaling.rules import Rules, admit
+from signaling.seat import Seat
+from signaling.session import Session
 from signaling.sockets import abort, close
 
 log = structlog.get_logger("signaling")
@@ -81,20 +83,6 @@ _WRITE_BUFFER: Final = 64 * 1024
 # The library's own lines tell addresses at level INFO and whole messages at DEBUG; only its failures may be heard.
 _library_log = logging.getLogger("signaling.websockets")
 _library_log.setLevel(logging.ERROR)
-
-
-class _Seat:
-    """A session with what belongs to it in this process."""
-
-    def __init__(self, session: Session, socket: ServerConnection, bucket: TokenBucket) -> None:
-        self.session = session
-        self.socket: ServerConnection | None = socket
-        self.bucket = bucket
-        self.order = asyncio.Lock()
-        self.under_way = 0
-        """Calls to the bridge that are begun or wait for their turn."""
-        self.hears = asyncio.Event()
-        self.subscription: Subscription[ToSession] | None = None
 
 
 class SignalingServer:
@@ -119,8 +107,8 @@ class SignalingServer:
             allowed_origins=frozenset(settings.allowed_origins),
             connections=limits.signaling_connections,
         )
-        self._seats: dict[SessionId, _Seat] = {}
-        self._at: dict[ServerConnection, _Seat] = {}
+        self._seats: dict[SessionId, Seat] = {}
+        self._at: dict[ServerConnection, Seat] = {}
         self._sockets: set[ServerConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: Server | None = None
@@ -207,7 +195,7 @@ class SignalingServer:
                 await self._feed(seat, self._event_of(text, seat))
         await socket.wait_closed()
 
-    def _event_of(self, text: str | bytes, seat: _Seat) -> Event:
+    def _event_of(self, text: str | bytes, seat: Seat) -> Event:
         if not seat.bucket.take(self._clock.monotonic()):
             return TooFast()
         if not isinstance(text, str):
@@ -217,18 +205,18 @@ class SignalingServer:
         except BadInput as error:
             return Unreadable(error)
 
-    def _seat_for(self, socket: ServerConnection) -> _Seat:
+    def _seat_for(self, socket: ServerConnection) -> Seat:
         limits = self._settings.limits
         session = Session(SessionId(secrets.token_urlsafe(12)), secrets.token_urlsafe(24), self._rules, self._clock)
         bucket = TokenBucket(limits.signaling_messages_per_second, limits.signaling_burst, self._clock.monotonic())
-        seat = _Seat(session, socket, bucket)
+        seat = Seat(session, socket, bucket)
         self._seats[session.id] = seat
         self._at[socket] = seat
         return seat
 
     # --- sessions ---
 
-    async def _feed(self, seat: _Seat, event: Event) -> None:
+    async def _feed(self, seat: Seat, event: Event) -> None:
         """Applies `event` and does what follows from it.
 
         Returns when the bridge has answered, except for a client's request while no other is under way: its beats
@@ -251,7 +239,7 @@ class SignalingServer:
         if calls and not asks_alone:
             await asyncio.wait(calls)
 
-    def _tell(self, seat: _Seat, effect: Tell) -> None:
+    def _tell(self, seat: Seat, effect: Tell) -> None:
         right = seat.session.right
         assert right is not None
         report = EndpointReport(
@@ -263,7 +251,7 @@ class SignalingServer:
         )
         self._bus.publish(ENDPOINTS, report)
 
-    def _settle(self, seat: _Seat) -> None:
+    def _settle(self, seat: Seat) -> None:
         """Brings what the server holds in line with the session's state."""
         session = seat.session
         if session.hears:
@@ -278,7 +266,7 @@ class SignalingServer:
             if seat.subscription is not None:
                 seat.subscription.close()
 
-    async def _check_hello(self, seat: _Seat, hello: Hello) -> None:
+    async def _check_hello(self, seat: Seat, hello: Hello) -> None:
         try:
             right = admit(hello, self._signer, self._clock.now())
         except DiemcauError as error:
@@ -296,13 +284,13 @@ class SignalingServer:
             # The bridge had forgotten the session.
             await self._join(self._seat_for(socket), right)
 
-    def _claimed(self, hello: Hello, right: JoinRight) -> _Seat | None:
+    def _claimed(self, hello: Hello, right: JoinRight) -> Seat | None:
         if hello.resume is None:
             return None
         seat = self._seats.get(hello.resume.session)
         return seat if seat is not None and seat.session.belongs_to(hello.resume, right) else None
 
-    async def _return(self, seat: _Seat, socket: ServerConnection) -> None:
+    async def _return(self, seat: Seat, socket: ServerConnection) -> None:
         """Gives the session its client's new connection; one that is still there is told not to come back."""
         if seat.socket is not None:
             self._at.pop(seat.socket, None)
@@ -311,13 +299,13 @@ class SignalingServer:
         self._at[socket] = seat
         await self._feed(seat, Returned())
 
-    async def _join(self, seat: _Seat, right: JoinRight) -> None:
+    async def _join(self, seat: Seat, right: JoinRight) -> None:
         # Listening begins before the bridge knows the session, so that nothing it says is missed.
         seat.subscription = self._subscribe(seat.session)
         self._spawn(self._listen(seat))
         await self._feed(seat, Admitted(right))
 
-    async def _listen(self, seat: _Seat) -> None:
+    async def _listen(self, seat: Seat) -> None:
         """Forwards what the focus says to this session for as long as it lives."""
         assert seat.subscription is not None
         try:
@@ -354,7 +342,7 @@ class SignalingServer:
                     async for warning in warnings:
                         told = FromBus(StopWarning.model_validate(warning.model_dump(include=_TOLD)))
                         for seat in tuple(self._seats.values()):
-                            if seat.session.state is State.LIVE and _is_in(seat, warning.conference):
+                            if seat.session.state is State.LIVE and seat.is_in(warning.conference):
                                 self._spawn(self._feed(seat, told))
                 return
             except Overflow:
@@ -362,7 +350,7 @@ class SignalingServer:
 
     # --- what follows ---
 
-    async def _send(self, seat: _Seat, socket: ServerConnection, message: ServerMessage) -> None:
+    async def _send(self, seat: Seat, socket: ServerConnection, message: ServerMessage) -> None:
         """Writes one message; a client that does not read loses its connection, and nobody waits for it longer."""
         try:
             async with asyncio.timeout(self._settings.limits.signaling_unread_seconds):
@@ -372,11 +360,11 @@ class SignalingServer:
         except TimeoutError:
             _cut_off(seat, socket)
 
-    def _begin(self, seat: _Seat, effect: BridgeEffect) -> asyncio.Task[None]:
+    def _begin(self, seat: Seat, effect: BridgeEffect) -> asyncio.Task[None]:
         seat.under_way += 1
         return self._spawn(self._call(seat, effect))
 
-    async def _call(self, seat: _Seat, effect: BridgeEffect) -> None:
+    async def _call(self, seat: Seat, effect: BridgeEffect) -> None:
         """Puts one request to the bridge, after those before it, and feeds what comes back."""
         right = seat.session.right
         assert right is not None
@@ -398,12 +386,7 @@ class SignalingServer:
             log.error("signaling_task_failed", exc_info=error)
 
 
-def _is_in(seat: _Seat, conference: ConferenceId) -> bool:
-    right = seat.session.right
-    return right is not None and right.conference == conference
-
-
-def _cut_off(seat: _Seat, socket: ServerConnection) -> None:
+def _cut_off(seat: Seat, socket: ServerConnection) -> None:
     """Ends a connection whose client does not read; its session stays for the client to come back to."""
     log.warning("client_does_not_read", session=seat.session.id)
     abort(socket)

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
 from core.clock import Clock
 from core.errors import DiemcauError, Refused, TooMany
-from core.identity import JoinRight, Signer
+from core.identity import JoinRight
 from core.messages import Ended, JoinAccepted
 from core.model import Departure, SessionId
-from core.settings import Settings
 from signaling.events import (
     Admitted,
     Ask,
@@ -67,9 +64,8 @@ from signaling.protocol import (
     close_code,
     error_message,
     hello_refusal,
-    invalid_link,
 )
-from signaling.relay import Relay
+from signaling.rules import Rules
 
 log = structlog.get_logger("signaling")
 
@@ -87,37 +83,6 @@ SILENT_BEATS: Final = 3
 
 _UNCERTAIN: Final = frozenset({"service.slow", "service.failed"})
 """Failures of a join after which the bridge may have let the participant in all the same."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The limits of a session, in seconds, and the relay that it is offered."""
-
-    hello_seconds: float
-    beat_seconds: float
-    resume_seconds: float
-    relay: Relay | None = None
-    reports_per_second: float = 1.0
-
-    @classmethod
-    def of(cls, settings: Settings) -> Rules:
-        """The rules of an installation."""
-        limits = settings.limits
-        return cls(
-            limits.signaling_hello_seconds,
-            limits.signaling_beat_seconds,
-            limits.resume_seconds,
-            Relay.of(settings),
-            limits.signaling_reports_per_second,
-        )
-
-
-def admit(hello: Hello, signer: Signer, now: datetime) -> JoinRight:
-    """What the hello's link allows; raises `Refused` with `join.expired`, else `join.invalid` for any other fault."""
-    right = signer.join_right(hello.token, now)
-    if hello.point is not None and hello.point != right.participant.point:
-        raise invalid_link()
-    return right
 
 
 class Session:

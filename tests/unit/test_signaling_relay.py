@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from core.model import SessionId
 from core.settings import Settings
 from signaling.relay import Relay
-from signaling.session import Rules
+from signaling.rules import Rules
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 

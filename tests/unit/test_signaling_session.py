@@ -39,7 +39,8 @@ from signaling.protocol import (
     bad_message,
     error_message,
 )
-from signaling.session import BAD_MESSAGES_TOLERATED, REPORTS_AT_ONCE, SILENT_BEATS, Effects, Rules, Session, admit
+from signaling.rules import Rules, admit
+from signaling.session import BAD_MESSAGES_TOLERATED, REPORTS_AT_ONCE, SILENT_BEATS, Effects, Session
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 KEY = "the-key"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 
 import structlog
@@ -17,34 +16,25 @@ from bridge.conference import events as ev
 from bridge.conference import limits
 from bridge.conference.focus import Focus
 from bridge.conference.layout import planned_kbps, slots_for, voices
-from bridge.conference.views import reference, roster, state_view
+from bridge.conference.views import reference
 from bridge.directing import Directing
 from bridge.log import EventLog
 from bridge.media.engine import MediaEngine
 from bridge.member import Member
 from bridge.recording.desk import VIEWER, RecordingDesk, Wanted
+from bridge.telling import Telling
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import Conflict
 from core.messages import (
-    CONFERENCE_CHANGED,
-    FLOOR,
-    PRESENCE,
     Command,
-    ConferenceChanged,
     Ended,
-    FloorMoved,
     LegStatus,
     PictureLimit,
-    PresenceChanged,
     Reconnect,
-    Roster,
     SessionMessage,
     SetPage,
     SetView,
-    StateView,
-    ToSession,
-    session_topic,
 )
 from core.model import (
     CHAIR,
@@ -54,7 +44,6 @@ from core.model import (
     LegId,
     Participant,
     ParticipantId,
-    Presence,
     SessionId,
     SlotName,
 )
@@ -82,14 +71,15 @@ class LiveConference:
         self.id = self.focus.spec.id
         self._lock = asyncio.Lock()
         self._tell_handle: asyncio.TimerHandle | None = None
-        self._directing = Directing(self.focus, self.engine, self.clock, self._send)
+        self._telling = Telling(self.focus, self.bus, self.clock)
+        self._directing = Directing(self.focus, self.engine, self.clock, self._telling.send)
 
     def take_up(self, deadline: float) -> None:
         """After a restart: everybody in the log is waited for until `deadline` (monotonic seconds)."""
         for participant in self.focus.present():
             self.members[participant] = Member(self.focus.attendees[participant].participant, deadline=deadline)
         if self.focus.floor.since is not None:
-            self._announce_floor(self.focus.floor.since)
+            self._telling.floor(self.focus.floor.since)
         self.tell_soon()
 
     # --- changes -------------------------------------------------------------------------------------
@@ -144,7 +134,7 @@ class LiveConference:
 
     def ask_to_reconnect(self, participants: Collection[ParticipantId]) -> int:
         """Has these endpoints look for another way; how many were there to be told."""
-        return sum(self._send(self.members[one], Reconnect()) for one in participants if one in self.members)
+        return sum(self._telling.send(self.members[one], Reconnect()) for one in participants if one in self.members)
 
     async def resumed(self, session: SessionId, connected: bool) -> None:
         """The signaling connection of `session` was lost or came back."""
@@ -155,7 +145,7 @@ class LiveConference:
         if connected:
             member.forget_told()
             if member.paused:
-                self._send(member, LegStatus(state="connected", paused=member.paused))
+                self._telling.send(member, LegStatus(state="connected", paused=member.paused))
         self.tell()
 
     async def leave(self, session: SessionId, how: Departure) -> None:
@@ -220,14 +210,14 @@ class LiveConference:
         """Media flows on `leg`."""
         if member := self.member_of_leg(leg):
             member.leg_connected = True
-            self._send(member, LegStatus(state="connected", paused=member.paused))
+            self._telling.send(member, LegStatus(state="connected", paused=member.paused))
             self.tell_soon()
 
     def leg_silent(self, leg: LegId) -> None:
         """Nothing comes on `leg`; it is kept for a while, and its client is told so that it looks for another way."""
         if member := self.member_of_leg(leg):
             member.leg_connected = False
-            self._send(member, LegStatus(state="silent", reason="silent"))
+            self._telling.send(member, LegStatus(state="silent", reason="silent"))
             self.tell_soon()
 
     def restart_ice(self, session: SessionId, sdp: str) -> str:
@@ -246,13 +236,13 @@ class LiveConference:
         """The line of `leg` cannot carry the pictures of `slots`, and carries all others."""
         if member := self.member_of_leg(leg):
             member.paused = tuple(sorted(slots))
-            self._send(member, LegStatus(state="connected", paused=member.paused))
+            self._telling.send(member, LegStatus(state="connected", paused=member.paused))
 
     def leg_lost(self, leg: LegId, state: Literal["failed", "closed"], reason: str) -> None:
         """Media ended on `leg`; the client is told so that it can connect again."""
         if member := self.member_of_leg(leg):
             self._drop_leg(member, reason)
-            self._send(member, LegStatus(state="failed", reason=reason))
+            self._telling.send(member, LegStatus(state="failed", reason=reason))
             self.tell_soon()
 
     def member_of(self, session: SessionId) -> Member | None:
@@ -284,10 +274,7 @@ class LiveConference:
         heard = voices(self.focus)
         self.engine.set_microphones(self.id, heard.reserved, heard.others)
         self._directing.tell(self.members, maps)
-        for member in self.members.values():
-            self._announce(member)
-            self._tell_state(member, state_view(self.focus, member.participant, maps[member.participant.id]))
-        self._tell_rosters()
+        self._telling.tell(self.members, maps)
 
     def _follow_recording(self) -> Wanted | None:
         """Records what one of the audience sees, as long as the chair wants it."""
@@ -297,42 +284,6 @@ class LiveConference:
             wanted = Wanted(self.focus.spec.title, slots_for(self.focus, VIEWER), reference(self.focus, speaker).name)
         self.desk.follow(self.id, wanted)
         return wanted
-
-    def _tell_state(self, member: Member, state: StateView) -> None:
-        told = member.told_state
-        if told is not None and told == state.model_copy(update={"seq": told.seq}):
-            return
-        if self._send(member, state):
-            member.told_state = state
-
-    def _tell_rosters(self) -> None:
-        consoles = [m for m in self.members.values() if m.participant.is_console and m.session and m.signaling]
-        if not consoles:
-            return
-        current = roster(self.focus, {pid: m.presence for pid, m in self.members.items()})
-        for console in consoles:
-            told = console.told_roster
-            changed = tuple(e for pid, e in current.items() if told is None or told.get(pid) != e)
-            if changed and self._send(console, Roster(full=told is None, entries=changed)):
-                console.told_roster = current
-
-    def _send(self, member: Member, message: SessionMessage) -> bool:
-        if member.session is None or not member.signaling:
-            return False
-        self.bus.publish(session_topic(member.session), ToSession(session=member.session, message=message))
-        return True
-
-    def _announce(self, member: Member) -> None:
-        presence = member.presence
-        if presence is not member.announced:
-            member.announced = presence
-            self._publish_presence(member.participant, presence, None)
-
-    def _publish_presence(self, participant: Participant, presence: Presence, how: Departure | None) -> None:
-        news = PresenceChanged(
-            conference=self.id, participant=participant, presence=presence, how=how, at=self.clock.now()
-        )
-        self.bus.publish(PRESENCE, news)
 
     # --- inside --------------------------------------------------------------------------------------
 
@@ -347,22 +298,17 @@ class LiveConference:
             self.focus.apply(entry)
             log.info("event", conference=self.id, seq=entry.seq, kind=entry.event.type)
         if self.focus.floor.holder != holder:
-            self._announce_floor(now)
-
-    def _announce_floor(self, at: datetime) -> None:
-        holder = self.focus.floor.holder
-        seen = reference(self.focus, holder) if holder else None
-        self.bus.publish(FLOOR, FloorMoved(conference=self.id, holder=seen, at=at))
+            self._telling.floor(now)
 
     async def _remove(self, member: Member, how: Departure) -> None:
         await self._record([ev.Left(participant=member.participant.id, how=how)])
         self._drop_leg(member, "left")
         self.members.pop(member.participant.id, None)
-        self._publish_presence(member.participant, Presence.ABSENT, how)
+        self._telling.absent(member, how)
 
     def _unseat(self, member: Member, reason: str) -> None:
         if member.session is not None:
-            self._send(member, Ended.model_validate({"reason": reason}))
+            self._telling.send(member, Ended.model_validate({"reason": reason}))
         self._drop_leg(member, reason)
         member.session = None
 
@@ -380,9 +326,8 @@ class LiveConference:
 
     def _finish(self) -> None:
         for member in self._disband(Ended(reason="closed"), "the conference is over"):
-            self._publish_presence(member.participant, Presence.ABSENT, Departure.ENDED)
-        changed = ConferenceChanged(conference=self.id, state=ConferenceState.CLOSED, at=self.clock.now())
-        self.bus.publish(CONFERENCE_CHANGED, changed)
+            self._telling.absent(member, Departure.ENDED)
+        self._telling.closed()
         self.on_over(self)
 
     def _disband(self, word: SessionMessage, reason: str) -> list[Member]:
@@ -391,6 +336,6 @@ class LiveConference:
         self.engine.set_microphones(self.id, (), ())
         members, self.members = list(self.members.values()), {}
         for member in members:
-            self._send(member, word)
+            self._telling.send(member, word)
             self._drop_leg(member, reason)
         return members

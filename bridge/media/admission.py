@@ -1,15 +1,17 @@
-"""Whether a node has room for another leg: counted in legs, and in what all legs may receive at the same time.
+"""Whether a node takes another leg: whether there is room, and whether the others could show what it sends.
 
-What is reserved for a leg is what its slots can take at most, not what flows just now: a leg that came in on a quiet
-node must not go short when everything is shown.
+Room is counted in legs, and in what all legs may receive at the same time. What is reserved for a leg is what its
+slots can take at most, not what flows just now: a leg that came in on a quiet node must not go short when everything
+is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bridge.media.layers import LARGE_KBPS, MIDDLE_KBPS, SMALL_KBPS, largest_for
-from core.errors import Unavailable
+from bridge.media.sdp import Offer
+from core.errors import BadInput, Unavailable
 from core.model import SlotName, Track
 from core.settings import Limits
 
@@ -42,3 +44,15 @@ def check_room(limits: Limits, others_kbps: Sequence[int], kbps: int) -> None:
             "The media node's line has no room for another connection.",
             limit_mbps=limits.node_mbps,
         )
+
+
+def check_codecs(offer: Offer, send: Mapping[str, Track], takes: Collection[Callable[[str], bool]]) -> None:
+    """H.264 is taken where everybody who is in can be shown it; nobody here could turn it into VP8.
+
+    `takes` asks each of the others. Raises `BadInput` `sdp.codec`.
+    """
+    codecs = {offer.section(mid).codec for mid in send} - {None}
+    lacking = sum(not can(codec) for can in takes for codec in codecs if codec is not None)
+    if lacking:
+        detail = "Some receivers of this conference cannot show H.264: send VP8."
+        raise BadInput("sdp.codec", detail, needs="VP8", receivers=lacking)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from functools import partial
 
 import structlog
 
-from bridge.media import reports
-from bridge.media.admission import check_room, reserved_kbps
-from bridge.media.allotment import allot, paused, too_large
+from bridge.media.admission import check_codecs, check_room, reserved_kbps
 from bridge.media.answer import Local, write_answer
 from bridge.media.ceilings import Ceilings
 from bridge.media.dtls import DtlsFailed, DtlsLink, IcePipe, NodeCertificate
@@ -25,13 +21,14 @@ from bridge.media.layers import MIDDLE_PIXELS
 from bridge.media.leg import KEPT_SECONDS, SILENT_SECONDS, Leg, LegState
 from bridge.media.restart import Way, check_restart
 from bridge.media.sampling import Meter
-from bridge.media.sdp import Offer, check_slots, parse_offer
-from bridge.media.stats import EngineStats
+from bridge.media.sdp import check_slots, parse_offer
+from bridge.media.stats import EngineStats, totals
 from bridge.media.taps import Taps
 from bridge.media.transport import UdpPort
+from bridge.media.upkeep import TICK_SECONDS, Upkeep
 from bridge.media.voices import Voices
 from core.clock import Clock
-from core.errors import BadInput, Conflict, Unavailable
+from core.errors import Conflict, Unavailable
 from core.messages import PictureLimit
 from core.model import CameraLevel, ConferenceId, LegId, LinkSample, ParticipantId, SlotName, Track
 from core.settings import Limits
@@ -40,11 +37,6 @@ log = structlog.get_logger("media")
 
 CONNECT_SECONDS = 20.0
 """From the answer to the first proved address."""
-TICK_SECONDS = 0.1
-TICKS_PER_ALLOTMENT = 3
-TICKS_PER_SECOND = 10
-TICKS_PER_TRIP = 2
-"""How often a leg whose line is tried gets a report by which its answers tell the round trip."""
 FRAME_SECONDS = 0.01
 """How long packets of a frame wait for the rest of it before they go out."""
 
@@ -82,8 +74,6 @@ class MediaEngine:
         self._clock = clock
         self._limits = limits
         self._on_leg = on_leg
-        self._on_demand = on_demand
-        self._on_paused = on_paused
         self._certificate = NodeCertificate.generateCertificate()
         self._fingerprint = next(f.value for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         self._cname = secrets.token_hex(8)
@@ -94,6 +84,7 @@ class MediaEngine:
         self._fanout = Fanout(self._send_batch)
         self._table = ForwardingTable(self._fanout.send, self._hold_frame)
         self._ingress = Ingress(clock, self._ice, self._table, self._fanout, KeyframeRequests[Stream]())
+        self._upkeep = Upkeep(self._ingress, self._cname, on_demand, on_paused)
         self._voices = Voices()
         self.taps = Taps(self._table, self._ingress.switchboard, self._voices.sounds_for)
         self._socket: UdpPort | None = None
@@ -146,7 +137,7 @@ class MediaEngine:
         check_room(self._limits, others, reserved_kbps(receive.values(), ceilings))
         offer = parse_offer(sdp, self._limits)
         check_slots(offer, receive, send)
-        self._check_codecs(conference, offer, send)
+        check_codecs(offer, send, [leg.takes for leg in self._legs.values() if leg.conference == conference])
         self.close_leg(leg, "replaced")
         pipe = IcePipe(self._socket.send)
         ended = asyncio.Event()
@@ -200,15 +191,6 @@ class MediaEngine:
             way.number,
         )
         return write_answer(leg.offer, leg.receive, leg.send, local)
-
-    def _check_codecs(self, conference: ConferenceId, offer: Offer, send: Mapping[str, Track]) -> None:
-        """H.264 is taken where everybody who is in can be shown it; nobody here could turn it into VP8."""
-        codecs = {offer.section(mid).codec for mid in send} - {None}
-        legs = [leg for leg in self._legs.values() if leg.conference == conference]
-        lacking = sum(not leg.takes(codec) for leg in legs for codec in codecs if codec is not None)
-        if lacking:
-            detail = "Some receivers of this conference cannot show H.264: send VP8."
-            raise BadInput("sdp.codec", detail, needs="VP8", receivers=lacking)
 
     def close_leg(self, leg: LegId, reason: str = "") -> None:
         """Ends a leg and forgets its addresses; `on_leg` is not called for it any more. Harmless when unknown."""
@@ -302,25 +284,7 @@ class MediaEngine:
 
     def stats(self) -> EngineStats:
         """The engine's totals."""
-        drops = dict(self._ingress.drops)
-        if self._fanout.counters.unprotectable:
-            drops["unprotectable"] = self._fanout.counters.unprotectable
-        counters = self._socket.counters if self._socket is not None else None
-        if counters is not None:
-            drops |= {"send_queue": counters.dropped_queue, "send_error": counters.dropped_error}
-        return EngineStats(
-            legs=len(self._legs),
-            leg_states=Counter(leg.state for leg in self._legs.values()),
-            packets_in=counters.packets_in if counters else 0,
-            bytes_in=counters.bytes_in if counters else 0,
-            packets_out=counters.packets_out if counters else 0,
-            bytes_out=counters.bytes_out if counters else 0,
-            forwarded=self._fanout.counters.packets,
-            keyframe_requests=self._ingress.keyframe_requests,
-            resent=self._fanout.counters.resent,
-            recovered=self._ingress.recovered,
-            drops={reason: count for reason, count in drops.items() if count},
-        )
+        return totals(self._legs.values(), self._ingress, self._fanout, self._socket)
 
     async def _run(self, leg: Leg) -> None:
         try:
@@ -401,43 +365,13 @@ class MediaEngine:
         self.taps.resolve(now)
         if changed := self._voices.choose(self._legs.values(), now):
             self._connect_sound(changed)
-        per_report = round(reports.REPORT_SECONDS / TICK_SECONDS)
-        per_sender_report = round(reports.SENDER_REPORT_SECONDS / TICK_SECONDS)
         for index, leg in enumerate(tuple(self._legs.values())):
             if not leg.secured:
                 continue
             self._watch_silence(leg, now)
             if leg.state is LegState.SILENT:
                 continue
-            self._adapt(leg, now, allot_now=(index + turn) % TICKS_PER_ALLOTMENT == 0)
-            if (index + turn) % TICKS_PER_SECOND == 0:
-                leg.close_rates(now)
-            if (index + turn) % per_report == 0 or leg.uplink.urgent:
-                self._send_rtcp(leg, reports.to_source(leg, now))
-            every = TICKS_PER_TRIP if leg.downlink.is_trying(now) else per_sender_report
-            if (index + turn) % every == 0:
-                for packet in reports.to_receiver(leg, self._ingress.ntp(now), now, self._cname):
-                    self._send_rtcp(leg, packet)
-
-    def _adapt(self, leg: Leg, now: float, *, allot_now: bool) -> None:
-        """Fits what the leg is sent to its line; costs nothing as long as the line was never too full."""
-        if leg.probe_bps or leg.probed_bps:
-            leg.probed_bps = self._ingress.probe(leg, TICK_SECONDS)
-        if allot_now and self._ingress.switchboard.demand_changed(leg, now):
-            log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
-            self._on_demand(leg.id, leg.demand.told)
-        is_limited = leg.downlink.limit is not None or leg.cap is not None or bool(leg.ceilings)
-        if not allot_now or leg.tried_out or not (is_limited or leg.limited):
-            return
-        leg.limited = is_limited
-        allot(leg, partial(self._ingress.switchboard.ladder, leg), now)
-        for slot in too_large(leg):
-            self._ingress.switchboard.stop(slot)
-        now_paused = paused(leg)
-        if now_paused != leg.paused:
-            log.info("pictures_paused", leg=leg.id, slots=sorted(now_paused))
-            leg.paused = now_paused
-            self._on_paused(leg.id, now_paused)
+            self._upkeep.tick(leg, now, index + turn)
 
     def _watch_silence(self, leg: Leg, now: float) -> None:
         """Whoever has not been heard for long is not sent to either (RFC 7675), but keeps its leg for a while."""
@@ -451,12 +385,6 @@ class MediaEngine:
         elif leg.state is LegState.SILENT and silent_for <= SILENT_SECONDS:
             self._change(leg, LegState.CONNECTED, "heard again")
             self._connect_slots(leg)
-
-    def _send_rtcp(self, leg: Leg, packet: bytes | None) -> None:
-        protected = leg.encrypt_rtcp(packet) if packet is not None else None
-        if protected is not None and self._socket is not None:
-            leg.meter.bytes_out += len(protected)
-            self._socket.send(protected, leg.address)
 
     @staticmethod
     def _count_sent(leg: Leg) -> None:

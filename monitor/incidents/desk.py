@@ -23,7 +23,8 @@ from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import INCIDENTS, ActionKind, Cause, EntryKind, IncidentBoard, IncidentDetail, IncidentId
 from monitor.incidents.store import IncidentStore
 from monitor.incidents.topology import Topology
-from monitor.incidents.tracker import Change, Tracker
+from monitor.incidents.tracked import Change
+from monitor.incidents.tracker import Tracker
 from monitor.reach import Reach
 from monitor.store import AWAY
 

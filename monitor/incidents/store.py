@@ -32,7 +32,7 @@ from monitor.incidents.model import (
     Likely,
     Member,
 )
-from monitor.incidents.tracker import Change, Closed, Tracked
+from monitor.incidents.tracked import Change, Closed, Tracked
 from monitor.store import conference_key, reading
 
 MOST_LISTED = 200

@@ -25,6 +25,7 @@ from monitor.incidents.model import (
 )
 from monitor.incidents.pulse import Pulse
 from monitor.incidents.topology import Topology
+from monitor.incidents.tracked import Change, Closed, Tracked
 
 RISE_SECONDS = 6.0
 """Grades are slow already; this much longer a line stays ill before it counts."""
@@ -38,49 +39,6 @@ REASSESS_SECONDS = 10.0
 UNSEEN_SECONDS = 120.0
 """A point without any data is kept as it was for so long."""
 _HISTORY = 30
-
-
-@dataclass
-class Tracked:
-    """One incident that is open or folded; `members` are the points that it harms now."""
-
-    id: IncidentId
-    cause: Cause
-    assessment: Assessment
-    members: dict[PointCode, Evidence] = field(default_factory=dict)
-    folded_into: IncidentId | None = None
-    unexplained: float | None = None
-    assessed: float = 0.0
-    ever: set[PointCode] = field(default_factory=set)
-    told: IncidentSeverity | None = None
-    """The worst severity of which an alarm was given, by itself or by what is folded under it."""
-
-
-@dataclass(frozen=True)
-class Closed:
-    """An incident that recovered in a former process, and how long ago."""
-
-    cause: Cause
-    id: IncidentId
-    seconds_ago: float
-    told: IncidentSeverity | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """Something to be stored and told. `joined` and `recovered` are points that became members or ceased to be.
-
-    `alarm`: people are to be told of it now.
-    """
-
-    kind: EntryKind
-    incident: IncidentId
-    cause: Cause
-    assessment: Assessment
-    joined: Mapping[PointCode, Evidence] = field(default_factory=dict)
-    recovered: frozenset[PointCode] = frozenset()
-    folded_into: IncidentId | None = None
-    alarm: bool = False
 
 
 @dataclass

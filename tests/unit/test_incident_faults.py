@@ -10,7 +10,8 @@ from core.model import PointCode
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import Cause, CauseKind, EntryKind, IncidentId, IncidentSeverity, Likely
 from monitor.incidents.topology import Topology
-from monitor.incidents.tracker import Change, Tracker
+from monitor.incidents.tracked import Change
+from monitor.incidents.tracker import Tracker
 from tests.support.faults import CONFERENCE, children, city, nation, play, scenario
 
 CITY, NATION = city(), nation()

@@ -10,7 +10,8 @@ from monitor.incidents.assessing import assess_alone
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import Cause, CauseKind, EntryKind, IncidentId, IncidentSeverity
 from monitor.incidents.topology import Place, Topology
-from monitor.incidents.tracker import Change, Closed, Tracked, Tracker
+from monitor.incidents.tracked import Change, Closed, Tracked
+from monitor.incidents.tracker import Tracker
 
 CONFERENCE = ConferenceId("c")
 HALL = PointCode("d1")

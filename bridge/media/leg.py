@@ -12,7 +12,6 @@ from typing import Any
 import pylibsrtp
 
 from bridge.media.admission import reserved_kbps
-from bridge.media.ceiling import Ceiling
 from bridge.media.ceilings import Ceilings, below_largest, largest_within
 from bridge.media.demand import Demand
 from bridge.media.downlink import Downlink
@@ -25,6 +24,7 @@ from bridge.media.retransmission import Retransmissions
 from bridge.media.rtp import RtpHeader, header_extensions
 from bridge.media.sampling import Incoming, Meter
 from bridge.media.sdp import MID_URI, REPAIRED_RID_URI, RID_URI, Offer, Section
+from bridge.media.source_limit import SourceLimit
 from bridge.media.uplink import Uplink
 from core.model import ConferenceId, LegId, ParticipantId, SlotLayer, SlotName, Track, Transport
 
@@ -94,7 +94,7 @@ class Leg:
     uplink: Uplink = field(default_factory=Uplink)
     send_time: int = 0
     """Id of abs-send-time on the pictures that it sends; 0 when it was not negotiated."""
-    ceiling: Ceiling = field(default_factory=Ceiling)
+    source_limit: SourceLimit = field(default_factory=SourceLimit)
     """What its line up carries of its camera."""
     downlink: Downlink = field(default_factory=Downlink)
     ceilings: Ceilings = field(default_factory=dict)

@@ -126,7 +126,7 @@ class Switchboard:
         rids, sizes = leg.camera_layers()
         if len(rids) < 2:
             return False
-        ceiling = leg.ceiling.update(sizes.values(), leg.uplink.target, now)
+        ceiling = leg.source_limit.update(sizes.values(), leg.uplink.target, now, leg.uplink.carries)
         # Who is limited is not asked for more than that either, so that its line up is spared as well.
         most = least(leg.cap, ceiling)
         wanted = wanted_layers(rids, sizes, {least(slot.allowed, most) for slot in slots})
@@ -175,7 +175,7 @@ class Switchboard:
         conference, participant, track = feed
         for leg in reversed(self._connected.get((conference, participant), ())):
             if layers := leg.layers_of(track):
-                ceiling = leg.ceiling.pixels if track is Track.CAMERA else None
+                ceiling = leg.source_limit.pixels if track is Track.CAMERA else None
                 return [s for s in layers if ceiling is None or s.largest <= ceiling] or layers
         return []
 

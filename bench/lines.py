@@ -2,7 +2,8 @@
 
 Run as `python -m bench.lines`; the last line is one JSON object. A hall on the bad line has the floor: its own page
 shows what comes down the line (the chair), the chair's page what went up it (the hall). Everything is done twice, with
-packets repaired (NACK and retransmission) and without, and once more with a headless hall on the bad line.
+packets repaired (NACK and retransmission) and without, and once more with a headless hall on the bad line. Each
+condition has connections of its own.
 """
 
 from __future__ import annotations
@@ -71,6 +72,12 @@ class Pair:
                     break
                 await asyncio.sleep(0.2)
 
+    async def measure(self, name: str, direction: str | None, seconds: float) -> list[Row]:
+        """The rows of one condition; `direction` is the one that becomes narrow, where only one does."""
+        if direction is not None:
+            return [await self.drop(direction)]
+        return await self.steady(name, CONDITIONS[name], seconds)
+
     async def steady(self, condition: str, faults: Faults, seconds: float) -> list[Row]:
         """Both directions under the same faults, after they have had time to settle."""
         await self.whole()
@@ -135,27 +142,23 @@ async def measure(seconds: float, conditions: Sequence[str], repairs: Sequence[b
             conference = await installation.book_now()
             devices = draw_detailed_camera(folder / "camera.y4m"), record_voice(folder / "voice.wav")
             for repair in repairs:
-                # A browser of its own: what one connection learnt about the line must not help the next.
-                async with (
-                    chromium(*devices) as browser,
-                    joined(installation, conference, browser, repair=repair) as pair,
-                ):
-                    rows += await _round(pair, seconds, conditions)
+                for name, direction in _begun_anew(conditions):
+                    # A browser of its own: what one connection learnt about the line must not help or hinder the next.
+                    async with (
+                        chromium(*devices) as browser,
+                        joined(installation, conference, browser, repair=repair) as pair,
+                    ):
+                        rows += printed(await pair.measure(name, direction, seconds))
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
     return rows
 
 
-async def _round(pair: Pair, seconds: float, conditions: Sequence[str]) -> list[Row]:
-    rows: list[Row] = []
-    for name, faults in CONDITIONS.items():
-        if name in conditions:
-            rows += printed(await pair.steady(name, faults, seconds))
-    if DROP in conditions:
-        for direction in (DOWN, UP):
-            rows += printed([await pair.drop(direction)])
-    return rows
+def _begun_anew(conditions: Sequence[str]) -> list[tuple[str, str | None]]:
+    """What gets a connection of its own: each steady condition, and each direction that becomes narrow."""
+    steady: list[tuple[str, str | None]] = [(name, None) for name in CONDITIONS if name in conditions]
+    return steady + [(DROP, direction) for direction in (DOWN, UP) if DROP in conditions]
 
 
 def main() -> None:

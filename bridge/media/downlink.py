@@ -7,13 +7,15 @@ until sending more for a while (a probe) goes well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from bridge.media.trips import Trips
 
 HOLD_SECONDS = 3.0
 """From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
 LONGEST_HOLD_SECONDS = 4.0
 PROBE_SECONDS = 2.0
-RAMP_SECONDS, LONGEST_RAMP_SECONDS = 2.0, 4.0
+RAMP_SECONDS, LONGEST_RAMP_SECONDS = 2.0, 3.0
 """A probe that doubles what is sent grows to its whole within this time, a smaller one sooner.
 
 A report comes about once a second, and shall tell of its failure before the queue is full.
@@ -47,22 +49,20 @@ PLAIN_PACKETS, PLAIN_SHARE = 20, 0.35
 """As much loss as this needs no more packets to be believed."""
 DOUBT_SECONDS = 1.5
 """A fall of the estimate waits so long for a report that confirms it: estimators also take losses and bursts for it."""
-QUEUE_SECONDS = 0.06
-"""A round trip this much above the shortest means a queue."""
+FRESH_SECONDS = 0.5
+"""A report that comes sooner after a fall may tell of the time before it."""
 _DOUBT_PACKETS = 20
 _SENT_DECAY = 0.5
-_FALLS = 3
-"""As many falls in a row need no report."""
 _FAR_BELOW = 0.5
 _KEY_FRAME_SECONDS = 0.5
 _SMALL = 200_000
+_SHRINK = 0.4
+"""As much of a limit is kept until its failure is seen anew."""
 _STEP = 0.75
 _MOST = 0.5
-_SHRINK = 0.6
-"""As much of a limit is kept until its failure is seen anew: while a queue empties, estimates fall too far."""
 _SWAY = 1.25
 """Rates are measured and pictures differ: what got through needs so much room to stay."""
-_MARGIN = 1.02
+_MARGIN = 1.1
 _LEAST = 20_000
 
 
@@ -90,10 +90,8 @@ class Downlink:
     _lossy_before: bool = False
     _usual_loss: float = 0.0
     _doubt_at: float | None = None
-    _falls: int = 0
     _sent: int = 0
-    _shortest_trip: float = float("inf")
-    _usual_trip: float = 0.0
+    _trips: Trips = field(default_factory=Trips)
 
     @property
     def estimate(self) -> int:
@@ -106,15 +104,13 @@ class Downlink:
         if estimate >= self._high or now - self._high_at > HIGH_SECONDS:
             self._high, self._high_at = estimate, now
         if self.limit is not None and now - self._full_at < SETTLE_SECONDS:
-            # An estimate comes down in steps: one still above the limit does not say that the line carries more.
-            self.limit = max(self._floor, min(self.limit, estimate))
+            # An estimate comes down in steps, and falls too far when the queue is empty: only between it is the line's.
+            if self._trips.waiting:
+                self.limit = max(self._floor, min(self.limit, estimate))
             return
         if estimate < FALL * self._high and estimate < FULL_SHARE * sent:
             self._high, self._high_at = estimate, now
-            self._falls += 1
             self._doubt_at = now if self._doubt_at is None else self._doubt_at
-            if self._is_proving(now) or self._falls >= _FALLS:
-                self._full(estimate, now)
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
             self.limit = estimate
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
@@ -127,9 +123,10 @@ class Downlink:
         """
         # What is sent now may be less, since a switch, than what these losses are of.
         self._sent = max(sent, round(self._sent * _SENT_DECAY))
-        self._settle_doubt(lost, expected, now, round_trip)
         if round_trip is not None:
-            self._judge(round_trip, now)
+            self._trips.take(round_trip, now)
+        self._settle_doubt(lost, expected, now, told=round_trip is not None)
+        self._judge(now)
         self._lost += lost
         self._expected += expected
         proving = self._is_proving(now) and not self._estimate
@@ -139,7 +136,7 @@ class Downlink:
         share = self._lost / self._expected
         self._lost = self._expected = 0
         # Two signs that have nothing to do with one another need no second report.
-        seconded = self._waits(round_trip) or 0 < self._estimate < _FAR_BELOW * self._sent
+        seconded = self._trips.waiting or 0 < self._estimate < _FAR_BELOW * self._sent
         if now - self._full_at < OLD_LOSS_SECONDS:
             return
         lossy = share > LOSS_SHARE
@@ -178,44 +175,37 @@ class Downlink:
 
     def is_trying(self, now: float) -> bool:
         """Whether more may be sent than gets through, so that reports of the round trip are wanted soon."""
-        return self.limit is not None and (self._is_proving(now) or now - self._full_at < WATCH_SECONDS)
+        watched = self._is_proving(now) or now - self._full_at < WATCH_SECONDS
+        return self._doubt_at is not None or (self.limit is not None and watched)
 
     def _has_passed(self, since: float, now: float) -> bool:
         whole = since + max(self._ramp + CONFIRM_SECONDS, PROBE_SECONDS)
         return not self.fills or (now >= whole and (self._clear_at >= whole or now >= whole + UNCONFIRMED_SECONDS))
 
-    def _judge(self, round_trip: float, now: float) -> None:
+    def _judge(self, now: float) -> None:
         """A queue that stays means that the limit, or what is tried, is too much, even when little is lost."""
-        if now - self._full_at < SETTLE_SECONDS:
+        if self.limit is None or now - self._full_at < SETTLE_SECONDS:
             return
-        if not self._waits(round_trip) or round_trip < self._usual_trip + QUEUE_SECONDS:
+        if not self._trips.waiting:
             self._clear_at, self._queued_at = now, None
-            if not self._is_proving(now):
-                self._usual_trip += (round_trip - self._usual_trip) / 4 if self._usual_trip else round_trip
             return
         self._queued_at = now if self._queued_at is None else self._queued_at
         # A larger picture that has just come begins with a key frame, which fills any queue for a moment.
-        lasting = self._probe_since is not None or now - self._queued_at > _KEY_FRAME_SECONDS
-        if self.limit is not None and lasting:
-            # Where the way has only become longer, this trip is the usual one from now on.
-            self._usual_trip = self._usual_trip if self._is_proving(now) else round_trip
-            self._full(min(self._estimate, round(_STEP * self.limit)), now)
+        if self._probe_since is not None or now - self._queued_at > _KEY_FRAME_SECONDS:
+            if not self._is_proving(now):
+                # Where the way has only become longer, the limit falls once.
+                self._trips.accept()
+            self._full(round(_STEP * self.limit), now)
 
-    def _settle_doubt(self, lost: int, expected: int, now: float, round_trip: float | None) -> None:
+    def _settle_doubt(self, lost: int, expected: int, now: float, *, told: bool) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
-        waiting = round_trip is None or self._waits(round_trip)
         if self._doubt_at is None:
             return
         losing = expected >= _DOUBT_PACKETS and lost > (self._usual_loss + PROBE_LOSS) * expected
-        if waiting or losing:
+        if losing or self._trips.waiting or not told:
             self._full(self._estimate, now)
-        else:
-            self._doubt_at, self._falls = None, 0
-
-    def _waits(self, round_trip: float | None) -> bool:
-        """Whether packets wait in a queue, as far as the round trip tells."""
-        self._shortest_trip = min(self._shortest_trip, self._shortest_trip if round_trip is None else round_trip)
-        return round_trip is not None and round_trip > self._shortest_trip + QUEUE_SECONDS
+        elif now - self._doubt_at >= FRESH_SECONDS:
+            self._doubt_at = None
 
     def _full(self, carries: int, now: float, *, sure: bool = False) -> None:
         if self._is_proving(now):
@@ -231,7 +221,7 @@ class Downlink:
         self._floor = carries if proving else round(_SHRINK * carries)
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
-        self._doubt_at, self._falls, self._queued_at = None, 0, None
+        self._doubt_at = self._queued_at = None
 
     def _is_proving(self, now: float) -> bool:
         return self._probe_since is not None or now - self._raised_at < PROVING_SECONDS

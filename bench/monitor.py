@@ -1,4 +1,4 @@
-"""The monitor with the whole country: ingest, the wall, reports and fault localisation, one after the other.
+"""The monitor with the whole country: ingest, the wall, a year of minutes, and fault localisation, one after the other.
 
 Run as `python -m bench.monitor`; the last line is one JSON object. A part that fails gives nulls, and exit status 1.
 """
@@ -18,10 +18,15 @@ from typing import Any
 
 import structlog
 
-from bench import monitor_faults, monitor_ingest, monitor_reports, monitor_wall
+from bench import monitor_faults, monitor_ingest, monitor_month, monitor_reports, monitor_wall, monitor_year
 from bench.scheduler_book import embedded_database
+from core.clock import SystemClock
 
 CONNECTIONS = 8
+YEAR_FIGURES = (
+    "point_month_ms", "point_full_month_ms", "report_s", "pdf_s", "archive_s", "archive_mib", "archive_peak_mib",
+    "press_peak_mib",
+)  # fmt: skip
 Part = Callable[[], Awaitable[dict[str, float]]]
 
 
@@ -35,9 +40,10 @@ async def wall(seconds: int) -> dict[str, float]:
         return await monitor_wall.measure(database, seconds=seconds)
 
 
-async def reports() -> dict[str, float]:
+async def year() -> dict[str, float]:
     async with embedded_database(CONNECTIONS) as database:
-        return await monitor_reports.measure(database)
+        kept = await monitor_year.fill(database, SystemClock().now())
+        return await monitor_month.measure(database, kept) | await monitor_reports.measure(database)
 
 
 async def faults(scenarios: int) -> dict[str, float]:
@@ -49,11 +55,10 @@ async def run(seconds: int, scenarios: int) -> tuple[dict[str, Any], bool]:
     parts: tuple[tuple[Part, tuple[str, ...]], ...] = (
         (lambda: ingest(seconds), ("ingest_cores_3356", "ingest_ratio_to_copy", "lag_ms_p99")),
         (lambda: wall(seconds), ("wall_long_task_ms_max",)),
-        (reports, ("report_s", "pdf_s", "archive_s", "archive_mib", "archive_peak_mib", "press_peak_mib")),
+        (year, YEAR_FIGURES),
         (lambda: faults(scenarios), ("fault_localised_ratio",)),
     )
-    # There are no roll-ups to minutes yet, from which a month of a point would be read.
-    figures: dict[str, Any] = {"point_month_ms": None}
+    figures: dict[str, Any] = {}
     whole = True
     for part, names in parts:
         began = time.monotonic()

@@ -55,6 +55,7 @@ from monitor.linetests.store import LineTestBook
 from monitor.model import Attendance, History, LiveSnapshot
 from monitor.pace import Pace
 from monitor.points.reader import PointReader
+from monitor.points.record import RecordReader
 from monitor.profiles import profile_named
 from monitor.reach import Reach
 from monitor.reports.reader import Reports
@@ -96,6 +97,7 @@ class Monitor:
         self._pace = Pace(min(_MOST_SPACING_SECONDS, settings.sample_seconds / 8))
         self._floors: dict[ConferenceId, FloorMoved] = {}
         self.points = PointReader(database)
+        self.records = RecordReader(database)
         self.line_tests = LineTestBook(database)
         self.headcounts = HeadcountBook(database, clock, self.points, self._points_here, self._note_people)
         self.delegates = DelegateBook(database, clock, settings.limits, self.headcounts, self._note_people)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
-from core.errors import NotFound
+from core.errors import BadInput, NotFound
 from core.model import Model
 from monitor.points.model import ConferenceMap, LastTimeReply, PointStory, SaidHistory
+from monitor.points.record_model import LineRecord
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
 from web.routes_directory import CONSOLES
 
@@ -39,6 +40,19 @@ async def get_endpoint_history(ask: Ask[SaidQuery]) -> SaidHistory:
 async def get_last_time(ask: Ask[Nothing]) -> LastTimeReply:
     """One point's line in its last conference before this one."""
     return await ask.context.monitor.points.last_time(ask.conference, ask.code("point", "point.unknown"))
+
+
+class RecordQuery(Model):
+    """From when until when."""
+
+    begins: AwareDatetime
+    ends: AwareDatetime
+
+
+async def get_line_record(ask: Ask[RecordQuery]) -> LineRecord:
+    """One point's line over days or a month, thinned out to what a chart shows, with what happened meanwhile."""
+    point = ask.code("point", "point.unknown")
+    return await ask.context.monitor.records.record(point, ask.input.begins, ask.input.ends)
 
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -85,5 +99,16 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=TypeAdapter(LastTimeReply),
         roles=CONSOLES,
         errors=_UNKNOWN_POINT,
+    ),
+    Endpoint(
+        "GET",
+        "/api/points/{point}/record",
+        "A point's line over days or a month",
+        get_line_record,
+        RecordQuery,
+        Source.QUERY,
+        reply=TypeAdapter(LineRecord),
+        roles=CONSOLES,
+        errors={NotFound: ("point.unknown",), BadInput: ("record.span",)},
     ),
 )

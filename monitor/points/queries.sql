@@ -71,3 +71,49 @@ SELECT former.id, former.title, former.start,
 FROM former
 JOIN line_minute m ON m.conference = former.id AND m.participant = $3 AND m.samples > 0
 GROUP BY former.id, former.title, former.start
+
+-- name: point_number
+SELECT number FROM bridge_point WHERE code = $1
+
+-- name: record_moments
+-- The minutes from $2 until $3 by steps of $4: at most as many rows as a chart has pixels, whatever was kept.
+SELECT date_bin($4::interval, minute, $2::timestamptz) AS at, count(*)::int AS minutes,
+       avg(kbps_up) AS kbps_up, avg(kbps_down) AS kbps_down, avg(loss_up) AS loss_up, avg(loss_down) AS loss_down,
+       max(greatest(loss_up, loss_down)) AS worst_loss, avg(rtt_ms) AS rtt_ms, max(rtt_ms) AS worst_rtt_ms,
+       sum(good)::int AS good, sum(fair)::int AS fair, sum(poor)::int AS poor,
+       max(greatest(frozen_share, concealed)) AS disturbed, avg(fps) AS fps
+FROM line_minute
+WHERE participant = $1 AND minute >= $2 AND minute < $3
+GROUP BY 1
+ORDER BY 1
+
+-- name: record_conferences
+SELECT c.id, c.title, c.start, c.stop
+FROM reservation r
+JOIN conference c ON c.id = r.conference
+WHERE r.held AND int4range(r.point, r.point, '[]') && int4range($1, $1, '[]') AND r.during && tstzrange($2, $3)
+  AND c.start < $3 AND c.stop > $2
+ORDER BY c.start, c.id
+LIMIT $4
+
+-- name: record_incidents
+SELECT i.id, i.kind, i.code, i.name, i.likely, i.severity, m.conference, m.since, m.until
+FROM incident_member m
+JOIN incident i ON i.id = m.incident
+WHERE m.point = $1 AND m.since < $3 AND (m.until IS NULL OR m.until > $2)
+ORDER BY m.since, i.id
+LIMIT $4
+
+-- name: record_presence
+SELECT joined_at, left_at, how
+FROM presence_interval
+WHERE participant = $1 AND joined_at < $3 AND (left_at IS NULL OR left_at > $2)
+ORDER BY joined_at
+LIMIT $4
+
+-- name: record_floor
+SELECT conference, at, event ->> 'type' AS type, event ->> 'participant' = $2 AS own
+FROM conference_event
+WHERE conference = ANY($1)
+  AND event ->> 'type' IN ('floor_requested', 'floor_granted', 'floor_released', 'floor_revoked', 'request_denied')
+ORDER BY conference, seq

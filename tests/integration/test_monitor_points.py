@@ -82,6 +82,81 @@ async def test_what_an_endpoint_said_is_read_back_thinned_out(
     assert (await technician.get(path.replace("d1", "d3"))).code == "point.unknown"
 
 
+async def test_a_month_of_a_line_is_read_back_by_the_hour_with_its_worst_minute(
+    database: Database, technician: Visitor, conference: ConferenceId
+) -> None:
+    await database.pool.execute(
+        "INSERT INTO line_minute (conference, participant, minute, samples, good, fair, poor, kbps_up, kbps_down,"
+        " loss_up, loss_down, rtt_ms, reports, frozen_share, fps)"
+        " SELECT $1::text::uuid, 'point:d1', timestamptz '2026-03-02 01:00Z' + n * interval '1 min', 30, 28, 1, 1, 40,"
+        " 900, 0.001, CASE n WHEN 70 THEN 0.2 ELSE 0.002 END, 20, 30, NULL, 25 FROM generate_series(0, 149) n",
+        conference,
+    )
+    path = "/api/points/d1/record?begins=2026-03-01T00:00:00Z"
+    month = (await technician.get(f"{path}&ends=2026-04-01T00:00:00Z")).json
+    assert month["step_seconds"] == 3_600
+    assert [(one["at"], one["minutes"]) for one in month["moments"]] == [
+        ("2026-03-02T01:00:00Z", 60),
+        ("2026-03-02T02:00:00Z", 60),
+        ("2026-03-02T03:00:00Z", 30),
+    ]
+    first, second, _ = month["moments"]
+    assert first["worst_loss"] == pytest.approx(0.002)
+    assert second["worst_loss"] == pytest.approx(0.2)
+    assert second["loss_down"] == pytest.approx(0.0053)
+    assert (first["good"], first["fair"], first["poor"]) == (1_680, 60, 60)
+    assert (first["disturbed"], first["fps"]) == (None, 25)
+    hours = (await technician.get("/api/points/d1/record?begins=2026-03-02T01:30:00Z&ends=2026-03-02T03:30:00Z")).json
+    assert (hours["step_seconds"], len(hours["moments"])) == (60, 120)
+
+
+async def test_a_record_tells_conferences_joins_and_incidents_in_its_time(
+    site: Website, database: Database, technician: Visitor, conference: ConferenceId
+) -> None:
+    now = site.clock.now()
+    await database.pool.execute(
+        "INSERT INTO presence_interval (conference, participant, name, role, point, joined_at, last_seen, left_at, how)"
+        " SELECT $1::text::uuid, 'point:d1', 'd1', 'operator', 'd1', at, at + interval '1 h', at + interval '1 h',"
+        " 'failed' FROM unnest($2::timestamptz[]) at",
+        conference,
+        [now - timedelta(days=40), now - timedelta(minutes=70)],
+    )
+    await database.pool.execute(
+        "WITH made AS (INSERT INTO incident (id, kind, code, name, state, likely, severity, affected, observed,"
+        " figures, opened_at) VALUES (gen_random_uuid(), 'unit', 'c1', 'Xã 1', 'open', 'path_loss', 'major', 1, 1,"
+        " '{}', $2) RETURNING id)"
+        " INSERT INTO incident_member (incident, point, conference, since, condition)"
+        " SELECT id, 'd1', $1::text::uuid, $2, 'poor' FROM made",
+        conference,
+        now - timedelta(minutes=30),
+    )
+    begins = (now - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ends = (now + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    record = (await technician.get(f"/api/points/d1/record?begins={begins}&ends={ends}")).json
+    assert [one["id"] for one in record["conferences"]] == [conference]
+    assert [(one["what"], one["how"]) for one in record["events"]] == [("joined", None), ("left", "failed")]
+    assert [(one["cause"]["code"], one["likely"], one["until"]) for one in record["incidents"]] == [
+        ("c1", "path_loss", None)
+    ]
+    assert record["complete"] is True
+    other = (await technician.get(f"/api/points/d3/record?begins={begins}&ends={ends}")).json
+    assert other["conferences"] == other["events"] == other["incidents"] == other["moments"] == []
+
+
+@pytest.mark.parametrize(
+    ("point", "ends", "code"),
+    [
+        ("d1", "2026-03-01T00:00:00Z", "record.span"),
+        ("d1", "2026-04-03T00:00:00Z", "record.span"),
+        ("d1", "yesterday", "request.invalid"),
+        ("nobody", "2026-03-02T00:00:00Z", "point.unknown"),
+    ],
+)
+async def test_a_record_that_cannot_be_told_is_refused(technician: Visitor, point: str, ends: str, code: str) -> None:
+    reply = await technician.get(f"/api/points/{point}/record?begins=2026-03-01T00:00:00Z&ends={ends}")
+    assert reply.code == code
+
+
 async def test_what_is_not_there_is_named(technician: Visitor, conference: ConferenceId) -> None:
     unknown = "00000000-0000-4000-8000-000000000000"
     assert (await technician.get(f"/api/conferences/{unknown}/map")).code == "conference.unknown"

@@ -52,6 +52,7 @@ import type {
   JoinFacts,
   JoinLink,
   LastTime,
+  LineRecord,
   LineTestAnswer,
   LineTestNow,
   LineTestOffer,
@@ -178,6 +179,11 @@ export const api = {
   finishLineTest: (test: string, figures: PageFigures) =>
     send<LineTestResult>("PUT", `/api/line-tests/${encodeURIComponent(test)}`, figures),
   cancelLineTest: (test: string) => send<void>("DELETE", `/api/line-tests/${encodeURIComponent(test)}`),
+  lineRecord: (point: string, begins: number, ends: number) => {
+    const [from, to] = [new Date(begins).toISOString(), new Date(ends).toISOString()];
+    const query = new URLSearchParams({ begins: from, ends: to });
+    return get<LineRecord>(`/api/points/${encodeURIComponent(point)}/record?${query}`);
+  },
   lineTests: async (point: string) =>
     (await get<{ tests: LineTestResult[] }>(`/api/points/${encodeURIComponent(point)}/line-tests`)).tests,
   testedLines: (choice: Choice, profile: PlanWish["profile"]) =>

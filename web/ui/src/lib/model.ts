@@ -22,6 +22,7 @@ export type JoinLink = Schemas["PointLink"];
 export type FileProblem = Schemas["FileProblem"];
 export type ImportReport = Schemas["ImportReport"];
 export type Grade = Schemas["Grade"];
+export type LineRecord = Schemas["LineRecord"];
 export type GradedSample = Schemas["GradedSample"];
 export type Reason = Schemas["Reason"];
 export type LinkStatus = Schemas["LinkStatus"];

@@ -2028,6 +2028,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/points/{point}/record": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A point's line over days or a month
+     * @description For chair, organizer, technician.
+     */
+    get: operations["get_line_record"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/joins/{token}": {
     parameters: {
       query?: never;
@@ -5800,6 +5820,36 @@ export interface components {
       state: string;
     };
     /**
+     * LineRecord
+     * @description One point from `begins` to `ends`, all oldest first; `complete` False: there were more events or incidents.
+     *
+     *     Turns to speak are among the events of at most a day only.
+     */
+    LineRecord: {
+      /**
+       * Begins
+       * Format: date-time
+       */
+      begins: string;
+      /**
+       * Ends
+       * Format: date-time
+       */
+      ends: string;
+      /** Step Seconds */
+      step_seconds: number;
+      /** Moments */
+      moments: components["schemas"]["RecordMoment"][];
+      /** Conferences */
+      conferences: components["schemas"]["RecordConference"][];
+      /** Incidents */
+      incidents: components["schemas"]["RecordIncident"][];
+      /** Events */
+      events: components["schemas"]["PointEvent"][];
+      /** Complete */
+      complete: boolean;
+    };
+    /**
      * LineTestAnswer
      * @description The answer to an offer. The test begins when media has connected and takes about `seconds`.
      */
@@ -7463,6 +7513,105 @@ export interface components {
        * @enum {string}
        */
       type: "reconnect";
+    };
+    /**
+     * RecordConference
+     * @description A conference that had booked the point.
+     */
+    RecordConference: {
+      /** Id */
+      id: string;
+      /** Title */
+      title: string;
+      /**
+       * Start
+       * Format: date-time
+       */
+      start: string;
+      /**
+       * Stop
+       * Format: date-time
+       */
+      stop: string;
+    };
+    /**
+     * RecordIncident
+     * @description An incident that harmed the point from `since` on; `until` None: it still does.
+     */
+    RecordIncident: {
+      /** Id */
+      id: string;
+      cause: components["schemas"]["Cause"];
+      /** Cause Name */
+      cause_name: string;
+      likely: components["schemas"]["Likely"];
+      severity: components["schemas"]["IncidentSeverity"];
+      /** Conference */
+      conference: string;
+      /**
+       * Since
+       * Format: date-time
+       */
+      since: string;
+      /** Until */
+      until: string | null;
+    };
+    /**
+     * RecordMoment
+     * @description The minutes of one step, beginning at `at`; steps without any are left out.
+     *
+     *     Means of the minutes, but `worst_loss` (the larger direction's) and `worst_rtt_ms` are of the worst minute, so that
+     *     thinning hides no bad one. None: not measured. `good`, `fair`, `poor`: graded samples. `disturbed`: the largest
+     *     share of a minute in which pictures stood still or sound was made up, as the endpoint said; `fps` as it said.
+     */
+    RecordMoment: {
+      /**
+       * At
+       * Format: date-time
+       */
+      at: string;
+      /** Minutes */
+      minutes: number;
+      /** Kbps Up */
+      kbps_up: number | null;
+      /** Kbps Down */
+      kbps_down: number | null;
+      /** Loss Up */
+      loss_up: number | null;
+      /** Loss Down */
+      loss_down: number | null;
+      /** Worst Loss */
+      worst_loss: number | null;
+      /** Rtt Ms */
+      rtt_ms: number | null;
+      /** Worst Rtt Ms */
+      worst_rtt_ms: number | null;
+      /** Good */
+      good: number;
+      /** Fair */
+      fair: number;
+      /** Poor */
+      poor: number;
+      /** Disturbed */
+      disturbed: number | null;
+      /** Fps */
+      fps: number | null;
+    };
+    /**
+     * RecordQuery
+     * @description From when until when.
+     */
+    RecordQuery: {
+      /**
+       * Begins
+       * Format: date-time
+       */
+      begins: string;
+      /**
+       * Ends
+       * Format: date-time
+       */
+      ends: string;
     };
     /**
      * RecordedChapter
@@ -16545,6 +16694,76 @@ export interface operations {
         };
       };
       /** @description `conference.unknown`, `point.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  get_line_record: {
+    parameters: {
+      query: {
+        begins: string;
+        ends: string;
+      };
+      header?: never;
+      path: {
+        point: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LineRecord"];
+        };
+      };
+      /** @description `record.span`, `request.invalid`, `request.value` */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `point.unknown` */
       404: {
         headers: {
           [name: string]: unknown;

@@ -107,6 +107,7 @@ const vi: Record<string, string> = {
   "recording.unknown": "Không có tệp ghi hình này.",
   "report.not_printed":
     "Chưa lập được tệp PDF. Tải tệp XLSX có cùng số liệu, hoặc thử lại sau ít phút; nếu vẫn lỗi, báo kỹ thuật.",
+  "record.span": "Chỉ xem được tối đa 32 ngày một lần. Hãy chọn khoảng thời gian ngắn hơn.",
   "incident.unknown": "Không tìm thấy sự cố này trong hội nghị. Tải lại trang.",
   "incident.over": "Sự cố này đã được đóng rồi nên không thay đổi được.",
   "incident.changed": "Sự cố vừa có thay đổi. Xem lại thông tin mới rồi thao tác lại.",
@@ -263,6 +264,7 @@ const en: Record<string, string> = {
   "alarm.conference": "This conference is not there any more. Choose again.",
   "alarm.no_mail": "The server has no mail server in its settings (smtp), so no alarm can go out by mail.",
   "alarm.too_many": "There are 500 subscriptions, which is the limit. Remove some that are not needed.",
+  "record.span": "At most 32 days can be shown at a time. Choose a shorter time.",
   "incident.unknown": "This incident is not in this conference. Load the page again.",
   "incident.over": "This incident is closed already and cannot be changed.",
   "incident.changed": "The incident has just changed. Look at it again, then repeat what you did.",

@@ -195,33 +195,33 @@ _WORDS = {
         "Tell the technician to start one.",
     ),
     "node.down": (
-        "Máy chủ theo phương án không dùng được: {detail}.",
+        "Máy chủ theo kế hoạch không dùng được: {detail}.",
         "Nodes of the plan cannot be used: {detail}.",
-        "Lập lại phương án.",
+        "Lập lại kế hoạch.",
         "Make a new plan.",
     ),
     "node.silent": (
-        "Máy chủ theo phương án không còn hoạt động: {detail}.",
+        "Máy chủ theo kế hoạch không còn hoạt động: {detail}.",
         "Nodes of the plan do not run any more: {detail}.",
-        "Báo kỹ thuật khởi động lại máy chủ, hoặc lập lại phương án.",
+        "Báo kỹ thuật khởi động lại máy chủ, hoặc lập lại kế hoạch.",
         "Tell the technician to start them again, or make a new plan.",
     ),
     "node.never_seen": (
-        "Chưa từng thấy máy chủ theo phương án hoạt động: {detail}.",
+        "Chưa từng thấy máy chủ theo kế hoạch hoạt động: {detail}.",
         "Nodes of the plan have never been seen running: {detail}.",
         "Khởi động máy chủ với tham số node mang mã này.",
         "Start them with this code as their setting `node`.",
     ),
     "plan.invalid": (
-        "Phương án không còn đúng: {detail}.",
+        "Kế hoạch không còn đúng: {detail}.",
         "The plan no longer holds: {detail}.",
-        "Lập lại phương án.",
+        "Lập lại kế hoạch.",
         "Make a new plan.",
     ),
     "plan.none": (
-        "Hội nghị không có phương án nối tầng.",
+        "Hội nghị không có kế hoạch đường truyền.",
         "The conference has no cascade plan.",
-        "Lập phương án nếu có nhiều máy chủ.",
+        "Khai báo máy chủ hình nếu có từ hai máy chủ trở lên.",
         "Make one if there is more than one node.",
     ),
     "capacity.exceeded": (
@@ -231,15 +231,15 @@ _WORDS = {
         "Take points out, move the time, or add a node.",
     ),
     "invitations.none": (
-        "Chưa gửi giấy mời.",
+        "Chưa gửi thư mời.",
         "Nobody has been invited.",
-        "Gửi giấy mời hoặc gọi điện cho các điểm cầu.",
+        "Gửi thư mời hoặc gọi điện cho các điểm cầu.",
         "Send the invitations, or call the points.",
     ),
     "organizer.no_address": (
         "Không biết địa chỉ thư của người tổ chức nên không gửi được kết quả này.",
         "The organizer's address is not known, so this cannot be mailed.",
-        "Ghi địa chỉ khi gửi giấy mời.",
+        "Ghi địa chỉ khi gửi thư mời.",
         "Give it when inviting.",
     ),
     "points.not_held": (
@@ -251,7 +251,7 @@ _WORDS = {
     "points.not_invited": (
         "{n} điểm cầu chưa được mời.",
         "{n} points have not been invited.",
-        "Gửi lại giấy mời.",
+        "Gửi lại thư mời.",
         "Send the invitations again.",
     ),
     "points.not_reached": (

@@ -120,10 +120,12 @@ class PointAnswer(Model):
 class AnswerList(Model):
     """The invitations of a conference, in order of the points' codes, and their counts.
 
-    `not_answered` counts the waiting and the tentative; `delegates` sums what confirmed points expect.
+    `not_answered` counts the waiting and the tentative; `delegates` sums what confirmed points expect. Without
+    `mailing` this installation sends no mail at all, whatever addresses the points have.
     """
 
     conference: ConferenceId
+    mailing: bool
     invited: int
     confirmed: int
     declined: int

@@ -48,6 +48,7 @@ class Invitations:
         self._clock = clock
         self._signer = signer
         self._base_url = settings.base_url
+        self._mailing = settings.smtp is not None
 
     async def mails_waiting(self) -> int:
         """How many mails are yet to be sent."""
@@ -78,7 +79,7 @@ class Invitations:
     async def answers(self, id: ConferenceId) -> AnswerList:
         """Every invited point with its answer; raises `NotFound` `conference.unknown`."""
         await self._store.occasion(id)
-        return _counted(id, await self._store.answers(id))
+        return _counted(id, await self._store.answers(id), self._mailing)
 
     async def unanswered(self, id: ConferenceId) -> list[PointAnswer]:
         """The points that have not answered, or only tentatively."""
@@ -198,7 +199,7 @@ def _view(occasion: Occasion, answer: PointAnswer) -> InvitationView:
     )
 
 
-def _counted(id: ConferenceId, answers: Iterable[PointAnswer]) -> AnswerList:
+def _counted(id: ConferenceId, answers: Iterable[PointAnswer], mailing: bool) -> AnswerList:
     answers = tuple(answers)
 
     def number(state: AnswerState) -> int:
@@ -207,6 +208,7 @@ def _counted(id: ConferenceId, answers: Iterable[PointAnswer]) -> AnswerList:
     confirmed = AnswerState.CONFIRMED
     return AnswerList(
         conference=id,
+        mailing=mailing,
         invited=len(answers),
         confirmed=number(confirmed),
         declined=number(AnswerState.DECLINED),

@@ -33,6 +33,9 @@ async def test_the_chair_sees_what_the_operator_declares(database: Database, tmp
 
         await enter_by_link(hall, installation, conference, "p1")
         await hall.get_by_test_id("headcount-edit").click()
+        await hall.keyboard.press("Escape")
+        await hall.locator("[data-testid=headcount-edit]:focus").click()
+        await hall.locator("[data-testid=headcount-number]:focus").wait_for()
         await hall.get_by_test_id("headcount-number").fill("32")
         await hall.get_by_test_id("headcount-save").click()
         await eventually(lambda: why_not_state(hall, "headcount", "said"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.database import Database
 from core.identity import AnswerRight, Signer
 from core.model import ConferenceId, Role
+from core.settings import Smtp
 from tests.support.organizer import Desk, next_week, organizer
 from tests.support.website import SECRET, Visitor
 
@@ -89,7 +90,7 @@ async def test_points_without_an_address_are_named_after_inviting_and_a_conferen
     database: Database, tmp_path: Path
 ) -> None:
     start = next_week()
-    async with organizer(database, tmp_path) as desk:
+    async with organizer(database, tmp_path, smtp=Smtp(host="127.0.0.1", sender="hop@example.vn")) as desk:
         id = await desk.book("Giao ban", start, "d1", "d2")
         await desk.open(f"/organizer/conference/{id}/invitations")
         await desk.at("invite").click()
@@ -168,3 +169,23 @@ async def test_a_chair_is_appointed_and_one_who_is_elsewhere_is_refused_by_name(
         await desk.page.keyboard.press("Escape")
         await desk.at("tab-history").click()
         assert "Chủ tọa: minh" in await desk.at("history").inner_text()
+
+
+async def test_a_server_that_sends_no_mail_says_so_instead_of_blaming_the_directory(
+    database: Database, tmp_path: Path
+) -> None:
+    async with organizer(database, tmp_path) as desk:
+        id = await desk.book("Giao ban", next_week(), "d1", "d2")
+        await desk.open(f"/organizer/conference/{id}/invitations")
+        assert "chưa cấu hình gửi thư" in await desk.at("no-mail").inner_text()
+        await desk.at("invite").click()
+        await desk.at("answer-counts").wait_for()
+        assert await desk.at("no-address").count() == 0
+
+
+async def test_a_plan_without_any_node_says_what_is_missing(database: Database, tmp_path: Path) -> None:
+    async with organizer(database, tmp_path) as desk:
+        id = await desk.book("Giao ban", next_week(), "d1")
+        await desk.open(f"/organizer/conference/{id}/plan")
+        await desk.at("replan").click()
+        await desk.page.get_by_text("chưa khai báo máy chủ hình nào").wait_for()

@@ -154,7 +154,7 @@ async def test_a_dead_node_is_mailed_to_the_organizer_before_the_start(desk: Off
         " VALUES ('1', 'hn-1', now() - interval '1 min', now())"
     )
     await desk.later(minutes=46)
-    assert "Máy chủ theo phương án không còn hoạt động: hn-1." in text_of(desk.box.messages(ORGANIZER)[-1])
+    assert "Máy chủ theo kế hoạch không còn hoạt động: hn-1." in text_of(desk.box.messages(ORGANIZER)[-1])
 
 
 async def test_what_is_wrong_with_the_plan_is_said_in_its_checkers_words(desk: Office) -> None:

@@ -67,9 +67,12 @@ def next_week(hour: int = 9, *, days: int = 8) -> datetime:
 
 
 @asynccontextmanager
-async def organizer(database: Database, data_dir: Path, *, points: int = 3) -> AsyncIterator[Desk]:
-    """An organizer who is signed in; province `p` has communes c1 … with a point d1 … each."""
-    async with running_website(database, data_dir, pages=STATIC) as site, chromium() as browser:
+async def organizer(database: Database, data_dir: Path, *, points: int = 3, **changes: Any) -> AsyncIterator[Desk]:
+    """An organizer who is signed in; province `p` has communes c1 … with a point d1 … each.
+
+    `changes` are settings of the website.
+    """
+    async with running_website(database, data_dir, pages=STATIC, **changes) as site, chromium() as browser:
         await site.add_points(points)
         api = await site.signed_in(Role.ORGANIZER)
         async with visitor(browser) as page:

@@ -8,7 +8,8 @@ export function showCurrent(row: Element): () => void {
     if (!current) return;
     const { left, right } = current.getBoundingClientRect();
     const box = row.getBoundingClientRect();
-    if (right > box.right) row.scrollLeft += right - box.right;
+    const end = box.right - parseFloat(getComputedStyle(row).paddingRight);
+    if (right > end) row.scrollLeft += right - end;
     else if (left < box.left) row.scrollLeft += left - box.left;
   };
   const observer = new MutationObserver(show);

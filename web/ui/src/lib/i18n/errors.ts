@@ -239,7 +239,7 @@ const families: [string, string][] = [
   ["free_time.", "Không tìm được giờ trống với thông tin này."],
   ["maintenance.", "Không thay đổi được lịch bảo trì lúc này."],
   ["approval.", "Không duyệt được lúc này."],
-  ["plan.", "Không lập được phương án đường truyền."],
+  ["plan.", "Không lập được kế hoạch đường truyền."],
   ["feed.", "Đường dẫn lịch này không còn dùng được. Tạo đường dẫn mới."],
   ["reply.", "Không đọc được thư trả lời này. Trả lời bằng đường dẫn trong thư mời."],
   ["answer.", "Không trả lời thư mời được lúc này. Liên hệ người tổ chức."],

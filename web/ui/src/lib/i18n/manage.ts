@@ -21,6 +21,10 @@ export const t = translator(
     "invite.again": "Gửi cho điểm mới và thử lại thư lỗi",
     "invite.no_address":
       "{n} điểm cầu không có địa chỉ thư trong danh bạ nên không nhận được thư mời. Tải danh sách đường dẫn để gửi cách khác, hoặc bổ sung địa chỉ vào danh bạ rồi gửi lại.",
+    "invite.no_mail":
+      "Máy chủ này chưa cấu hình gửi thư (smtp) nên không thư mời nào được gửi đi. Gửi đường dẫn cho từng điểm cầu bằng cách khác rồi ghi trả lời ở đây, hoặc đề nghị quản trị hệ thống cấu hình gửi thư.",
+    "invite.list": "Lập danh sách trả lời của {n} điểm cầu",
+    "invite.listed": "Đã lập danh sách {n} điểm cầu. Chưa gửi thư nào.",
     "invite.done": "Đã mời {n} điểm cầu.",
     "answer.counts":
       "{confirmed}/{invited} tham dự · {missing} chưa trả lời · {declined} không tham dự · {proposed} đề nghị giờ khác · dự kiến {delegates} đại biểu",
@@ -59,13 +63,15 @@ export const t = translator(
     "severity.warning": "cảnh báo",
     "severity.note": "lưu ý",
     "plan.empty":
-      "Chưa có kế hoạch. Kế hoạch cho biết máy chủ nào phục vụ điểm cầu nào và đường truyền nào sắp hết; được lập khi có từ một máy chủ hình đã khai báo.",
+      "Chưa có kế hoạch. Kế hoạch cho biết máy chủ nào phục vụ điểm cầu nào và đường truyền nào sắp hết; được lập khi đã khai báo ít nhất một máy chủ hình.",
     "plan.made": "Kế hoạch số {n}, lập lúc {at}",
     "plan.full": "Gói hình {profile}, đúng như yêu cầu.",
     "plan.degraded": "Gói hình hạ từ {wanted} xuống {profile}, vì:",
     "plan.lightened": "{n} điểm cầu dùng gói {profile}: {why}",
     "plan.gap": "{n} máy chủ · cách mức tốt nhất chứng minh được không quá {gap}",
     "plan.profile": "Gói hình",
+    "plan.make": "Lập kế hoạch",
+    "plan.no_node": "Chưa lập được kế hoạch vì chưa khai báo máy chủ hình nào. Bấm “Khai báo máy chủ” trước.",
     "plan.replan": "Lập lại kế hoạch",
     "plan.nodes": "Máy chủ hình",
     "plan.node": "{n} điểm cầu · {legs}/{all} kết nối · {streams} luồng · {rate}/{most}",
@@ -122,6 +128,10 @@ export const t = translator(
     "invite.again": "Invite new points and retry failed mail",
     "invite.no_address":
       "{n} {n|point has|points have} no mail address in the directory and {n|gets|get} no invitation. Download the links to send them another way, or add the addresses to the directory and invite again.",
+    "invite.no_mail":
+      "This server has no mail server in its settings (smtp), so no invitation goes out. Send the links to the points another way and note their answers here, or ask the administrator to set up mail.",
+    "invite.list": "List the answers of {n} bridge {n|point|points}",
+    "invite.listed": "{n} bridge {n|point|points} listed. No mail was sent.",
     "invite.done": "{n} bridge {n|point|points} invited.",
     "answer.counts":
       "{confirmed} of {invited} take part · {missing} not answered · {declined} declined · {proposed} propose another time · {delegates} delegates expected",
@@ -167,6 +177,8 @@ export const t = translator(
     "plan.lightened": "{n} {n|point gets|points get} the profile {profile}: {why}",
     "plan.gap": "{n} {n|node|nodes} · at most {gap} from the proven best",
     "plan.profile": "Profile",
+    "plan.make": "Make a plan",
+    "plan.no_node": "There is no plan yet, because no media node is registered. Register one first.",
     "plan.replan": "Plan anew",
     "plan.nodes": "Media nodes",
     "plan.node": "{n} {n|point|points} · {legs} of {all} legs · {streams} streams · {rate} of {most}",

@@ -2802,8 +2802,8 @@ export interface components {
      * AnswerList
      * @description The invitations of a conference, in order of the points' codes, and their counts.
      *
-     *     `not_answered` counts the waiting and the tentative; `delegates` sums what confirmed points expect. Without `mailing`
-     *     this installation sends no mail at all, whatever addresses the points have.
+     *     `not_answered` counts the waiting and the tentative; `delegates` sums what confirmed points expect. Without
+     *     `mailing` this installation sends no mail at all, whatever addresses the points have.
      */
     AnswerList: {
       /** Conference */

@@ -50,6 +50,7 @@ def row_of(outcome: Outcome) -> dict[str, Any]:
     right, back = outcome.right_after, outcome.good_after
     row |= {
         "grades": sorted({outcome.grade(one).value for one in compared}),
+        "reasons": _reasons(outcome, compared),
         "right_after_s": None if right is None else round(right, 1),
         "good_after_s": None if back is None else round(back, 1),
     }
@@ -96,6 +97,18 @@ def _compared(outcome: Outcome) -> list[Reading]:
         if reading.at - outcome.began >= SETTLE_SECONDS:
             found.setdefault(reading.status.sample.at, reading)
     return list(found.values())
+
+
+def _reasons(outcome: Outcome, compared: Sequence[Reading]) -> list[str]:
+    """What the grades were given for, each once."""
+    found = {}
+    for one in compared:
+        status, direction = one.status, outcome.trial.direction
+        way = status.up if direction is Direction.UP else status.down
+        reason = status.reason if direction is None else way.reason
+        if reason is not None:
+            found[f"{reason.code.value} {reason.medium.value if reason.medium else ''}".strip()] = None
+    return list(found)
 
 
 def _figure(outcome: Outcome, compared: Sequence[Reading]) -> dict[str, Any]:

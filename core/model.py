@@ -314,6 +314,8 @@ class LinkSample(Model):
     """Length of the period."""
     bytes_up: int = 0
     bytes_down: int = 0
+    sound_down_kbps: float = 0.0
+    """Of `kbps_down`, what was sound."""
     audio_up: MediumFigures = NOT_MEASURED
     video_up: MediumFigures = NOT_MEASURED
     audio_down: MediumFigures = NOT_MEASURED

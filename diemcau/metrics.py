@@ -18,7 +18,7 @@ from bridge.media.leg import LegState
 from bridge.media.stats import EngineStats
 from core import VERSION
 from core.model import Grade, Presence
-from monitor.figures import MonitorFigures
+from monitor.figures import KeeperFigures, Making, MonitorFigures
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -102,6 +102,47 @@ def _monitor(figures: MonitorFigures) -> Iterator[Metric]:
         "diemcau_sample_batches_stored", "Batches of link samples stored.", figures.batches_stored
     )
     yield GaugeMetricFamily("diemcau_samples_waiting", "Link samples not stored yet.", figures.samples_waiting)
+    yield CounterMetricFamily(
+        "diemcau_endpoint_reports_stored", "What endpoints said of themselves, stored.", figures.reports_stored
+    )
+    yield CounterMetricFamily(
+        "diemcau_endpoint_reports_dropped",
+        "What endpoints said, pushed out while the database was away.",
+        figures.reports_dropped,
+    )
+    yield GaugeMetricFamily(
+        "diemcau_endpoint_reports_waiting", "What endpoints said, not stored yet.", figures.reports_waiting
+    )
+    posts = CounterMetricFamily("diemcau_alarm_posts", "Attempts to post an alarm to a webhook.", labels=("result",))
+    yield _labelled(posts, {"taken": figures.posts_taken, "refused": figures.posts_refused})
+    yield from _keeper(figures.keeper)
+    yield from _report_files(figures.report_files)
+
+
+def _keeper(figures: KeeperFigures) -> Iterator[Metric]:
+    rounds = CounterMetricFamily(
+        "diemcau_keeper_rounds", "Rounds of rolling up minutes and keeping partitions.", labels=("result",)
+    )
+    yield _labelled(rounds, {"done": figures.rounds, "failed": figures.failed_rounds})
+    if figures.last_round is not None:
+        yield GaugeMetricFamily(
+            "diemcau_keeper_last_round_timestamp_seconds", "When the last round was done.", figures.last_round
+        )
+    yield CounterMetricFamily(
+        "diemcau_minutes_rolled_up", "Minutes of conferences rolled up from samples.", figures.minutes_rolled
+    )
+    yield CounterMetricFamily(
+        "diemcau_partitions_dropped", "Partitions dropped because they were too old.", figures.partitions_dropped
+    )
+
+
+def _report_files(made: Mapping[str, Making]) -> Iterator[Metric]:
+    files = CounterMetricFamily("diemcau_report_files", "Report files made.", labels=("format",))
+    yield _labelled(files, {form: making.files for form, making in made.items()})
+    seconds = CounterMetricFamily(
+        "diemcau_report_making_seconds", "Time that making report files took.", labels=("format",)
+    )
+    yield _labelled(seconds, {form: making.seconds for form, making in made.items()})
 
 
 def _database(reading: Reading) -> Iterator[Metric]:
@@ -124,7 +165,7 @@ def _by_state(name: str, text: str, states: type[S], counts: Mapping[S, int]) ->
 
 
 def _labelled(
-    family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, int]
+    family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, float]
 ) -> GaugeMetricFamily | CounterMetricFamily:
     for label, value in values.items():
         family.add_metric((label,), value)

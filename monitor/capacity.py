@@ -4,8 +4,8 @@ Up: while packets queue and are lost, what comes in is what gets through. A line
 that only is longer loses nothing: neither says what it carries.
 
 Down: what gets through is known at the far end only. Its estimator (REMB), when the line is too full, says 0.85 of what
-came of the pictures (draft-ietf-rmcat-gcc-02 section 5.5, beta); sound is beside that. It counts as long as the node
-takes that very estimate for the line's limit.
+came of the pictures (draft-ietf-rmcat-gcc-02 section 5.5, beta). The sound that the node sent in the same period, less
+its losses, came beside them. It counts as long as the node takes that very estimate for the line's limit.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ QUEUE_MS = 60.0
 FULL_LOSS = 0.02
 """A full queue drops packets; less than this is anything."""
 BETA = 0.85
-SOUND_KBPS = 30.0
-"""One voice in Opus, until a period in which only sound came says it exactly; chosen by us."""
 KEPT_SAMPLES = 30
 """A minute at one each 2 s: so long it is told after the line was full."""
 _SAME = 0.01
@@ -48,7 +46,6 @@ class Capacity:
     _up: _Told = field(default_factory=_Told)
     _down: _Told = field(default_factory=_Told)
     _shortest_ms: float = float("inf")
-    _sound_kbps: float = SOUND_KBPS
 
     @property
     def up_kbps(self) -> float | None:
@@ -63,11 +60,10 @@ class Capacity:
     def add(self, sample: LinkSample) -> None:
         """Takes the newest sample."""
         self._up.take(sample.kbps_up if self._is_full_up(sample) else None)
-        if sample.video_down.loss is None and sample.audio_down.loss is not None:
-            self._sound_kbps = sample.kbps_down
         limit, estimate = sample.limit_down_kbps, sample.remb_down_kbps
         is_estimate = limit is not None and estimate is not None and abs(limit - estimate) <= _SAME * estimate
-        self._down.take(estimate / BETA + self._sound_kbps if is_estimate and estimate is not None else None)
+        sound = sample.sound_down_kbps * (1 - (sample.audio_down.loss or 0.0))
+        self._down.take(estimate / BETA + sound if is_estimate and estimate is not None else None)
 
     def _is_full_up(self, sample: LinkSample) -> bool:
         if sample.rtt_ms is None:

@@ -156,6 +156,13 @@ class Monitor:
             samples_waiting=self._writer.waiting_samples,
             samples_dropped=self._writer.dropped_samples,
             batches_stored=self._writer.stored_batches,
+            reports_stored=self._writer.reports.stored,
+            reports_waiting=self._writer.reports.waiting,
+            reports_dropped=self._writer.reports.dropped,
+            keeper=self._keeper.figures,
+            posts_taken=self.alarms.poster.posted,
+            posts_refused=self.alarms.poster.refused,
+            report_files=self.reports.made,
         )
 
     async def attendance(self, conference: ConferenceId) -> Attendance:

@@ -69,6 +69,9 @@ class Arrivals:
     _open_at: float | None = None
     _tail: _Missing | None = None
     _tail_number: int = -1
+    _ahead: int = -1
+    """The newest packet that came after it was asked for and before anything after it did; not any more once it came
+    twice."""
     _picture: int = -1
     _ring: list[int] = field(default_factory=lambda: [-1] * WINDOW)
 
@@ -87,12 +90,27 @@ class Arrivals:
         if step > 0:
             self._note_gap(step, now)
             self._highest = number
+            if number == self._tail_number and not original:
+                self._ahead = number
         elif step <= -WINDOW or self._ring[number & WINDOW - 1] == number:
             return Arrival.TOO_LATE if step <= -WINDOW else Arrival.DUPLICATE
         elif number < self._first - BEFORE_FIRST or (number >= self._first and sequence not in self.missing):
             return Arrival.TOO_LATE
         self._ring[number & WINDOW - 1] = number
         return Arrival.NEW if step > 0 else self._fill(sequence, now, original)
+
+    def sent_again(self, sequence: int, arrival: Arrival) -> bool:
+        """Whether the packet that `add` just took for `arrival` had been lost at first, or came twice.
+
+        The end of a picture is asked for before anything after it tells that it is missing: it may only be late. When
+        it comes twice, one of the two was the first.
+        """
+        if arrival is Arrival.NEW:
+            return self._ahead == self._highest
+        if arrival is Arrival.DUPLICATE and self._ahead >= 0 and sequence == self._ahead & 0xFFFF:
+            self._ahead = -1
+            return False
+        return arrival is not Arrival.FILLS
 
     def picture(self, timestamp: int, ends: bool, now: float, *, original: bool = True) -> None:
         """A NEW packet belongs to the picture of that timestamp, and `ends` it or not."""

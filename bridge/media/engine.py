@@ -389,7 +389,11 @@ class MediaEngine:
     @staticmethod
     def _count_sent(leg: Leg) -> None:
         """Media octets are counted by the timelines; 28 more per packet are RTP's header and SRTP's tag."""
-        sent = [slot.sent for slot in leg.slots.values()]
-        media = sum(octets + 28 * packets for packets, octets in sent)
-        leg.meter.bytes_out += media - leg.media_counted
-        leg.media_counted = media
+        total = [0, 0]
+        for slot in leg.slots.values():
+            packets, octets = slot.sent
+            total[slot.name.track is Track.MICROPHONE] += octets + 28 * packets
+        pictures, sound = total
+        leg.meter.sent(pictures - leg.pictures_counted, audio=False)
+        leg.meter.sent(sound - leg.sound_counted, audio=True)
+        leg.pictures_counted, leg.sound_counted = pictures, sound

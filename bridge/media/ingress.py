@@ -33,9 +33,6 @@ HEADER_BYTES = 40
 MAX_FORWARDED_BYTES = 1_330
 """Longest payload that is passed on: with all headers it fits a path of 1,400 bytes; browsers stay under 1,200."""
 
-_NOT_FIRST = (Arrival.RECOVERED, Arrival.DUPLICATE, Arrival.TOO_LATE)
-"""What a packet is that the line had not carried when it was first sent, or carried twice."""
-
 
 class Ingress:
     """Takes datagrams; only addresses that proved themselves by ICE get any further than STUN."""
@@ -183,8 +180,8 @@ class Ingress:
     def _media(self, leg: Leg, stream: Stream, packet: MediaPacket, *, again: bool = False) -> None:
         payload, now = packet.payload, packet.at
         arrival = stream.arrivals.add(packet.sequence, now, original=stream.repaired_apart and not again)
-        if not again and arrival in _NOT_FIRST:
-            stream.reception.again += 1
+        if not again:
+            stream.reception.again += stream.arrivals.sent_again(packet.sequence, arrival)
         if arrival is Arrival.DUPLICATE or arrival is Arrival.TOO_LATE:
             self.drops[arrival.value] += 1
             return

@@ -69,8 +69,9 @@ class Leg:
     proved: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     heard_at: float = 0.0
-    media_counted: int = 0
-    """Media bytes already in the meter."""
+    pictures_counted: int = 0
+    """Bytes sent of pictures that are already in the meter; `sound_counted`: of sound."""
+    sound_counted: int = 0
     slot_ssrcs: dict[str, int] = field(default_factory=dict)
     rtx_ssrcs: dict[str, int] = field(default_factory=dict)
     """Of the retransmissions into each receive slot (by mid) whose receiver takes them on a stream of their own."""

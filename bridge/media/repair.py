@@ -58,8 +58,7 @@ class Repair:
                 sent = self._fanout.resend(slot, slot.ssrc_bytes, known[sequence])
             else:
                 sent = self._fanout.resend(slot, again.ssrc, wrapped)
-            leg.meter.bytes_out += sent
-
+            leg.meter.sent(sent, audio=picture is None)
         if picture is None and known and (slot in self._doubled or again.often(now)):
             self._doubled[slot] = (leg, now + DOUBLED_SECONDS)
 
@@ -77,7 +76,8 @@ class Repair:
                 continue
             elif limit is None or shown_bps(leg) + 2 * SOUND_BPS <= limit:
                 placed = cohort.sent.find(cohort.timeline.sequence, now)
-                leg.meter.bytes_out += self._fanout.resend(slot, slot.ssrc_bytes, placed) if placed else 0
+                if placed:
+                    leg.meter.sent(self._fanout.resend(slot, slot.ssrc_bytes, placed), audio=True)
 
     def probe(self, leg: Leg, octets: int) -> int:
         """Sends a picture's newest packets once more, as many as `octets` hold: they try the line and harm nothing.
@@ -96,7 +96,7 @@ class Repair:
             if total >= octets or wrapped is None:
                 break
             total += self._fanout.resend(slot, slot.again.ssrc, wrapped)
-        leg.meter.bytes_out += total
+        leg.meter.sent(total, audio=False)
         return total
 
     def load(self, leg: Leg, octets: int) -> int:

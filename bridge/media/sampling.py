@@ -72,18 +72,26 @@ class Meter:
     at: float
     bytes_in: int = 0
     bytes_out: int = 0
+    sound_out: int = 0
+    """Of `bytes_out`."""
     nacks_up: int = 0
     nacks_down: int = 0
     key_frames_up: int = 0
     key_frames_down: int = 0
     _last_in: int = 0
     _last_out: int = 0
+    _last_sound: int = 0
     _streams: dict[int, tuple[int, int]] = field(default_factory=dict)
     _reports: dict[int, ReportBlock] = field(default_factory=dict)
     _down: _Direction = field(default_factory=_Direction)
     _asked: dict[int, set[int]] = field(default_factory=dict)
     _asked_before: dict[int, set[int]] = field(default_factory=dict)
     _round_trip_ms: float | None = None
+
+    def sent(self, octets: int, *, audio: bool) -> None:
+        """So much sound, or pictures, went out."""
+        self.bytes_out += octets
+        self.sound_out += octets * audio
 
     def asked_again(self, ssrc: int, sequences: Sequence[int], *, audio: bool) -> None:
         """The far end misses packets of one of our streams, and will not report those that it then gets."""
@@ -131,6 +139,7 @@ class Meter:
             "bytes_down": bytes_down,
             "kbps_up": bytes_up * 8 / 1000 / seconds,
             "kbps_down": bytes_down * 8 / 1000 / seconds,
+            "sound_down_kbps": (self.sound_out - self._last_sound) * 8 / 1000 / seconds,
             "loss_up": up.both.loss,
             "loss_down": down.both.loss,
             "jitter_up_ms": up.both.jitter_ms,
@@ -145,7 +154,7 @@ class Meter:
             "key_frames_up": self.key_frames_up,
             "key_frames_down": self.key_frames_down,
         }
-        self.at, self._last_in, self._last_out = now, self.bytes_in, self.bytes_out
+        self.at, self._last_in, self._last_out, self._last_sound = now, self.bytes_in, self.bytes_out, self.sound_out
         self.nacks_up = self.nacks_down = self.key_frames_up = self.key_frames_down = 0
         self._down, self._round_trip_ms = _Direction(), None
         self._asked_before, self._asked = self._asked, {}

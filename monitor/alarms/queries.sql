@@ -83,13 +83,19 @@ ON CONFLICT ON CONSTRAINT alarm_delivery_once DO NOTHING
 RETURNING id
 
 -- name: take
--- Takes due posts for a while: other processes pass them by, and if this one dies they are due again at $2.
+-- Takes due posts for a while: other processes pass them by, and if this one dies they are due again at $2. Of each
+-- subscription the oldest, so that a receiver that does not answer holds up nobody else.
 UPDATE alarm_delivery d SET attempts = attempts + 1, due_at = $2
 FROM alarm_subscription s
 WHERE s.id = d.subscription AND d.id IN (
-    SELECT id FROM alarm_delivery
-    WHERE state = 'waiting' AND channel = 'webhook' AND due_at <= $1
-    ORDER BY due_at
+    SELECT o.id FROM alarm_delivery o
+    WHERE o.state = 'waiting' AND o.channel = 'webhook' AND o.due_at <= $1 AND NOT o.subscription = ANY($4::uuid[])
+      AND NOT EXISTS (
+          SELECT FROM alarm_delivery e
+          WHERE e.subscription = o.subscription AND e.state = 'waiting' AND e.channel = 'webhook' AND e.due_at <= $1
+            AND (e.due_at, e.id) < (o.due_at, o.id)
+      )
+    ORDER BY o.due_at
     LIMIT $3
     FOR UPDATE SKIP LOCKED
 )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -28,22 +25,15 @@ from monitor.alarms.model import (
     SubscriptionId,
     SubscriptionMade,
 )
+from monitor.alarms.posting import LOOK_SECONDS, Poster
 from monitor.alarms.rules import notices
-from monitor.alarms.store import AlarmStore, Post
-from monitor.alarms.webhook import Gate, new_secret, post
+from monitor.alarms.store import AlarmStore
+from monitor.alarms.webhook import Gate, new_secret
 from monitor.incidents.model import REOPENED_WITHIN, IncidentSeverity
 from monitor.store import AWAY
 
 log = structlog.get_logger("alarms")
 
-LOOK_SECONDS: Final = 2.0
-POSTS_AT_ONCE: Final = 8
-LEASE = timedelta(minutes=1)
-"""Longer than an attempt takes; how long the posts of a killed process wait."""
-PAUSES = tuple(timedelta(seconds=s) for s in (5, 20, 60, 300, 900, 1_800, 3_600))
-"""From a failed attempt to the next; the last one goes on."""
-PATIENCE = timedelta(days=1)
-"""An alarm that could not be posted for so long is given up."""
 
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 
@@ -60,6 +50,7 @@ class Alarms:
         sender = settings.smtp.sender if settings.smtp else None
         self._stationery = Stationery(settings.base_url, ZoneInfo(settings.time_zone), sender)
         self._gate = Gate(tuple(settings.webhook_networks))
+        self.poster = Poster(self._store, self._gate, clock)
         self.settled_after = settled_after
 
     # --- people --------------------------------------------------------------------------------------
@@ -122,13 +113,13 @@ class Alarms:
     async def run(self) -> None:
         """Tells and posts until cancelled; survives a database that is away and receivers that do not answer."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._again(self.look), name="alarms-look")
-            tasks.create_task(self._again(self.post_due), name="alarms-post")
+            tasks.create_task(self._look_again(), name="alarms-look")
+            tasks.create_task(self.poster.run(), name="alarms-post")
 
-    async def _again(self, work: Callable[[], Awaitable[int]]) -> None:
+    async def _look_again(self) -> None:
         while True:
             try:
-                await work()
+                await self.look()
             except AWAY as exc:
                 log.warning("alarms_wait", error=type(exc).__name__)
             except Exception:
@@ -163,35 +154,6 @@ class Alarms:
         if new:
             log.info("alarm_queued", kind=telling.kind, incident=incident.id if incident else None, to=subscription.id)
         return new
-
-    async def post_due(self) -> int:
-        """Tries the webhooks that are due, some at a time; how many those were."""
-        now = self._clock.now()
-        due = await self._store.take(now, now + LEASE, POSTS_AT_ONCE)
-        async with asyncio.TaskGroup() as tasks:
-            for each in due:
-                tasks.create_task(self._post(each), name="alarm-post")
-        return len(due)
-
-    async def _post(self, due: Post) -> None:
-        seconds = int(self._clock.now().timestamp())
-        became = await post(self._gate, due.target, due.secret, due.id, seconds, due.body)
-        now = self._clock.now()
-        if not became.error:
-            await self._store.sent(due.id, now)
-        elif became.gone or due.removed or now - due.queued_at >= PATIENCE:
-            await self._store.failed(due.id, now, became.error)
-            if became.gone:
-                await self._store.switch_off(due.subscription)
-        else:
-            await self._store.postponed(due.id, now + pause_after(due.attempts), became.error)
-        log.info("alarm_posted", id=due.id, attempts=due.attempts, error=became.error)
-
-
-def pause_after(attempts: int) -> timedelta:
-    """How long to wait after so many failed attempts: longer each time, and never for two at the same moment."""
-    longest = PAUSES[min(attempts, len(PAUSES)) - 1]
-    return longest * secrets.SystemRandom().uniform(0.8, 1.2)
 
 
 def _secret_for(facts: SubscriptionFacts) -> str | None:

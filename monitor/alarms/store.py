@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -182,9 +182,9 @@ class AlarmStore:
                 await queue_mail(connection, f"alarm:{id}", "alarm", subscription.target, content, now)
         return new is not None
 
-    async def take(self, now: datetime, until: datetime, most: int) -> list[Post]:
-        """Due webhooks, which are this process's until `until`."""
-        rows = await self._pool.fetch(_SQL["take"], now, until, most)
+    async def take(self, now: datetime, until: datetime, most: int, but: Collection[SubscriptionId] = ()) -> list[Post]:
+        """The oldest due webhook of each subscription but those, which are this process's until `until`."""
+        rows = await self._pool.fetch(_SQL["take"], now, until, most, [UUID(one) for one in but])
         return [
             Post(
                 DeliveryId(str(row["id"])),

@@ -7,6 +7,7 @@ so that a process killed in the middle leaves nothing half done and the next rou
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from core.clock import Clock
 from core.database import Database, load_queries
 from core.model import ConferenceId
 from core.settings import Settings
+from monitor.figures import KeeperFigures
 from monitor.keeping.partitions import Rule, rules
 from monitor.store import AWAY, conference_key
 
@@ -47,19 +49,25 @@ class Keeper:
         self._clock = clock
         self._rules = rules(settings.sample_days, settings.minute_months)
         self._upkeep_at = float("-inf")
-        self.minutes_rolled = 0
-        self.partitions_dropped = 0
+        self.figures = KeeperFigures()
 
     async def run(self) -> None:
         """Keeps until cancelled; a round that fails is reported, and the next one tries again."""
         while True:
             try:
                 await self.round()
+                self._count(rounds=1)
+                self.figures = replace(self.figures, last_round=self._clock.now().timestamp())
             except AWAY as exc:
+                self._count(failed_rounds=1)
                 log.warning("keeping_waits", error=type(exc).__name__)
             except Exception:
+                self._count(failed_rounds=1)
                 log.exception("keeping_failed")
             await asyncio.sleep(ROUND_SECONDS)
+
+    def _count(self, **more: int) -> None:
+        self.figures = replace(self.figures, **{name: getattr(self.figures, name) + n for name, n in more.items()})
 
     async def round(self) -> bool:
         """Does what is to be done now; False when another process is at it. Raises asyncpg's own errors."""
@@ -105,11 +113,13 @@ class Keeper:
             if rule.by_days and await connection.fetchval(_SQL["due_before"], oldest.begins):
                 continue  # what is not rolled up yet is not dropped
             await self._drop(connection, rule, oldest.suffix, oldest.begins)
+            if not rule.by_days:
+                await connection.execute(_SQL["forget_ways"], oldest.begins)
 
     async def _drop(self, connection: Connection, rule: Rule, suffix: str, before: datetime) -> None:
         dropped = await self._patiently(connection, "drop_partitions", rule.table, suffix, rule.key, before)
         if dropped:
-            self.partitions_dropped += dropped
+            self._count(partitions_dropped=dropped)
             log.info("partitions_dropped", table=rule.table, before=suffix, count=dropped)
 
     async def _patiently(self, connection: Connection, query: str, *arguments: object) -> Any:
@@ -124,13 +134,15 @@ class Keeper:
                 due = await connection.fetch(_SQL[query], which, _AT_ONCE)
                 for row in due:
                     await self._roll_up_one(connection, row["conference"], row["minute"])
-            self.minutes_rolled += len(due)
+            self._count(minutes_rolled=len(due))
             if len(due) < _AT_ONCE:
                 return
 
     async def _roll_up_one(self, connection: Connection, conference: UUID, minute: datetime) -> None:
         try:
             async with connection.transaction():
-                await connection.execute(_SQL["roll_up"], conference, minute, minute + timedelta(minutes=1))
+                span = (conference, minute, minute + timedelta(minutes=1))
+                await connection.execute(_SQL["roll_up"], *span)
+                await connection.execute(_SQL["ways"], *span)
         except _UNUSABLE as exc:
             log.warning("minute_unusable", minute=minute.isoformat(), error=type(exc).__name__)

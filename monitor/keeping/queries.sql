@@ -102,3 +102,36 @@ SET leg = excluded.leg, transport = excluded.transport, relayed = excluded.relay
     cpu_limited = excluded.cpu_limited, camera_ill = excluded.camera_ill, microphone_ill = excluded.microphone_ill,
     skew_ms = excluded.skew_ms
 WHERE excluded.samples >= kept.samples AND excluded.reports >= kept.reports
+
+-- name: ways
+-- By what each connection ran in a minute ($2 to $3), added to what is known of it. An endpoint says a little later than
+-- its first sample whether it is relayed: until then the rest of the connection tells.
+WITH seen AS (
+    SELECT participant, leg, transport, relayed, min(at) AS began, max(at) AS ended
+    FROM link_sample
+    WHERE conference = $1 AND at >= $2 AND at < $3
+    GROUP BY participant, leg, transport, relayed
+), told AS (
+    SELECT participant, leg, transport, began, ended,
+           coalesce(relayed, bool_or(relayed) OVER (PARTITION BY participant, leg), (
+               SELECT k.relayed FROM line_way k
+               WHERE k.conference = $1 AND k.participant = seen.participant AND k.leg = seen.leg
+               ORDER BY k.ended DESC LIMIT 1
+           ), false) AS relayed
+    FROM seen
+), machine AS (
+    SELECT participant, (array_agg(network ORDER BY at DESC))[1] AS network
+    FROM endpoint_sample
+    WHERE conference = $1 AND at >= $2 AND at < $3 AND network IS NOT NULL
+    GROUP BY participant
+)
+INSERT INTO line_way AS kept (conference, participant, leg, transport, relayed, network, began, ended)
+SELECT $1, participant, leg, transport, relayed, min(network), min(began), max(ended)
+FROM told LEFT JOIN machine USING (participant)
+GROUP BY participant, leg, transport, relayed
+ON CONFLICT (conference, participant, leg, transport, relayed) DO UPDATE
+SET began = least(kept.began, excluded.began), ended = greatest(kept.ended, excluded.ended),
+    network = coalesce(excluded.network, kept.network)
+
+-- name: forget_ways
+DELETE FROM line_way WHERE ended < $1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.model import Departure, PointRef, Role, point_participant
@@ -72,13 +72,39 @@ class LineFigures:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """By what a point was connected last, and its clock minus the server's in seconds (None: not measured)."""
+class WayUsed:
+    """By what a point was connected, from its first to its last sample of that way."""
 
-    transport: str | None
+    transport: str
     relayed: bool
     network: str | None
+    began: datetime
+    ended: datetime
+
+    @property
+    def kind(self) -> tuple[str, bool, str | None]:
+        """What tells one way from another."""
+        return self.transport, self.relayed, self.network
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The ways by which a point was connected, by their beginnings, and its clock minus the server's in seconds (None:
+    not measured)."""
+
+    ways: tuple[WayUsed, ...]
     skew: float | None
+
+    @property
+    def stretches(self) -> tuple[WayUsed, ...]:
+        """The ways, with connections that followed one another in the same way as one."""
+        found: list[WayUsed] = []
+        for way in self.ways:
+            if found and found[-1].kind == way.kind:
+                found[-1] = replace(found[-1], ended=max(found[-1].ended, way.ended))
+            else:
+                found.append(way)
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -168,6 +194,8 @@ class PointFigures:
     origin: Origin | None = None
     first_late: timedelta | None = None
     """Its first join after the start, by the server's clock; negative when before, None when it never came."""
+    left_before: timedelta | None = None
+    """Its last leave before the end, by the server's clock; None when it did not leave before, or is still there."""
 
     @property
     def late_by_own_clock(self) -> float | None:
@@ -175,6 +203,13 @@ class PointFigures:
         if self.first_late is None or self.origin is None or self.origin.skew is None:
             return None
         return round((self.first_late.total_seconds() + self.origin.skew) / 60, 1)
+
+    @property
+    def early_by_own_clock(self) -> float | None:
+        """Minutes early as the hall's own clock showed it when it left; None where one of both is unknown."""
+        if self.left_before is None or self.origin is None or self.origin.skew is None:
+            return None
+        return round((self.left_before.total_seconds() - self.origin.skew) / 60, 1)
 
     @property
     def came(self) -> bool:
@@ -252,10 +287,12 @@ def build(
         how = last[participant].how if participant in last else None
         late = _notable(row.first_joined - start) if row.first_joined else timedelta(0)
         is_early = over is not None and row.last_left is not None and how is not Departure.ENDED
-        early = _notable(over - row.last_left) if is_early and over and row.last_left else timedelta(0)
+        before = over - row.last_left if is_early and over and row.last_left else timedelta(0)
+        early = _notable(before)
         came = row.first_joined - start if row.first_joined else None
         origin = told.origins.get(participant)
-        figures.append(PointFigures(point, row, how, late, early, lines.get(participant), origin, came))
+        left = before if before > timedelta(0) else None
+        figures.append(PointFigures(point, row, how, late, early, lines.get(participant), origin, came, left))
     return Report(
         title=title,
         start=start,

@@ -70,15 +70,14 @@ GROUP BY i.id
 ORDER BY i.opened_at, i.kind, i.code
 
 -- name: origins
--- By what each was connected in its last minute that says so; what its machine is connected by is known for as long as
--- endpoints' samples are kept.
-SELECT m.participant,
-       (array_agg(m.transport ORDER BY m.minute DESC) FILTER (WHERE m.transport IS NOT NULL))[1] AS transport,
-       (array_agg(m.relayed ORDER BY m.minute DESC) FILTER (WHERE m.relayed IS NOT NULL))[1] AS relayed,
-       (array_agg(m.skew_ms ORDER BY m.minute DESC) FILTER (WHERE m.skew_ms IS NOT NULL))[1] AS skew_ms,
-       (SELECT e.network FROM endpoint_sample e
-        WHERE e.conference = $1 AND e.participant = m.participant AND e.network IS NOT NULL
-        ORDER BY e.at DESC LIMIT 1) AS network
-FROM line_minute m
-WHERE m.conference = $1
-GROUP BY m.participant
+-- Each clock as it was measured last.
+SELECT participant, (array_agg(skew_ms ORDER BY minute DESC) FILTER (WHERE skew_ms IS NOT NULL))[1] AS skew_ms
+FROM line_minute
+WHERE conference = $1
+GROUP BY participant
+
+-- name: ways
+SELECT participant, transport, relayed, network, began, ended
+FROM line_way
+WHERE conference = $1
+ORDER BY participant, began, ended, leg

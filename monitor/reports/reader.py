@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from core.clock import Clock
 from core.database import Database, load_queries
 from core.errors import NotFound, Unavailable
 from core.model import ConferenceId, PointRef
+from monitor.figures import Making
 from monitor.model import Attendance
 from monitor.reports.files import csv_file, printable, xlsx_file
 from monitor.reports.model import (
@@ -27,6 +29,7 @@ from monitor.reports.model import (
     Report,
     SnapshotFigures,
     Told,
+    WayUsed,
     build,
 )
 from monitor.reports.press import PressFailed, printed
@@ -58,6 +61,7 @@ class Reports:
         self._freshen = freshen
         self._one_file = asyncio.Lock()
         """A document takes a core for a second: they are made one after the other."""
+        self.made = dict.fromkeys(("csv", "pdf", "xlsx"), Making())
 
     async def report(self, conference: ConferenceId) -> Report:
         """The figures as they are now."""
@@ -84,30 +88,40 @@ class Reports:
             events=tuple(Event(**dict(row)) for row in await self._fetch("events", key)),
             delegates=tuple(DelegateFigures(**dict(row)) for row in await self._fetch("delegates", key)),
             snapshots=tuple(_snapshot(row) for row in await self._fetch("snapshots", key)),
-            origins={row["participant"]: _origin(row) for row in await self._fetch("origins", key)},
+            origins=_origins(await self._fetch("origins", key), await self._fetch("ways", key)),
             incidents=tuple(IncidentFigures(**dict(row)) for row in await self._fetch("incidents", key)),
         )
 
     async def csv(self, conference: ConferenceId, section: Section, language: Language) -> str:
         """One table of the report."""
-        report = await self.report(conference)
-        return await asyncio.to_thread(csv_file, report, section, language, self._zone)
+        with self._making("csv"):
+            report = await self.report(conference)
+            return await asyncio.to_thread(csv_file, report, section, language, self._zone)
 
     async def xlsx(self, conference: ConferenceId, language: Language) -> bytes:
         """The whole report as a workbook."""
         async with self._one_file:
-            return await asyncio.to_thread(xlsx_file, await self.report(conference), language, self._zone)
+            with self._making("xlsx"):
+                return await asyncio.to_thread(xlsx_file, await self.report(conference), language, self._zone)
 
     async def pdf(self, conference: ConferenceId, language: Language) -> bytes:
         """The whole report as a document. Raises `Unavailable` `report.not_printed` too."""
         async with self._one_file:
-            page = await asyncio.to_thread(printable, await self.report(conference), language, self._zone)
-            try:
-                return await printed(page)
-            except PressFailed as exc:
-                log.exception("report_not_printed", conference=conference)
-                detail = "The document could not be made now. The workbook holds the same figures."
-                raise Unavailable("report.not_printed", detail) from exc
+            with self._making("pdf"):
+                page = await asyncio.to_thread(printable, await self.report(conference), language, self._zone)
+                try:
+                    return await printed(page)
+                except PressFailed as exc:
+                    log.exception("report_not_printed", conference=conference)
+                    detail = "The document could not be made now. The workbook holds the same figures."
+                    raise Unavailable("report.not_printed", detail) from exc
+
+    @contextmanager
+    def _making(self, form: str) -> Iterator[None]:
+        """Counts a file that is made inside; one that fails is none."""
+        begun = self._clock.monotonic()
+        yield
+        self.made[form] = self.made[form].and_one(self._clock.monotonic() - begun)
 
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         with reading():
@@ -127,9 +141,16 @@ def _point(row: asyncpg.Record) -> BookedPoint:
     )
 
 
-def _origin(row: asyncpg.Record) -> Origin:
-    skew = None if row["skew_ms"] is None else round(row["skew_ms"] / 1000, 1)
-    return Origin(row["transport"], bool(row["relayed"]), row["network"], skew)
+def _origins(clocks: Iterable[asyncpg.Record], ways: Iterable[asyncpg.Record]) -> dict[str, Origin]:
+    used: dict[str, list[WayUsed]] = {}
+    for row in ways:
+        participant, *facts = row.values()
+        used.setdefault(participant, []).append(WayUsed(*facts))
+    skews = {row["participant"]: row["skew_ms"] for row in clocks}
+    return {
+        who: Origin(tuple(used.get(who, ())), None if skews.get(who) is None else round(skews[who] / 1000, 1))
+        for who in skews.keys() | used.keys()
+    }
 
 
 def _snapshot(row: asyncpg.Record) -> SnapshotFigures:

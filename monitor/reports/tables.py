@@ -8,7 +8,15 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from core.model import CHAIR
-from monitor.reports.model import DelegateFigures, IncidentFigures, Origin, PointFigures, Report, SnapshotFigures
+from monitor.reports.model import (
+    DelegateFigures,
+    IncidentFigures,
+    Origin,
+    PointFigures,
+    Report,
+    SnapshotFigures,
+    WayUsed,
+)
 from monitor.reports.texts import DEPARTURES, EVENTS, TEXTS, Language, incident_name
 
 Section = Literal["summary", "units", "worst", "attendance", "delegates", "snapshots", "quality", "incidents", "events"]
@@ -124,6 +132,7 @@ class _Writer:
             _minutes(figures.early),
             figures.origin.skew if figures.origin else None,
             figures.late_by_own_clock,
+            figures.early_by_own_clock,
             how,
             self._origin(figures.origin),
         )
@@ -131,10 +140,19 @@ class _Writer:
     def _origin(self, origin: Origin | None) -> str | None:
         if origin is None:
             return None
-        words = [self._t(f"transport.{origin.transport}")] if origin.transport else []
-        words += [self._t("relayed")] if origin.relayed else []
-        words += [self._t(f"network.{origin.network}")] if origin.network else []
-        return ", ".join(words) or None
+        ways = origin.stretches
+        if len(ways) == 1:
+            return self._way(ways[0])
+        return "; ".join(f"{self._clock(w.began)}–{self._clock(w.ended)} {self._way(w)}" for w in ways) or None
+
+    def _way(self, way: WayUsed) -> str:
+        words = [self._t(f"transport.{way.transport}")]
+        words += [self._t("relayed")] if way.relayed else []
+        words += [self._t(f"network.{way.network}")] if way.network else []
+        return ", ".join(words)
+
+    def _clock(self, at: datetime) -> str:
+        return f"{at.astimezone(self._zone):%H:%M}"
 
     def _quality(self, figures: PointFigures) -> tuple[Cell, ...]:
         line = figures.line
@@ -199,6 +217,7 @@ _ATTENDANCE = (
     "early_minutes",
     "clock_skew",
     "late_own_clock",
+    "early_own_clock",
     "how",
     "origin",
 )

@@ -119,6 +119,7 @@ TEXTS: dict[str, Words] = {
     "chart.incidents": ("Sự cố theo thời gian", "Incidents over time"),
     "column.clock_skew": ("Lệch đồng hồ (s)", "Clock ahead (s)"),
     "column.late_own_clock": ("Muộn theo giờ điểm cầu (phút)", "Late by its own clock (min)"),
+    "column.early_own_clock": ("Sớm theo giờ điểm cầu (phút)", "Early by its own clock (min)"),
     "column.origin": ("Nối bằng", "Connected by"),
     "transport.udp": ("IPv4", "IPv4"),
     "transport.udp6": ("IPv6", "IPv6"),

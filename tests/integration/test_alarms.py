@@ -15,6 +15,7 @@ import pytest
 from core.clock import SystemClock
 from core.database import Database
 from core.model import ConferenceId, Role
+from monitor.alarms.posting import POSTS_AT_ONCE
 from scheduler.invitations.postman import Postman
 from tests.support.mailbox import Mailbox, mailbox, text_of
 from tests.support.polling import eventually
@@ -145,6 +146,21 @@ async def test_a_test_alarm_tells_what_became_of_it(database: Database, tmp_path
         board = (await administrator.get("/api/alarms")).json
         assert [one["active"] for one in board["subscriptions"] if one["channel"] == "webhook"] == [False]
         assert server.unsigned == 0
+
+
+async def test_a_receiver_that_hangs_holds_up_nobody_else(database: Database, tmp_path: Path) -> None:
+    async with receiver() as hanging, receiver() as healthy, _site(database, tmp_path) as site:
+        administrator = await site.signed_in(Role.ADMINISTRATOR)
+        stuck, well = [await _hooked(administrator, server) for server in (hanging, healthy)]
+        hanging.delay_seconds = 3_600
+        first, *_ = [await administrator.post(f"/api/alarms/{stuck['id']}/test") for _ in range(POSTS_AT_ONCE + 2)]
+        await eventually(lambda: None if hanging.ids else "nothing came", units=20)
+        for number in (1, 2, 3):
+            await administrator.post(f"/api/alarms/{well['id']}/test")
+            await eventually(partial(_why_not, healthy, ["test"] * number), units=20)
+        # All that while the first attempt has not even been given up.
+        assert hanging.ids == [first.json["id"]]
+        assert await _why_not_delivered(administrator, first.json["id"], "waiting") is None
 
 
 async def test_nothing_is_posted_to_this_machine_unless_the_settings_name_it(

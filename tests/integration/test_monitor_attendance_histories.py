@@ -20,8 +20,8 @@ from tests.support.polling import eventually
 from tests.unit.test_monitor_attendance import GRACE, PEOPLE, START, Truth
 
 SEED = 20261123
-HISTORIES = 40
-"""Conferences at a time, three participants each."""
+CONFERENCES = 334
+"""At a time, three participants each: a thousand histories and two."""
 SECONDS = 40
 CRASHES = frozenset({7, 15, 17, 30})
 SETTINGS = Settings(sample_seconds=0.02, reconnect_grace_seconds=GRACE)
@@ -42,7 +42,7 @@ class Stage:
     def __init__(self, database: Database) -> None:
         self.database, self.bus, self.clock = database, Bus(), ManualClock(START)
         self.random = random.Random(SEED)
-        self.truths = {ConferenceId(str(UUID(int=n + 1))): Truth() for n in range(HISTORIES)}
+        self.truths = {ConferenceId(str(UUID(int=n + 1))): Truth() for n in range(CONFERENCES)}
         self.task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -124,4 +124,4 @@ async def test_intervals_in_the_database_equal_the_truth_through_crashes(databas
         stage.clock.advance(1)
     await stage.kill()
     intervals = await database.pool.fetchval("SELECT count(*) FROM presence_interval")
-    assert intervals > HISTORIES * 3
+    assert intervals > CONFERENCES * 3

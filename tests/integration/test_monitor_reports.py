@@ -127,8 +127,9 @@ async def _tell(database: Database) -> None:
 
 
 async def _measure_clocks(database: Database) -> None:
-    """The first point's clock is three minutes slow, the second's right; the first is connected by Wi-Fi."""
-    for n, skew, network in ((1, -180_000.0, "wifi"), (2, 0.0, None)):
+    """The first point's clock is three minutes slow, the second's right, the third's two minutes fast; the first is
+    connected by Wi-Fi."""
+    for n, skew, network in ((1, -180_000.0, "wifi"), (2, 0.0, None), (3, 120_000.0, None)):
         await database.pool.execute(
             "INSERT INTO endpoint_sample (conference, participant, at, seconds, freezes, frozen_share, fps,"
             " cpu_limited, camera, microphone, network, skew_ms)"
@@ -200,11 +201,12 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert (total.expected, total.listed, total.verified, total.absent) == (12, 12, 4, 4)
     assert [(i.name, i.points, i.minutes) for i in report.incidents] == [("c1", 1, 120.0), ("c2", 1, None)]
     assert [(s.item, s.verified, s.quorum) for s in report.snapshots] == [("Biểu quyết", 4, True)]
-    assert (late.late_by_own_clock, report.points[0].late_by_own_clock, gone.late_by_own_clock) == (10.0, -3.0, None)
-    assert [p.origin and (p.origin.transport, p.origin.network) for p in report.points] == [
-        ("udp", "wifi"),
-        ("udp", None),
-        ("udp", None),
+    assert [one.late_by_own_clock for one in report.points] == [-3.0, 10.0, 2.0, None]
+    assert [one.early_by_own_clock for one in report.points] == [None, None, 58.0, None]
+    assert [p.origin and [w.kind for w in p.origin.stretches] for p in report.points] == [
+        [("udp", False, "wifi")],
+        [("udp", False, None)],
+        [("udp", False, None)],
         None,
     ]
     drawn = charts(report, "en")
@@ -212,6 +214,62 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert [bar.told for bar in drawn[1].bars] == ["2", "0", "1", "0", "1"]
     assert [bar.told for bar in drawn[0].bars] == ["4 · 0 / 12"]
     assert all(0 <= span.begin <= span.end <= 1 for chart in drawn for bar in chart.bars for span in bar.spans)
+
+
+async def _connect(database: Database, leg: str, since: int, until: int, **way: Any) -> None:
+    """The second point has a connection of its own from so many seconds after the start on."""
+    facts = {"transport": "udp", "relayed": None, "network": None} | way
+    await database.pool.execute(
+        "INSERT INTO link_sample (conference, participant, leg, at, kbps_up, kbps_down, transport, relayed, grade)"
+        " SELECT $1, 'point:d2', $2, $3::timestamptz + n * interval '2 s', 5, 900, $6,"
+        " CASE WHEN n > $4 / 2 + 1 THEN $7::boolean END, 'good' FROM generate_series($4 / 2, $5 / 2) n",
+        CONFERENCE,
+        leg,
+        START,
+        since,
+        until,
+        facts["transport"],
+        facts["relayed"],
+    )
+    await database.pool.execute(
+        "INSERT INTO endpoint_sample (conference, participant, at, seconds, freezes, camera, microphone, network)"
+        " VALUES ($1, 'point:d2', $2, 2, 0, 'ok', 'ok', $3)",
+        CONFERENCE,
+        START + timedelta(seconds=until),
+        facts["network"],
+    )
+    await database.pool.execute(
+        "INSERT INTO minute_due (conference, minute) SELECT DISTINCT conference, date_trunc('minute', at)"
+        " FROM link_sample ON CONFLICT DO NOTHING"
+    )
+
+
+async def test_every_connection_s_way_is_kept_with_its_times(site: Website, database: Database) -> None:
+    await _connect(database, "b", 1200, 1790, transport="udp6", relayed=True, network="cellular")
+    await _connect(database, "c", 1800, 2380, transport="udp6", relayed=True, network="cellular")
+    await _connect(database, "d", 2400, 3000, relayed=False, network="ethernet")
+    report = await site.monitor.reports.report(CONFERENCE)
+    # What is kept outlives the samples.
+    await database.pool.execute("DELETE FROM link_sample")
+    await database.pool.execute("DELETE FROM endpoint_sample")
+    again = await site.monitor.reports.report(CONFERENCE)
+    for one in (report, again):
+        origin = one.points[1].origin
+        assert origin is not None
+        assert len(origin.ways) == 4
+        assert [(*w.kind, _after(w.began), _after(w.ended)) for w in origin.stretches] == [
+            ("udp", False, None, 2, 200),
+            ("udp6", True, "cellular", 1200, 2380),
+            ("udp", False, "ethernet", 2400, 3000),
+        ]
+    [attendance] = [table for table in tables(again, "en", UTC) if table.section == "attendance"]
+    assert attendance.rows[1][-1] == (
+        "01:00–01:03 IPv4; 01:20–01:39 IPv6, through TURN, mobile network; 01:40–01:50 IPv4, cable"
+    )
+
+
+def _after(moment: datetime) -> float:
+    return (moment - START).total_seconds()
 
 
 async def test_an_unknown_conference_has_no_report(site: Website) -> None:

@@ -29,8 +29,12 @@ from web.accounts import ensure_account
 
 DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana-dashboard.json"
 TOKEN = "a token of the tests"
+METRIC = re.compile(r"\b(?:diemcau|process)_\w+")
+GROUPED = re.compile(r"by \(([\w, ]+)\)")
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
-LABELS = {"grade", "state", "reason", "version", "method", "route", "status", "le"}
+LABELS = {"grade", "state", "reason", "result", "format", "version", "method", "route", "status", "le"}
+NOT_BASE = re.compile(r"_(ms|milliseconds|minutes|kbps|bits|kb|mb|percent|count_total)(_|$)")
+"""Units that the conventions write in seconds, bytes and ratios; and what no counter is called."""
 
 
 @dataclass
@@ -63,12 +67,35 @@ async def test_everything_that_the_dashboard_draws_is_in_a_scrape(database: Data
     dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     expressions += [one["definition"] for one in dashboard["templating"]["list"] if one["type"] == "query"]
-    drawn = {name for one in expressions for name in re.findall(r"\b(?:diemcau|process)_\w+", one)}
     async with running(database, tmp_path) as site:
         assert (await site.visitor.get("/healthz")).json == {"status": "ok"}
-        there = {one.name for one in await site.scrape()}
-    assert len(drawn) > 20
-    assert drawn - there == set()
+
+        async def is_kept() -> str | None:
+            there = {one.name for one in await site.scrape()}
+            return None if "diemcau_keeper_last_round_timestamp_seconds" in there else "no round yet"
+
+        await eventually(is_kept)
+        there: dict[str, set[str]] = {}
+        for one in await site.scrape():
+            there.setdefault(one.name, {"instance"}).update(one.labels)
+    drawn = {name for one in expressions for name in METRIC.findall(one)}
+    assert len(drawn) > 35
+    assert drawn - there.keys() == set()
+    for expression in expressions:
+        grouped = {label for one in GROUPED.findall(expression) for label in one.split(", ")}
+        assert all(grouped <= there[name] for name in METRIC.findall(expression)), expression
+    own = {name for name in there if name.startswith("diemcau_") and not name.endswith(("_count", "_sum", "_created"))}
+    assert own - drawn == set(), "measured, but drawn by no panel"
+
+
+async def test_names_and_help_follow_the_conventions(database: Database, tmp_path: Path) -> None:
+    async with running(database, tmp_path) as site:
+        text = (await site.visitor.get("/metrics")).body.decode()
+    kinds = dict(line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE "))
+    told = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP ") and len(line.split()) > 4}
+    assert kinds.keys() - told == set()
+    assert [name for name in kinds if NOT_BASE.search(name)] == []
+    assert [name for name, kind in kinds.items() if (kind == "counter") != name.endswith("_total")] == []
 
 
 async def test_labels_have_few_known_values(database: Database, tmp_path: Path) -> None:

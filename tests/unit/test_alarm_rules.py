@@ -14,8 +14,8 @@ import pytest
 from core.errors import BadInput
 from core.model import ConferenceId, UnitCode
 from monitor.alarms.model import AlarmChannel, NoticeKind, Subscription, SubscriptionId
+from monitor.alarms.posting import LEASE, PAUSES, pause_after
 from monitor.alarms.rules import Past, Told, Watched, notices
-from monitor.alarms.service import LEASE, PAUSES, pause_after
 from monitor.alarms.webhook import TIMEOUT_SECONDS, Gate, new_secret, signature
 from monitor.incidents.model import (
     Assessment,

@@ -65,6 +65,28 @@ def test_a_packet_is_asked_for_less_and_less_often_and_given_up() -> None:
     assert stream.add(2, GIVE_UP_SECONDS * 2) is Arrival.TOO_LATE
 
 
+def _told_as_lost(*came: tuple[int, float]) -> int:
+    """Of a picture whose end is asked for after its first packet: how many of these arrivals count as sent again."""
+    stream = arrivals(1)
+    stream.picture(7, False, 0.0)
+    assert stream.due(TAIL_SECONDS)[0] == [2]
+    return sum(stream.sent_again(sequence, stream.add(sequence, at)) for sequence, at in came)
+
+
+def test_the_end_of_a_picture_that_came_because_it_was_asked_for_counts_as_lost() -> None:
+    assert _told_as_lost((2, 0.02), (3, 0.05)) == 1
+    assert _told_as_lost((3, 0.05), (2, 0.06)) == 1
+
+
+def test_the_end_of_a_picture_that_was_only_late_does_not_count_as_lost() -> None:
+    # The first is the late one, or the one that was sent again: of two that came none was lost.
+    assert _told_as_lost((2, 0.02), (2, 0.03)) == 1
+    assert _told_as_lost((2, 0.02), (2, 0.03), (2, 0.04)) == 2
+    stream = arrivals(1)
+    stream.picture(7, False, 0.0)
+    assert not stream.sent_again(2, stream.add(2, 0.02))
+
+
 def test_the_pause_follows_the_line_s_round_trip() -> None:
     stream = arrivals(1)
     for turn in range(40):

@@ -40,9 +40,9 @@ def test_losses_without_a_queue_and_delay_without_losses_say_nothing() -> None:
 
 
 def test_what_the_far_end_estimates_of_a_full_line_is_told_whole() -> None:
-    only_sound: dict[str, Any] = {"kbps_down": 25, "audio_down": {"loss": 0.0}}
-    line = _fed(_fed(Capacity(), 2, **only_sound), 2, limit_down_kbps=195, remb_down_kbps=195)
-    assert line.down_kbps == pytest.approx(195 / 0.85 + 25, abs=0.1)
+    sound: dict[str, Any] = {"sound_down_kbps": 40, "audio_down": {"loss": 0.1}}
+    line = _fed(Capacity(), 2, limit_down_kbps=195, remb_down_kbps=195, **sound)
+    assert line.down_kbps == pytest.approx(195 / 0.85 + 36, abs=0.1)
     # A limit that the node made otherwise, or an estimate that limits nothing, says nothing.
     for limit, estimate in ((300, 195), (None, 195), (300, None)):
         assert _fed(Capacity(), 2, limit_down_kbps=limit, remb_down_kbps=estimate).down_kbps is None

@@ -27,6 +27,7 @@ from web.archive.model import (
     ArchivedHeadcount,
     AttendanceFile,
     ConferenceFile,
+    ConnectionWay,
     EventsFile,
     IncidentsFile,
     LoggedEvent,
@@ -55,10 +56,10 @@ async def pack(context: Context, id: ConferenceId, file: IO[bytes]) -> None:
     async with _one_archive:
         with closing(await asyncio.to_thread(Packer, file, context.clock.now())) as packer:
             await _booking(context, booked, packer)
-            await _people(context, pool, id, packer)
             await _record(context, pool, id, packer)
             await _reports(context, id, packer)
-            # The reports have brought the minutes up to date.
+            # The reports have brought the minutes up to date, and the ways of connections.
+            await _people(context, pool, id, packer)
             await _minutes(pool, id, packer)
             await asyncio.to_thread(packer.finish, id, booked.title, context.settings.time_zone)
 
@@ -81,7 +82,9 @@ async def _people(context: Context, pool: asyncpg.Pool[Any], id: ConferenceId, p
     monitor = context.monitor
     rows = await _fetch(pool, "intervals", id)
     intervals = tuple(PresenceInterval.model_validate(dict(row)) for row in rows)
-    packer.put_model("attendance.json", AttendanceFile(attendance=await monitor.attendance(id), intervals=intervals))
+    ways = tuple(ConnectionWay.model_validate(dict(row)) for row in await _fetch(pool, "connections", id))
+    attendance = await monitor.attendance(id)
+    packer.put_model("attendance.json", AttendanceFile(attendance=attendance, intervals=intervals, connections=ways))
     said = _grouped(await _fetch(pool, "headcounts", id), "point")
     words = _grouped(await _fetch(pool, "words", id), "code")
     everybody = await monitor.delegates.everybody(id)

@@ -69,11 +69,28 @@ class PresenceInterval(Model):
     how: Departure | None
 
 
+class ConnectionWay(Model):
+    """By what one connection (`leg`) of an endpoint ran, from its first sample of that way to its last.
+
+    `relayed`: through a TURN relay; `network`: what its machine is connected by, None where it did not say.
+    """
+
+    participant: ParticipantId
+    leg: str
+    transport: str
+    relayed: bool
+    network: str | None
+    began: AwareDatetime
+    ended: AwareDatetime
+
+
 class AttendanceFile(Model):
-    """`attendance.json`: each point's presence added up, and every interval it is added up from."""
+    """`attendance.json`: each point's presence added up, every interval it is added up from, and by what ways its
+    connections ran."""
 
     attendance: Attendance
     intervals: tuple[PresenceInterval, ...]
+    connections: tuple[ConnectionWay, ...] = ()
 
 
 class ArchivedDelegate(Model):

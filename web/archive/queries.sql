@@ -7,6 +7,12 @@ FROM presence_interval
 WHERE conference = $1
 ORDER BY joined_at, participant
 
+-- name: connections
+SELECT participant, leg, transport, relayed, network, began, ended
+FROM line_way
+WHERE conference = $1
+ORDER BY participant, began, ended, leg
+
 -- name: headcounts
 SELECT p.code AS point, h.expected, h.declared, h.at, h.by, h.why
 FROM headcount h

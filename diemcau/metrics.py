@@ -129,7 +129,7 @@ def _keeper(figures: KeeperFigures) -> Iterator[Metric]:
             "diemcau_keeper_last_round_timestamp_seconds", "When the last round was done.", figures.last_round
         )
     yield CounterMetricFamily(
-        "diemcau_minutes_rolled_up", "Minutes of conferences rolled up from samples.", figures.minutes_rolled
+        "diemcau_rollups", "Minutes of conferences rolled up from samples.", figures.minutes_rolled
     )
     yield CounterMetricFamily(
         "diemcau_partitions_dropped", "Partitions dropped because they were too old.", figures.partitions_dropped

@@ -101,7 +101,7 @@ def _compared(outcome: Outcome) -> list[Reading]:
 
 def _reasons(outcome: Outcome, compared: Sequence[Reading]) -> list[str]:
     """What the grades were given for, each once."""
-    found = {}
+    found: dict[str, None] = {}
     for one in compared:
         status, direction = one.status, outcome.trial.direction
         way = status.up if direction is Direction.UP else status.down

@@ -142,10 +142,10 @@ class _Writer:
             return None
         ways = origin.stretches
         if len(ways) == 1:
-            return self._way(ways[0])
-        return "; ".join(f"{self._clock(w.began)}–{self._clock(w.ended)} {self._way(w)}" for w in ways) or None
+            return self._way_used(ways[0])
+        return "; ".join(f"{self._clock(w.began)}–{self._clock(w.ended)} {self._way_used(w)}" for w in ways) or None
 
-    def _way(self, way: WayUsed) -> str:
+    def _way_used(self, way: WayUsed) -> str:
         words = [self._t(f"transport.{way.transport}")]
         words += [self._t("relayed")] if way.relayed else []
         words += [self._t(f"network.{way.network}")] if way.network else []

@@ -205,7 +205,7 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert [one.early_by_own_clock for one in report.points] == [None, None, 58.0, None]
     assert [p.origin and [w.kind for w in p.origin.stretches] for p in report.points] == [
         [("udp", False, "wifi")],
-        [("udp", False, None)],
+        [("udp", True, None)],
         [("udp", False, None)],
         None,
     ]
@@ -258,13 +258,13 @@ async def test_every_connection_s_way_is_kept_with_its_times(site: Website, data
         assert origin is not None
         assert len(origin.ways) == 4
         assert [(*w.kind, _after(w.began), _after(w.ended)) for w in origin.stretches] == [
-            ("udp", False, None, 2, 200),
+            ("udp", True, None, 2, 200),
             ("udp6", True, "cellular", 1200, 2380),
             ("udp", False, "ethernet", 2400, 3000),
         ]
     [attendance] = [table for table in tables(again, "en", UTC) if table.section == "attendance"]
     assert attendance.rows[1][-1] == (
-        "01:00–01:03 IPv4; 01:20–01:39 IPv6, through TURN, mobile network; 01:40–01:50 IPv4, cable"
+        "01:00–01:03 IPv4, through TURN; 01:20–01:39 IPv6, through TURN, mobile network; 01:40–01:50 IPv4, cable"
     )
 
 

@@ -15,7 +15,7 @@ from tests.support.line import HOST, Faults, Line
 from tests.support.pages import sign_in
 from tests.support.polling import UNIT, eventually
 
-LEAD = """(({host, port}) => {
+_LEAD = """(({host, port}) => {
   const prototype = RTCPeerConnection.prototype;
   const accept = prototype.setRemoteDescription;
   prototype.setRemoteDescription = function ({type, sdp}) {
@@ -45,7 +45,7 @@ async def test_a_narrow_line_is_measured_named_kept_and_told_while_booking(datab
     ):
         conference = await installation.book_now()
         line.up.faults, line.down.faults = Faults(kbps=UP_KBPS), Faults(kbps=DOWN_KBPS)
-        await hall.add_init_script(LEAD % json.dumps({"host": HOST, "port": line.port}))
+        await hall.add_init_script(_LEAD % json.dumps({"host": HOST, "port": line.port}))
         tokens = await installation.link_tokens(conference.id)
         await hall.goto(f"{installation.base_url}/j/{tokens['p1']}")
         await hall.get_by_test_id("to-line-test").click()
@@ -91,7 +91,7 @@ async def test_a_line_that_lets_nothing_through_says_so(database: Database, tmp_
         visitor(browser) as hall,
     ):
         conference = await installation.book_now()
-        await hall.add_init_script(LEAD % json.dumps({"host": HOST, "port": line.port}))
+        await hall.add_init_script(_LEAD % json.dumps({"host": HOST, "port": line.port}))
         tokens = await installation.link_tokens(conference.id)
         await hall.goto(f"{installation.base_url}/t/{tokens['p1']}")
         await run_test(hall)

@@ -54,7 +54,8 @@ async def receiver() -> AsyncIterator[Receiver]:
     server = Receiver()
     app = web.Application()
     app.router.add_post("/hook", server.take)
-    runner = web.AppRunner(app)
+    # Nobody waits at the end for a request that is meant to hang.
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -140,9 +140,16 @@ class Keeper:
 
     async def _roll_up_one(self, connection: Connection, conference: UUID, minute: datetime) -> None:
         try:
-            async with connection.transaction():
-                span = (conference, minute, minute + timedelta(minutes=1))
-                await connection.execute(_SQL["roll_up"], *span)
-                await connection.execute(_SQL["ways"], *span)
+            try:
+                await self._store_minute(connection, conference, minute)
+            except asyncpg.CheckViolationError:
+                # The minute's partition was made just then: now it goes there.
+                await self._store_minute(connection, conference, minute)
         except _UNUSABLE as exc:
             log.warning("minute_unusable", minute=minute.isoformat(), error=type(exc).__name__)
+
+    async def _store_minute(self, connection: Connection, conference: UUID, minute: datetime) -> None:
+        span = (conference, minute, minute + timedelta(minutes=1))
+        async with connection.transaction():
+            await connection.execute(_SQL["roll_up"], *span)
+            await connection.execute(_SQL["ways"], *span)

@@ -4880,6 +4880,11 @@ export interface components {
        */
       bytes_down: number;
       /**
+       * Sound Down Kbps
+       * @default 0
+       */
+      sound_down_kbps: number;
+      /**
        * @default {
        *       "loss": null,
        *       "jitter_ms": null
@@ -6062,6 +6067,11 @@ export interface components {
        * @default 0
        */
       bytes_down: number;
+      /**
+       * Sound Down Kbps
+       * @default 0
+       */
+      sound_down_kbps: number;
       /**
        * @default {
        *       "loss": null,

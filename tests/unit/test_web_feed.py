@@ -10,10 +10,11 @@ import pytest
 from core.bus import Bus
 from core.errors import Unavailable
 from core.messages import FLOOR, LINKS, FloorMoved, LinksGraded
-from core.model import ConferenceId
+from core.model import ConferenceId, LegId, LinkSample, ParticipantId
+from core.quality import Grade, LinkStatus
 from tests.support.polling import eventually
 from web import feed as feed_module
-from web.feed import FeedHub, Watcher, event_bytes
+from web.feed import FeedHub, Watcher, event_bytes, news_bytes
 
 AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
 A, B = ConferenceId("a"), ConferenceId("b")
@@ -23,9 +24,24 @@ def floor(conference: ConferenceId) -> FloorMoved:
     return FloorMoved(conference=conference, holder=None, at=AT)
 
 
+def line(participant: str) -> LinkStatus:
+    who, leg = ParticipantId(participant), LegId("leg")
+    sample = LinkSample(conference=A, participant=who, leg=leg, at=AT, kbps_up=30, kbps_down=1_500)
+    return LinkStatus(participant=who, leg=leg, grade=Grade.GOOD, reason=None, sample=sample)
+
+
 def test_an_event_is_one_line_of_data() -> None:
     written = event_bytes("floor", floor(A))
     assert written == b'event: floor\ndata: {"conference":"a","holder":null,"at":"2026-07-01T08:00:00Z"}\n\n'
+
+
+def test_a_change_of_many_lines_comes_in_parts_of_one_number() -> None:
+    lines = tuple(line(f"point:{n}") for n in range(feed_module.LINES_AN_EVENT * 2 + 1))
+    events = news_bytes("links", LinksGraded(conference=A, at=AT, seq=7, full=False, links=lines)).split(b"\n\n")[:-1]
+    parts = [LinksGraded.model_validate_json(event.removeprefix(b"event: links\ndata: ")) for event in events]
+    assert [len(part.links) for part in parts] == [feed_module.LINES_AN_EVENT, feed_module.LINES_AN_EVENT, 1]
+    assert {part.seq for part in parts} == {7}
+    assert tuple(line for part in parts for line in part.links) == lines
 
 
 def test_events_leave_in_order() -> None:

@@ -28,7 +28,7 @@ export class Feed {
   /** When the newest figures were made, by the server's clock; null before the first. */
   figuresAt = $state<string | null>(null);
   #source: EventSource | null = null;
-  /** The number of the newest view of the lines that is known; changes that are in it already are passed over. */
+  /** The number of the newest view of the lines that is known; older changes are passed over. */
   #seq = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,9 +74,9 @@ export class Feed {
   }
 
   #changed(value: LinksGraded): void {
-    const next = this.#seq + 1;
-    if (value.seq < next) return;
-    if (value.seq > next) {
+    // A large change comes in parts of one number; hearing one twice changes nothing.
+    if (value.seq < this.#seq) return;
+    if (value.seq > this.#seq + 1) {
       // Something was missed: only a new snapshot tells what.
       this.#source?.close();
       this.#open();

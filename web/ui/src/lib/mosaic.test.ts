@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { groupOfPoints, groupTiles, placeMosaic, step, tileAt } from "./mosaic";
 import type { ConferenceMap, Grade } from "./model";
-import { hallOf, type Tile } from "./wall";
+import { hallsOf, rankOf, type Hall, type Tile } from "./wall";
 import type { Presence } from "./wire";
 
 const tile = (code: string, grade: Grade = "good", presence: Presence = "present"): Tile => ({
-  ...hallOf({ code, name: code }),
+  ...(hallsOf([{ code, name: code }])[0] as Hall),
+  place: Number(code),
   presence,
   link: null,
   ageMs: 0,
   grade,
+  rank: rankOf(presence, grade),
 });
 const unit = (code: string, parent: string | null, kind = "commune") => ({ code, name: code, kind, parent });
 const point = (code: string, of: string) => ({ code, name: code, unit: of });

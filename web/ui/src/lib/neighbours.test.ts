@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Grade, LinkStatus } from "./model";
 import { compare, figuresOf, verdict } from "./neighbours";
-import { hallOf, type Tile } from "./wall";
+import { hallsOf, rankOf, type Hall, type Tile } from "./wall";
 import type { Presence } from "./wire";
 
 function tile(code: string, grade: Grade, rtt: number | null = 10, presence: Presence = "present"): Tile {
   const sample = { kbps_up: 100, kbps_down: 1000, loss_up: 0.01, loss_down: null, rtt_ms: rtt };
   const link = { participant: `point:${code}`, grade, sample } as unknown as LinkStatus;
-  return { ...hallOf({ code, name: code }), presence, link, ageMs: 0, grade };
+  const hall = hallsOf([{ code, name: code }])[0] as Hall;
+  return { ...hall, presence, link, ageMs: 0, grade, rank: rankOf(presence, grade) };
 }
 
 describe("a point beside its neighbours", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Grade, LinkStatus, PresenceNow } from "./model";
-import { countGrades, hallOf, passes, STALE_MS, tileOf, worstFirst } from "./wall";
+import { countGrades, hallsOf, passes, STALE_MS, tileOf, worstFirst, type Hall } from "./wall";
 
 const NOW = Date.parse("2026-12-05T02:00:00Z");
 
@@ -24,9 +24,13 @@ function presence(code: string, state: PresenceNow["presence"]): PresenceNow {
   return { participant, presence: state, since: new Date(NOW).toISOString(), how: null };
 }
 
+const HALLS = new Map(
+  hallsOf([..."zglpfba"].map((code) => ({ code, name: code }))).map((hall) => [hall.name, hall]),
+);
+const hallOf = (code: string): Hall => HALLS.get(code) as Hall;
 const tile = (code: string, grade: Grade, ageMs = 0, state: PresenceNow["presence"] = "present") =>
-  tileOf(hallOf({ code, name: code }), link(code, grade, ageMs), presence(code, state), NOW);
-const absent = tileOf(hallOf({ code: "z", name: "z" }), undefined, undefined, NOW);
+  tileOf(hallOf(code), link(code, grade, ageMs), presence(code, state), NOW);
+const absent = tileOf(hallOf("z"), undefined, undefined, NOW);
 
 describe("the wall of lines", () => {
   it("never calls old figures good", () => {
@@ -60,7 +64,7 @@ describe("the wall of lines", () => {
 
   it("filters by grade and by name without marks", () => {
     const hall = tileOf(
-      hallOf({ code: "1", name: "Đặc khu Côn Đảo" }),
+      hallsOf([{ code: "1", name: "Đặc khu Côn Đảo" }])[0] as Hall,
       link("1", "fair"),
       presence("1", "present"),
       NOW,

@@ -11,6 +11,8 @@ export interface Hall {
   participant: string;
   name: string;
   folded: string;
+  /** Its place among all halls by name: numbers are compared much sooner than names. */
+  place: number;
 }
 
 export interface Tile extends Hall {
@@ -19,18 +21,20 @@ export interface Tile extends Hall {
   ageMs: number | null;
   /** What may be claimed now: unknown when the figures are old, whatever they said. */
   grade: Grade;
+  /** The smaller, the worse. */
+  rank: number;
 }
 
 export type GradeFilter = "all" | "absent" | Grade;
 
 const RANK: Record<Grade, number> = { poor: 0, fair: 1, unknown: 2, good: 3 };
 
-export function hallOf(point: PointRef): Hall {
-  return {
-    participant: `point:${point.code}`,
-    name: point.name,
-    folded: fold(`${point.name} ${point.code}`),
-  };
+/** Halls of points, by name. */
+export function hallsOf(points: readonly Pick<PointRef, "code" | "name">[]): Hall[] {
+  return points
+    .map(({ code, name }) => ({ participant: `point:${code}`, name, folded: fold(`${name} ${code}`) }))
+    .sort((a, b) => (a.folded < b.folded ? -1 : Number(a.folded > b.folded)))
+    .map((hall, place) => ({ ...hall, place }));
 }
 
 /** Thousands of samples are of one moment: its text is read once. */
@@ -48,23 +52,19 @@ export function tileOf(
 ): Tile {
   const ageMs = link ? Math.max(0, nowMs - momentMs(link.sample.at)) : null;
   const stale = ageMs === null || ageMs > STALE_MS;
-  return {
-    ...hall,
-    presence: presence?.presence ?? "absent",
-    link: link ?? null,
-    ageMs,
-    grade: link && !stale ? link.grade : "unknown",
-  };
+  const grade = link && !stale ? link.grade : "unknown";
+  const here = presence?.presence ?? "absent";
+  return { ...hall, presence: here, link: link ?? null, ageMs, grade, rank: rankOf(here, grade) };
 }
 
 /** Lost lines, then poor, fair, unknown and good ones, then those that are not in; by name within each. */
 export function worstFirst(a: Tile, b: Tile): number {
-  return rank(a) - rank(b) || (a.folded < b.folded ? -1 : Number(a.folded > b.folded));
+  return a.rank - b.rank || a.place - b.place;
 }
 
-function rank(tile: Tile): number {
-  if (tile.presence === "lost") return -1;
-  return tile.presence === "absent" && tile.grade === "unknown" ? 9 : RANK[tile.grade];
+export function rankOf(presence: Presence, grade: Grade): number {
+  if (presence === "lost") return -1;
+  return presence === "absent" && grade === "unknown" ? 9 : RANK[grade];
 }
 
 export function passes(tile: Tile, filter: GradeFilter, search: string): boolean {

@@ -76,12 +76,13 @@ async def _hold(database: Database) -> None:
             n / 100,
             n - 1,
         )
+    # Before the minutes are due: the site's keeper is at work already.
+    await _measure_clocks(database)
     await pool.execute(
         "INSERT INTO minute_due (conference, minute) SELECT DISTINCT conference, date_trunc('minute', at)"
         " FROM link_sample"
     )
     await _tell(database)
-    await _measure_clocks(database)
     events = [{"type": "floor_granted", "participant": "point:d2"}, {"type": "closed", "by": "chair"}]
     for seq, event in enumerate(events, start=1):
         await pool.execute("INSERT INTO conference_event VALUES ($1, $2, $3, $4)", CONFERENCE, seq, STOP, event)

@@ -39,8 +39,13 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Website]:
 
 
 async def _hold(database: Database) -> None:
+    """A conference that is over, written at once: the site's keeper is at work already."""
+    async with database.pool.acquire() as connection, connection.transaction():
+        await _write(connection)
+
+
+async def _write(pool: Any) -> None:
     """A conference of four points that is over: one on time, one late, one that left early, one that never came."""
-    pool = database.pool
     await pool.execute(
         "INSERT INTO conference (id, title, state, can_join_after, start, stop, must_join_before, booked_by, booked_at,"
         " changed_by, changed_at) VALUES ($1, '=Hội nghị', 'closed', $2, $2, $3, $3, 'o', $2, 'o', $2)",
@@ -76,21 +81,19 @@ async def _hold(database: Database) -> None:
             n / 100,
             n - 1,
         )
-    # Before the minutes are due: the site's keeper is at work already.
-    await _measure_clocks(database)
+    await _measure_clocks(pool)
     await pool.execute(
         "INSERT INTO minute_due (conference, minute) SELECT DISTINCT conference, date_trunc('minute', at)"
         " FROM link_sample"
     )
-    await _tell(database)
+    await _tell(pool)
     events = [{"type": "floor_granted", "participant": "point:d2"}, {"type": "closed", "by": "chair"}]
     for seq, event in enumerate(events, start=1):
         await pool.execute("INSERT INTO conference_event VALUES ($1, $2, $3, $4)", CONFERENCE, seq, STOP, event)
 
 
-async def _tell(database: Database) -> None:
+async def _tell(pool: Any) -> None:
     """Delegates in every state, a snapshot, an incident that is over and one that is open."""
-    pool = database.pool
     await pool.execute(
         "INSERT INTO delegate (conference, point, code, name, position, organisation, state, reason, way, at, by)"
         " SELECT $1, number, code || '-' || n, '=Nguyễn Văn ' || n, 'Ủy viên', 'HĐND xã',"
@@ -127,11 +130,11 @@ async def _tell(database: Database) -> None:
         )
 
 
-async def _measure_clocks(database: Database) -> None:
+async def _measure_clocks(pool: Any) -> None:
     """The first point's clock is three minutes slow, the second's right, the third's two minutes fast; the first is
     connected by Wi-Fi."""
     for n, skew, network in ((1, -180_000.0, "wifi"), (2, 0.0, None), (3, 120_000.0, None)):
-        await database.pool.execute(
+        await pool.execute(
             "INSERT INTO endpoint_sample (conference, participant, at, seconds, freezes, frozen_share, fps,"
             " cpu_limited, camera, microphone, network, skew_ms)"
             " SELECT $1, $2, $3::timestamptz + n * interval '1 min', 2, n, n * 0.1, 20 + n, n = 1, 'ok',"
@@ -217,10 +220,10 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert all(0 <= span.begin <= span.end <= 1 for chart in drawn for bar in chart.bars for span in bar.spans)
 
 
-async def _connect(database: Database, leg: str, since: int, until: int, **way: Any) -> None:
+async def _connect(pool: Any, leg: str, since: int, until: int, **way: Any) -> None:
     """The second point has a connection of its own from so many seconds after the start on."""
     facts = {"transport": "udp", "relayed": None, "network": None} | way
-    await database.pool.execute(
+    await pool.execute(
         "INSERT INTO link_sample (conference, participant, leg, at, kbps_up, kbps_down, transport, relayed, grade)"
         " SELECT $1, 'point:d2', $2, $3::timestamptz + n * interval '2 s', 5, 900, $6,"
         " CASE WHEN n > $4 / 2 + 1 THEN $7::boolean END, 'good' FROM generate_series($4 / 2, $5 / 2) n",
@@ -232,23 +235,24 @@ async def _connect(database: Database, leg: str, since: int, until: int, **way: 
         facts["transport"],
         facts["relayed"],
     )
-    await database.pool.execute(
+    await pool.execute(
         "INSERT INTO endpoint_sample (conference, participant, at, seconds, freezes, camera, microphone, network)"
         " VALUES ($1, 'point:d2', $2, 2, 0, 'ok', 'ok', $3)",
         CONFERENCE,
         START + timedelta(seconds=until),
         facts["network"],
     )
-    await database.pool.execute(
+    await pool.execute(
         "INSERT INTO minute_due (conference, minute) SELECT DISTINCT conference, date_trunc('minute', at)"
         " FROM link_sample ON CONFLICT DO NOTHING"
     )
 
 
 async def test_every_connection_s_way_is_kept_with_its_times(site: Website, database: Database) -> None:
-    await _connect(database, "b", 1200, 1790, transport="udp6", relayed=True, network="cellular")
-    await _connect(database, "c", 1800, 2380, transport="udp6", relayed=True, network="cellular")
-    await _connect(database, "d", 2400, 3000, relayed=False, network="ethernet")
+    async with database.pool.acquire() as connection, connection.transaction():
+        await _connect(connection, "b", 1200, 1790, transport="udp6", relayed=True, network="cellular")
+        await _connect(connection, "c", 1800, 2380, transport="udp6", relayed=True, network="cellular")
+        await _connect(connection, "d", 2400, 3000, relayed=False, network="ethernet")
     report = await site.monitor.reports.report(CONFERENCE)
     # What is kept outlives the samples.
     await database.pool.execute("DELETE FROM link_sample")

@@ -10,8 +10,8 @@ import pytest
 from core.bus import Bus
 from core.errors import Unavailable
 from core.messages import FLOOR, LINKS, FloorMoved, LinksGraded
-from core.model import ConferenceId, LegId, LinkSample, ParticipantId
-from core.quality import Grade, LinkStatus
+from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
+from core.quality import LinkStatus
 from tests.support.polling import eventually
 from web import feed as feed_module
 from web.feed import FeedHub, Watcher, event_bytes, news_bytes

@@ -62,7 +62,7 @@ async def test_a_window_for_168_points_and_the_chair_is_filled_in_and_booked(
         await desk.until("clashes", "data-count", "0")
         await desk.at("book").click()
         await desk.at("conference-title").wait_for()
-        assert await desk.at("chair-now").inner_text() == "Người minh"
+        await desk.at("chair-now").filter(has_text="Người minh").wait_for()
         row = await database.pool.fetchrow(
             "SELECT start, stop, chair, (SELECT count(*) FROM reservation WHERE conference = id) AS points"
             " FROM conference WHERE title = 'Giao ban thành phố'"

@@ -16,8 +16,8 @@ from bridge.media.engine import MediaEngine
 from bridge.media.switchboard import LINGER_SECONDS
 from bridge.member import Member
 from core.clock import Clock
-from core.messages import PictureLimit, PublishDirective, SessionMessage
 from core.model import CameraLevel, ParticipantId
+from core.session_messages import PictureLimit, PublishDirective, SessionMessage
 
 LOOK_SECONDS = 0.1
 """How often it is looked whether the successor is seen."""

@@ -25,17 +25,8 @@ from bridge.recording.desk import VIEWER, RecordingDesk, Wanted
 from bridge.telling import Telling
 from core.bus import Bus
 from core.clock import Clock
+from core.commands import Command, SetPage, SetView
 from core.errors import Conflict
-from core.messages import (
-    Command,
-    Ended,
-    LegStatus,
-    PictureLimit,
-    Reconnect,
-    SessionMessage,
-    SetPage,
-    SetView,
-)
 from core.model import (
     CHAIR,
     ConferenceSpec,
@@ -47,6 +38,7 @@ from core.model import (
     SessionId,
     SlotName,
 )
+from core.session_messages import Ended, LegStatus, PictureLimit, Reconnect, SessionMessage
 
 log = structlog.get_logger("focus")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.messages import PublishDirective, RosterEntry, StateView
 from core.model import LegId, Participant, ParticipantId, Presence, SessionId, SlotName
+from core.session_messages import PublishDirective, RosterEntry, StateView
 
 
 @dataclass

@@ -12,20 +12,9 @@ from bridge.conference.views import reference, roster, state_view
 from bridge.member import Member
 from core.bus import Bus
 from core.clock import Clock
-from core.messages import (
-    CONFERENCE_CHANGED,
-    FLOOR,
-    PRESENCE,
-    ConferenceChanged,
-    FloorMoved,
-    PresenceChanged,
-    Roster,
-    SessionMessage,
-    StateView,
-    ToSession,
-    session_topic,
-)
+from core.messages import CONFERENCE_CHANGED, FLOOR, PRESENCE, ConferenceChanged, FloorMoved, PresenceChanged
 from core.model import ConferenceState, Departure, ParticipantId, Presence
+from core.session_messages import Roster, SessionMessage, StateView, ToSession, session_topic
 
 
 @dataclass(frozen=True)

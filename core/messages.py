@@ -12,63 +12,7 @@ from typing import Any
 from pydantic import AwareDatetime
 
 from core.bus import Call, Topic
-from core.commands import (
-    CloseConference as CloseConference,
-)
-from core.commands import (
-    Command as Command,
-)
-from core.commands import (
-    DenyContent as DenyContent,
-)
-from core.commands import (
-    DenyRequest as DenyRequest,
-)
-from core.commands import (
-    GrantContent as GrantContent,
-)
-from core.commands import (
-    GrantFloor as GrantFloor,
-)
-from core.commands import (
-    ReleaseContent as ReleaseContent,
-)
-from core.commands import (
-    ReleaseFloor as ReleaseFloor,
-)
-from core.commands import (
-    RequestContent as RequestContent,
-)
-from core.commands import (
-    RequestFloor as RequestFloor,
-)
-from core.commands import (
-    RevokeContent as RevokeContent,
-)
-from core.commands import (
-    RevokeFloor as RevokeFloor,
-)
-from core.commands import (
-    SetMicrophoneOpen as SetMicrophoneOpen,
-)
-from core.commands import (
-    SetMuted as SetMuted,
-)
-from core.commands import (
-    SetPage as SetPage,
-)
-from core.commands import (
-    SetView as SetView,
-)
-from core.commands import (
-    StartRecording as StartRecording,
-)
-from core.commands import (
-    StopRecording as StopRecording,
-)
-from core.commands import (
-    WithdrawRequest as WithdrawRequest,
-)
+from core.commands import Command
 from core.model import (
     ConferenceId,
     ConferenceSpec,
@@ -85,57 +29,7 @@ from core.model import (
     Track,
 )
 from core.quality import EndpointFigures, LinkStatus
-from core.session_messages import (
-    SESSION_MESSAGE as SESSION_MESSAGE,
-)
-from core.session_messages import (
-    ContentView as ContentView,
-)
-from core.session_messages import (
-    Ended as Ended,
-)
-from core.session_messages import (
-    FloorView as FloorView,
-)
-from core.session_messages import (
-    LegStatus as LegStatus,
-)
-from core.session_messages import (
-    ParticipantRef as ParticipantRef,
-)
-from core.session_messages import (
-    PictureLimit as PictureLimit,
-)
-from core.session_messages import (
-    PublishDirective as PublishDirective,
-)
-from core.session_messages import (
-    Reconnect as Reconnect,
-)
-from core.session_messages import (
-    RequestStatus as RequestStatus,
-)
-from core.session_messages import (
-    Roster as Roster,
-)
-from core.session_messages import (
-    RosterEntry as RosterEntry,
-)
-from core.session_messages import (
-    SessionMessage as SessionMessage,
-)
-from core.session_messages import (
-    StateView as StateView,
-)
-from core.session_messages import (
-    StopWarning as StopWarning,
-)
-from core.session_messages import (
-    ToSession as ToSession,
-)
-from core.session_messages import (
-    session_topic as session_topic,
-)
+from core.session_messages import ParticipantRef, PictureLimit
 
 # --- calls that the bridge answers -------------------------------------------------------------------
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.bus import Bus
-from core.messages import LIMIT, RECONNECT, AskReconnect, LimitPictures, PictureLimit
+from core.messages import LIMIT, RECONNECT, AskReconnect, LimitPictures
 from core.model import ConferenceId, point_participant
+from core.session_messages import PictureLimit
 
 
 class Reach:

@@ -24,10 +24,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.typing import Origin, Subprotocol
 
 from core.clock import Clock, SystemClock
+from core.commands import Command
 from core.errors import BadInput, DiemcauError, Refused, Unavailable
-from core.messages import Command, Ended
 from core.model import Model, SlotName, Track
 from core.quality import EndpointFigures
+from core.session_messages import Ended
 from signaling.protocol import (
     FINAL_CODES,
     PROTOCOL_VERSION,

@@ -7,9 +7,10 @@ from enum import Enum
 
 from core.errors import BadInput, DiemcauError
 from core.identity import JoinRight
-from core.messages import JoinAccepted, SessionMessage
+from core.messages import JoinAccepted
 from core.model import Departure
 from core.quality import EndpointFigures
+from core.session_messages import SessionMessage
 from signaling.protocol import ClientMessage, CloseCode, CommandMessage, Connect, Hello, Reply, Restart, ServerMessage
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from core.commands import Command
 from core.errors import (
     BadInput,
     Conflict,
@@ -24,9 +25,9 @@ from core.errors import (
     TooMany,
     Unavailable,
 )
-from core.messages import Command, SessionMessage
 from core.model import CodeText, ConferenceId, Model, NameText, Participant, SessionId, SlotName, Track
 from core.quality import EndpointFigures
+from core.session_messages import SessionMessage
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ import asyncio
 from websockets.asyncio.server import ServerConnection
 
 from core.bus import Subscription
-from core.messages import ToSession
 from core.model import ConferenceId
+from core.session_messages import ToSession
 from signaling.limiter import TokenBucket
 from signaling.session import Session
 

@@ -24,15 +24,9 @@ from core.bus import Bus, Overflow, Subscription
 from core.clock import Clock
 from core.errors import BadInput, DiemcauError
 from core.identity import JoinRight, Signer
-from core.messages import (
-    CONFERENCE_WARNING,
-    ENDPOINTS,
-    EndpointReport,
-    StopWarning,
-    ToSession,
-    session_topic,
-)
+from core.messages import CONFERENCE_WARNING, ENDPOINTS, EndpointReport
 from core.model import SessionId
+from core.session_messages import StopWarning, ToSession, session_topic
 from core.settings import Settings
 from signaling.calls import BridgeCalls
 from signaling.events import (

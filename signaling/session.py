@@ -15,8 +15,9 @@ import structlog
 from core.clock import Clock
 from core.errors import DiemcauError, Refused, TooMany
 from core.identity import JoinRight
-from core.messages import Ended, JoinAccepted
+from core.messages import JoinAccepted
 from core.model import Departure, SessionId
+from core.session_messages import Ended
 from signaling.events import (
     Admitted,
     Ask,

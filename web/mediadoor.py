@@ -18,19 +18,9 @@ from bridge.media.sdp import parse_offer
 from core.bus import Bus, Overflow, Subscription
 from core.errors import BadInput, DiemcauError, NotFound
 from core.identity import JoinRight
-from core.messages import (
-    CONNECT,
-    JOIN,
-    LEAVE,
-    ConnectMedia,
-    Ended,
-    JoinConference,
-    LeaveConference,
-    LegStatus,
-    ToSession,
-    session_topic,
-)
+from core.messages import CONNECT, JOIN, LEAVE, ConnectMedia, JoinConference, LeaveConference
 from core.model import ConferenceId, Departure, SessionId, SlotName, Track
+from core.session_messages import Ended, LegStatus, ToSession, session_topic
 from core.settings import Limits
 
 log = structlog.get_logger("web")

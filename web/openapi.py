@@ -18,8 +18,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
 from core import VERSION
+from core.commands import Command
 from core.errors import BadInput, DiemcauError, NotSignedIn, Refused, TooLarge, Unavailable
-from core.messages import Command, SessionMessage
+from core.session_messages import SessionMessage
 from signaling.protocol import ClientMessage, ServerMessage
 from web.endpoint import COOKIE, JSON, AnyEndpoint, Source
 from web.feed import EVENTS

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 from core.errors import NotFound, Refused, Unavailable
-from core.messages import PictureLimit, Reached
+from core.messages import Reached
 from core.model import ConferenceState, Model, Role
+from core.session_messages import PictureLimit
 from monitor.grading.book import GradeProfile, Grading
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, In, Nothing, Source
 from web.routes_directory import CONSOLES

@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.conference import events as ev
 from bridge.conference.rights import require_chair, require_point
+from core.commands import DenyContent, GrantContent, ReleaseContent, RequestContent, RevokeContent
 from core.errors import Conflict, Refused
-from core.messages import (
-    DenyContent,
-    GrantContent,
-    ReleaseContent,
-    RequestContent,
-    RequestStatus,
-    RevokeContent,
-)
 from core.model import CHAIR, Participant, ParticipantId, Role
+from core.session_messages import RequestStatus
 
 if TYPE_CHECKING:
     from bridge.conference.focus import Focus

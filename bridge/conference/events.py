@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from core.messages import PictureLimit
 from core.model import ConferenceSpec, Departure, Model, Participant, ParticipantId
+from core.session_messages import PictureLimit
 
 
 class Opened(Model):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.messages import RequestStatus
 from core.model import ParticipantId
+from core.session_messages import RequestStatus
 
 
 @dataclass

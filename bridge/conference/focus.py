@@ -15,16 +15,13 @@ from bridge.conference import events as ev
 from bridge.conference.content import Content
 from bridge.conference.floor import Floor
 from bridge.conference.rights import require_chair, require_point
-from core.errors import Conflict, Refused
-from core.messages import (
+from core.commands import (
     CloseConference,
     Command,
     DenyRequest,
     GrantFloor,
-    PictureLimit,
     ReleaseFloor,
     RequestFloor,
-    RequestStatus,
     RevokeFloor,
     SetMicrophoneOpen,
     SetMuted,
@@ -32,7 +29,9 @@ from core.messages import (
     SetView,
     WithdrawRequest,
 )
+from core.errors import Conflict, Refused
 from core.model import CHAIR, ConferenceSpec, ConferenceState, Participant, ParticipantId, Role, point_participant
+from core.session_messages import PictureLimit, RequestStatus
 
 
 @dataclass

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bridge.conference.focus import Focus, has_chair
 from bridge.conference.limits import limited
-from core.messages import PictureLimit, PublishDirective
 from core.model import (
     CHAIR,
     TILE_SLOTS,
@@ -18,6 +17,7 @@ from core.model import (
     SlotName,
     Track,
 )
+from core.session_messages import PictureLimit, PublishDirective
 
 SlotMap = Mapping[SlotName, ParticipantId | None]
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bridge.conference import events as ev
-from core.messages import PictureLimit, PublishDirective
 from core.model import CameraLevel, ParticipantId
+from core.session_messages import PictureLimit, PublishDirective
 
 if TYPE_CHECKING:
     from bridge.conference.focus import Focus

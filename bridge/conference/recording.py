@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.conference import events as ev
 from bridge.conference.rights import require_chair
-from core.messages import StartRecording, StopRecording
+from core.commands import StartRecording, StopRecording
 from core.model import Participant
 
 if TYPE_CHECKING:

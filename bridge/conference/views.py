@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from bridge.conference.focus import Focus
 from bridge.conference.layout import SlotMap, planned_kbps
-from core.messages import ContentView, FloorView, ParticipantRef, PictureLimit, RosterEntry, StateView
 from core.model import CHAIR, Participant, ParticipantId, Presence, Role
+from core.session_messages import ContentView, FloorView, ParticipantRef, PictureLimit, RosterEntry, StateView
 
 
 def reference(focus: Focus, participant: ParticipantId) -> ParticipantRef:

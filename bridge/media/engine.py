@@ -29,8 +29,8 @@ from bridge.media.upkeep import TICK_SECONDS, Upkeep
 from bridge.media.voices import Voices
 from core.clock import Clock
 from core.errors import Conflict, Unavailable
-from core.messages import PictureLimit
 from core.model import CameraLevel, ConferenceId, LegId, LinkSample, ParticipantId, SlotName, Track
+from core.session_messages import PictureLimit
 from core.settings import Limits
 
 log = structlog.get_logger("media")

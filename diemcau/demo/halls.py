@@ -11,8 +11,8 @@ from bridge.endpoint.clips import ClipLibrary
 from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.endpoint.figures import figures_between
 from core.errors import DiemcauError
-from core.messages import LegStatus, PublishDirective, Reconnect
 from core.model import Model, ParticipantId, SlotName, point_participant
+from core.session_messages import LegStatus, PublishDirective, Reconnect
 from signaling.client import SignalingClient
 from signaling.protocol import ServerMessage, Welcome
 

@@ -7,9 +7,10 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from core.commands import GrantFloor
 from core.errors import Unavailable
-from core.messages import GrantFloor, Roster
 from core.model import ParticipantId, Presence, SlotName
+from core.session_messages import Roster
 from diemcau.demo.halls import HallFigures
 from signaling.client import SignalingClient
 from signaling.protocol import ServerMessage, Welcome

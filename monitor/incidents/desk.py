@@ -16,8 +16,8 @@ from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, Unavailable
-from core.messages import PictureLimit
 from core.model import ConferenceId, PointCode
+from core.session_messages import PictureLimit
 from monitor.incidents.atlas import load_topology
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import INCIDENTS, ActionKind, Cause, EntryKind, IncidentBoard, IncidentDetail, IncidentId

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from core.commands import GrantFloor
 from core.database import Database
-from core.messages import GrantFloor, PictureLimit
 from core.model import ConferenceId, ParticipantId, Role, point_participant
+from core.session_messages import PictureLimit
 from diemcau.network import own_addresses
 from signaling.client import SignalingClient
 from tests.support.halls import enter, headless_halls, limit_pictures, pages

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.commands import GrantFloor
 from core.database import Database
-from core.messages import GrantFloor
 from core.model import Role, point_participant
 from core.settings import Settings
 from diemcau.network import certificate_for

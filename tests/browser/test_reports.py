@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from core.commands import GrantFloor
 from core.database import Database
-from core.messages import GrantFloor
 from core.model import Role, point_participant
 from signaling.client import SignalingClient
 from tests.support.chromium import chromium, draw_camera, visitor

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.async_api import Page, WebSocketRoute
 
+from core.commands import GrantFloor
 from core.database import Database
-from core.messages import GrantFloor
 from core.model import Role, point_participant
 from signaling.client import SignalingClient
 from tests.support.chromium import chromium, draw_camera, visitor

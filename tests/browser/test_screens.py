@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.commands import DenyContent, GrantContent, GrantFloor, RevokeContent
 from core.database import Database
-from core.messages import DenyContent, GrantContent, GrantFloor, RevokeContent
 from core.model import Role, point_participant
 from signaling.client import SignalingClient
 from tests.support.halls import enter, pages

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from core.commands import GrantFloor, RevokeFloor, SetMicrophoneOpen, SetMuted
 from core.database import Database
-from core.messages import GrantFloor, RevokeFloor, SetMicrophoneOpen, SetMuted
 from core.model import Role, point_participant
 from signaling.client import SignalingClient
 from tests.support.halls import enter, headless_halls, pages

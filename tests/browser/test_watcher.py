@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from bridge.endpoint.clips import ClipLibrary
+from core.commands import GrantFloor
 from core.database import Database
-from core.messages import GrantFloor
 from core.model import Role, point_participant
-from diemcau.demo.halls import HallLink, VirtualHall
 from signaling.client import SignalingClient
 from tests.support.chromium import chromium, visitor
 from tests.support.firefox import firefox
+from tests.support.halls import enter, headless_halls
 from tests.support.installation import installed
 from tests.support.polling import eventually
-from tests.support.watching import Seat, kit, media_state, picture, seat_of
+from tests.support.watching import Seat, kit, picture, seat_of
 
 SPEAKER, WATCHER = point_participant("p1"), point_participant("p2")
 
@@ -34,19 +32,6 @@ async def page_in(browser: str) -> AsyncIterator[Seat]:
             yield seat_of(await stack.enter_async_context(visitor(playwright)))
 
 
-@asynccontextmanager
-async def speaking_hall(url: str, token: str) -> AsyncIterator[None]:
-    hall = VirtualHall(HallLink(point="p1", name="Phường 1", token=token), url, ClipLibrary({}), None)
-    stay = asyncio.create_task(hall.run(asyncio.Semaphore(1)))
-    try:
-        await eventually(lambda: None if hall.connected else "the headless hall is not in", units=20)
-        yield
-    finally:
-        stay.cancel()
-        with suppress(asyncio.CancelledError):
-            await stay
-
-
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
 async def test_a_page_that_has_only_watched_says_what_its_line_carries(
@@ -57,17 +42,9 @@ async def test_a_page_that_has_only_watched_says_what_its_line_carries(
         place = await stack.enter_async_context(installed(database.url, tmp_path, DIEMCAU_MEDIA_HOST="0.0.0.0"))
         conference = await place.book_now()
         tokens = await place.link_tokens(conference.id)
-        await stack.enter_async_context(speaking_hall(place.signaling_url, tokens["p1"]))
+        await stack.enter_async_context(headless_halls(place, tokens, ["p1"]))
         seat = await stack.enter_async_context(page_in(browser))
-        await seat.prepare(kit())
-        await seat.open(f"{place.base_url}/j/{tokens['p2']}")
-        await seat.click("join")
-
-        async def why_not_in() -> str | None:
-            state = await media_state(seat)
-            return None if state == "connected" else f"the page's media is {state}"
-
-        await eventually(why_not_in, units=20)
+        await enter(seat, place, tokens["p2"], kit())
         token = await place.token(conference.id, Role.CHAIR)
         chair = await stack.enter_async_context(SignalingClient(place.signaling_url, token))
         await chair.command(GrantFloor(participant=SPEAKER))

@@ -23,15 +23,12 @@ from core.messages import (
     OPEN,
     RELAYED,
     ConferenceWarning,
-    Ended,
     JoinConference,
     OpenConference,
-    StateView,
-    ToSession,
-    session_topic,
 )
 from core.model import ConferenceId, ConferenceSpec, SessionId
 from core.relay import Relay
+from core.session_messages import Ended, StateView, ToSession, session_topic
 from core.settings import Settings
 from diemcau.identity import ProcessIdentity
 from scheduler.links import hall as seat

@@ -25,7 +25,6 @@ from core.messages import (
     ConferenceChanged,
     FloorMoved,
     LinksGraded,
-    ParticipantRef,
     PresenceChanged,
     SampleBatch,
 )
@@ -43,6 +42,7 @@ from core.model import (
     Role,
     point_participant,
 )
+from core.session_messages import ParticipantRef
 from core.settings import Settings
 from monitor.service import MAX_HISTORY_MINUTES, Monitor
 from tests.support.outage import Outage

@@ -13,6 +13,17 @@ from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.node import BridgeNode
 from core.bus import Bus, Subscription
 from core.clock import SystemClock
+from core.commands import (
+    CloseConference,
+    Command,
+    GrantContent,
+    GrantFloor,
+    ReleaseContent,
+    ReleaseFloor,
+    RequestContent,
+    SetMicrophoneOpen,
+    SetPage,
+)
 from core.database import Database
 from core.errors import BadInput, Refused
 from core.messages import (
@@ -27,30 +38,13 @@ from core.messages import (
     RESUME,
     SAMPLES,
     STOP,
-    CloseConference,
-    Command,
     ConnectMedia,
-    Ended,
-    GrantContent,
-    GrantFloor,
     JoinConference,
     LeaveConference,
-    LegStatus,
     OpenConference,
-    PublishDirective,
-    ReleaseContent,
-    ReleaseFloor,
-    RequestContent,
     ResumeSession,
-    Roster,
-    SessionMessage,
-    SetMicrophoneOpen,
-    SetPage,
-    StateView,
     StopConference,
     SubmitCommand,
-    ToSession,
-    session_topic,
 )
 from core.model import (
     CHAIR,
@@ -63,6 +57,16 @@ from core.model import (
     SessionId,
     SlotName,
     Track,
+)
+from core.session_messages import (
+    Ended,
+    LegStatus,
+    PublishDirective,
+    Roster,
+    SessionMessage,
+    StateView,
+    ToSession,
+    session_topic,
 )
 from core.settings import Settings
 from tests.support.conferences import CHAIR_SEAT, hall, spec_of

@@ -17,10 +17,12 @@ from bridge.node import BridgeNode
 from bridge.recording.sidecar import Recording, folder_of, read_sidecars
 from core.bus import Bus
 from core.clock import SystemClock
+from core.commands import GrantFloor, StartRecording, StopRecording
 from core.database import Database
 from core.errors import Refused
-from core.messages import OPEN, GrantFloor, OpenConference, StartRecording, StateView, StopRecording
+from core.messages import OPEN, OpenConference
 from core.model import ConferenceSpec
+from core.session_messages import StateView
 from core.settings import Settings
 from tests.integration.test_node import Seat, seats
 from tests.support.conferences import CHAIR_SEAT, hall, spec_of

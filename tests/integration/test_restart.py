@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bridge.endpoint.clips import ClipLibrary
+from core.commands import GrantFloor
 from core.database import Database
-from core.messages import GrantFloor, StateView
 from core.model import ConferenceId, Role, point_participant
+from core.session_messages import StateView
 from diemcau.demo.halls import HallLink, VirtualHall
 from signaling.client import SignalingClient
 from tests.support.installation import Installation, installed

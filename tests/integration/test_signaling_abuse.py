@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 from websockets.typing import Subprotocol
 
-from core.messages import StateView
+from core.session_messages import StateView
 from signaling.protocol import Beat, BeatReply, CloseCode, ErrorMessage, Welcome
 from tests.support.door import Door, Visitor, open_door, visit
 from tests.support.polling import UNIT, eventually

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import pytest
 
+from core.commands import ReleaseFloor
 from core.errors import DiemcauError, Refused, Unavailable
-from core.messages import Ended, ReleaseFloor, StateView
 from core.model import Departure, SlotName, Track
+from core.session_messages import Ended, StateView
 from signaling.client import SignalingClient
 from signaling.protocol import ErrorMessage, ServerMessage, Welcome
 from tests.support.door import open_door

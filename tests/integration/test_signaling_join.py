@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from core.commands import ReleaseFloor
 from core.errors import NotFound, Refused
-from core.messages import Ended, ReleaseFloor, StateView
 from core.model import AUDIENCE_SLOTS, Departure, SlotName, Track
+from core.session_messages import Ended, StateView
 from signaling.protocol import (
     Accepted,
     Answer,

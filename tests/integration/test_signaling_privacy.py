@@ -10,8 +10,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from core.commands import ReleaseFloor
 from core.errors import Refused
-from core.messages import ReleaseFloor, StateView
+from core.session_messages import StateView
 from signaling.client import SignalingClient
 from signaling.protocol import CommandMessage, Connect, ErrorMessage, Welcome
 from tests.support.door import Door, open_door, visit

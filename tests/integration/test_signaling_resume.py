@@ -4,8 +4,9 @@ import asyncio
 
 from websockets.exceptions import ConnectionClosed
 
-from core.messages import Ended, ReleaseFloor, StateView
+from core.commands import ReleaseFloor
 from core.model import Departure
+from core.session_messages import Ended, StateView
 from signaling.protocol import Accepted, Beat, BeatReply, CloseCode, CommandMessage, Welcome
 from tests.support.door import Door, Visitor, open_door, visit
 from tests.support.polling import eventually

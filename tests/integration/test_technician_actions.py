@@ -7,24 +7,12 @@ from functools import partial
 import pytest
 
 from core.bus import Bus
+from core.commands import GrantFloor
 from core.database import Database
 from core.errors import Refused
-from core.messages import (
-    LIMIT,
-    OPEN,
-    RECONNECT,
-    AskReconnect,
-    GrantFloor,
-    LegStatus,
-    LimitPictures,
-    OpenConference,
-    PictureLimit,
-    PublishDirective,
-    Reconnect,
-    Roster,
-    StateView,
-)
+from core.messages import LIMIT, OPEN, RECONNECT, AskReconnect, LimitPictures, OpenConference
 from core.model import CameraLevel, ConferenceSpec, SlotName
+from core.session_messages import LegStatus, PictureLimit, PublishDirective, Reconnect, Roster, StateView
 from tests.integration.test_node import Seat, running_node, seats
 from tests.support.conferences import CHAIR_SEAT, hall, spec_of
 from tests.support.polling import eventually

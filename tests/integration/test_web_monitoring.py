@@ -22,7 +22,6 @@ from core.messages import (
     SAMPLES,
     ConferenceWarning,
     FloorMoved,
-    ParticipantRef,
     PresenceChanged,
     SampleBatch,
 )
@@ -35,6 +34,7 @@ from core.model import (
     Role,
     point_participant,
 )
+from core.session_messages import ParticipantRef
 from tests.support.polling import eventually
 from tests.support.website import Visitor, Website, running_website, times_of
 from web import routes_monitoring

@@ -23,6 +23,7 @@ from bridge.node import BridgeNode
 from bridge.recording.sidecar import folder_of, read_sidecars
 from core.bus import Subscription
 from core.clock import SystemClock
+from core.commands import Command, GrantFloor, StartRecording, StopRecording
 from core.database import Database
 from core.identity import JoinRight, Signer
 from core.messages import (
@@ -32,15 +33,11 @@ from core.messages import (
     OPEN,
     PRESENCE,
     STOP,
-    Command,
     ConnectMedia,
-    GrantFloor,
     JoinConference,
     OpenConference,
     PresenceChanged,
-    StartRecording,
     StopConference,
-    StopRecording,
     SubmitCommand,
 )
 from core.model import ConferenceSpec, Participant, ParticipantId, Presence, SessionId, SlotName

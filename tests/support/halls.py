@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from pydantic import TypeAdapter
 
 from bridge.endpoint.clips import ClipLibrary
-from core.messages import PictureLimit, Reached
+from core.messages import Reached
 from core.model import ConferenceId, Role
+from core.session_messages import PictureLimit
 from diemcau.demo.halls import HallLink, VirtualHall
 from tests.support.chromium import chromium, visitor
 from tests.support.firefox import firefox

@@ -16,21 +16,16 @@ from core.messages import (
     RESUME,
     ConnectMedia,
     Done,
-    Ended,
-    FloorView,
     JoinAccepted,
     JoinConference,
     LeaveConference,
     MediaAnswer,
     RestartMedia,
     ResumeSession,
-    SessionMessage,
-    StateView,
     SubmitCommand,
-    ToSession,
-    session_topic,
 )
 from core.model import AUDIENCE_SLOTS, ConferenceState, ParticipantId, SessionId
+from core.session_messages import Ended, FloorView, SessionMessage, StateView, ToSession, session_topic
 
 CALLS = (JOIN, CONNECT, RESTART, COMMAND, RESUME, LEAVE)
 

@@ -13,6 +13,7 @@ from bridge.endpoint.endpoint import MediaEndpoint
 from bridge.node import BridgeNode
 from core.bus import Bus
 from core.clock import SystemClock
+from core.commands import GrantFloor
 from core.database import Database
 from core.messages import (
     COMMAND,
@@ -21,15 +22,13 @@ from core.messages import (
     LINKS,
     OPEN,
     ConnectMedia,
-    GrantFloor,
     JoinConference,
     OpenConference,
-    PublishDirective,
     SubmitCommand,
-    session_topic,
 )
 from core.model import AUDIENCE_SLOTS, CONSOLE_SLOTS, ConferenceSpec, Grade, Participant, SessionId
 from core.quality import Direction, LinkStatus
+from core.session_messages import PublishDirective, session_topic
 from core.settings import Settings
 from monitor.service import Monitor
 from tests.support.conferences import CHAIR_SEAT, hall, spec_of

@@ -10,8 +10,7 @@ from bridge.conference import events as ev
 from bridge.conference.focus import Focus, replay
 from bridge.conference.layout import Voices, directives, slots_for, voices
 from bridge.conference.views import roster, state_view
-from core.errors import BadInput, Conflict, DiemcauError, Refused
-from core.messages import (
+from core.commands import (
     CloseConference,
     Command,
     DenyContent,
@@ -22,7 +21,6 @@ from core.messages import (
     ReleaseFloor,
     RequestContent,
     RequestFloor,
-    RequestStatus,
     RevokeContent,
     RevokeFloor,
     SetMicrophoneOpen,
@@ -30,7 +28,9 @@ from core.messages import (
     SetView,
     WithdrawRequest,
 )
+from core.errors import BadInput, Conflict, DiemcauError, Refused
 from core.model import CHAIR, CameraLevel, ConferenceState, Departure, Participant, Presence, SlotName
+from core.session_messages import RequestStatus
 from tests.support.conferences import CHAIR_SEAT, TECHNICIAN, hall, spec_of
 
 

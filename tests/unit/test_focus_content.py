@@ -6,18 +6,18 @@ import pytest
 
 from bridge.conference.layout import directives, slots_for
 from bridge.conference.views import roster, state_view
-from core.errors import BadInput, Conflict, Refused
-from core.messages import (
+from core.commands import (
     CloseConference,
     Command,
     DenyContent,
     GrantContent,
     ReleaseContent,
     RequestContent,
-    RequestStatus,
     RevokeContent,
 )
+from core.errors import BadInput, Conflict, Refused
 from core.model import CHAIR, Participant, ParticipantId, SlotName
+from core.session_messages import RequestStatus
 from tests.support.conferences import CHAIR_SEAT, TECHNICIAN, hall
 from tests.unit.test_focus import Run
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from bridge.conference import events as ev
 from bridge.conference import limits
 from bridge.conference.focus import Focus, replay
-from core.messages import PictureLimit, PublishDirective
 from core.model import CHAIR, CameraLevel, ParticipantId
+from core.session_messages import PictureLimit, PublishDirective
 from tests.support.conferences import hall, spec_of
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)

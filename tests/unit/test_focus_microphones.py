@@ -6,8 +6,8 @@ import pytest
 
 from bridge.conference.layout import Voices, directives, slots_for, voices
 from bridge.conference.views import roster
+from core.commands import GrantFloor, SetMicrophoneOpen, SetMuted
 from core.errors import BadInput, Conflict, Refused
-from core.messages import GrantFloor, SetMicrophoneOpen, SetMuted
 from core.model import CHAIR, Participant, ParticipantId
 from tests.support.conferences import CHAIR_SEAT, hall
 from tests.unit.test_focus import Run

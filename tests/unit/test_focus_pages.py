@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from bridge.conference.layout import directives, slots_for
+from core.commands import GrantFloor, SetPage
 from core.errors import BadInput, Refused
-from core.messages import GrantFloor, SetPage
 from core.model import CHAIR, TILE_SLOTS, CameraLevel, Participant, ParticipantId
 from tests.support.conferences import CHAIR_SEAT, TECHNICIAN, hall, spec_of
 from tests.unit.test_focus import Run

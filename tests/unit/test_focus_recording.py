@@ -9,8 +9,8 @@ from bridge.conference.focus import replay
 from bridge.conference.layout import directives, slots_for
 from bridge.conference.views import state_view
 from bridge.recording.desk import VIEWER
+from core.commands import StartRecording, StopRecording
 from core.errors import Refused
-from core.messages import StartRecording, StopRecording
 from core.model import CHAIR, CameraLevel, Participant, SlotName
 from tests.support.conferences import CHAIR_SEAT, TECHNICIAN, hall
 from tests.unit.test_focus import Run

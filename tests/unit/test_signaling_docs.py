@@ -9,7 +9,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from core.messages import Command, SessionMessage
+from core.commands import Command
+from core.session_messages import SessionMessage
 from core.settings import Limits
 from signaling.protocol import FINAL_CODES, ClientMessage, CloseCode, ServerMessage
 

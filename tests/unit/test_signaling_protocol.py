@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import errors
+from core.commands import GrantFloor
 from core.errors import BadInput, DiemcauError, Refused
-from core.messages import GrantFloor, LegStatus
 from core.model import ParticipantId, SessionId
+from core.session_messages import LegStatus
 from signaling.protocol import (
     CLIENT_MESSAGE,
     SERVER_MESSAGE,

@@ -6,9 +6,10 @@ from typing import get_args
 import pytest
 
 from core.clock import ManualClock
+from core.commands import ReleaseFloor
 from core.errors import DiemcauError, NotFound, Refused, Unavailable
 from core.identity import JoinRight, Signer
-from core.messages import Ended, JoinAccepted, LegStatus, ReleaseFloor
+from core.messages import JoinAccepted
 from core.model import (
     AUDIENCE_SLOTS,
     CHAIR,
@@ -20,6 +21,7 @@ from core.model import (
     point_participant,
 )
 from core.quality import EndpointFigures
+from core.session_messages import Ended, LegStatus
 from signaling import events as ev
 from signaling.events import Ask, CheckHello, Close, Event, Join, Leave, Resume, Send, State, Tell, WrongState
 from signaling.protocol import (

@@ -262,7 +262,7 @@ class Ingress:
         elif isinstance(item, rtcp.PacketsMissing):
             leg.meter.nacks_down += len(item.sequences)
             if slot.again is not None and not slot.again.ssrc:
-                leg.meter.asked_again(item.ssrc, item.sequences, audio=slot.name.track is Track.MICROPHONE)
+                leg.meter.asked_again(item.ssrc, item.sequences)
             self._repair.answer(leg, slot, item.sequences, now)
         elif isinstance(item, rtcp.ReportBlock):
             audio = slot.name.track is Track.MICROPHONE

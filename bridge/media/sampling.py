@@ -30,7 +30,6 @@ class _Tally:
     expected: int = 0
     lost: int = 0
     jitter_ms: float | None = None
-    asked: int = 0
 
     def add(self, expected: int, lost: int, jitter_ms: float) -> None:
         self.expected += expected
@@ -39,9 +38,8 @@ class _Tally:
 
     @property
     def loss(self) -> float | None:
-        """Before repair: who takes retransmissions on the same stream reports only what was not repaired."""
-        lost = max(self.lost, self.asked, 0)
-        return min(lost / self.expected, 1.0) if self.expected >= MIN_EXPECTED else None
+        """Before repair."""
+        return min(max(self.lost, 0) / self.expected, 1.0) if self.expected >= MIN_EXPECTED else None
 
     @property
     def figures(self) -> MediumFigures:
@@ -61,8 +59,27 @@ class _Direction:
     @property
     def both(self) -> _Tally:
         jitters = [one.jitter_ms for one in (self.audio, self.video) if one.jitter_ms is not None]
-        lost = sum(max(one.lost, one.asked) for one in (self.audio, self.video))
+        lost = self.audio.lost + self.video.lost
         return _Tally(self.audio.expected + self.video.expected, lost, max(jitters, default=None))
+
+
+@dataclass(slots=True)
+class _Asks:
+    """What the far end asked for again of one stream, in this period and the last, and how much since its report."""
+
+    known: set[int] = field(default_factory=set)
+    before: set[int] = field(default_factory=set)
+    unreported: int = 0
+
+    def add(self, sequences: Sequence[int]) -> None:
+        new = set(sequences) - self.known - self.before
+        self.known |= new
+        self.unreported += len(new)
+
+    def take(self) -> int:
+        """How many since the last call."""
+        taken, self.unreported = self.unreported, 0
+        return taken
 
 
 @dataclass
@@ -84,8 +101,7 @@ class Meter:
     _streams: dict[int, tuple[int, int]] = field(default_factory=dict)
     _reports: dict[int, ReportBlock] = field(default_factory=dict)
     _down: _Direction = field(default_factory=_Direction)
-    _asked: dict[int, set[int]] = field(default_factory=dict)
-    _asked_before: dict[int, set[int]] = field(default_factory=dict)
+    _asks: dict[int, _Asks] = field(default_factory=dict)
     _round_trip_ms: float | None = None
 
     def sent(self, octets: int, *, audio: bool) -> None:
@@ -93,12 +109,9 @@ class Meter:
         self.bytes_out += octets
         self.sound_out += octets * audio
 
-    def asked_again(self, ssrc: int, sequences: Sequence[int], *, audio: bool) -> None:
+    def asked_again(self, ssrc: int, sequences: Sequence[int]) -> None:
         """The far end misses packets of one of our streams, and will not report those that it then gets."""
-        asked = self._asked.setdefault(ssrc, set())
-        new = set(sequences) - asked - self._asked_before.get(ssrc, set())
-        asked |= new
-        self._down.of(audio).asked += len(new)
+        self._asks.setdefault(ssrc, _Asks()).add(sequences)
 
     def reported(
         self, block: ReportBlock, clock_rate: int, ntp_middle_now: int, *, audio: bool = False, holes: int = 0
@@ -116,7 +129,10 @@ class Meter:
             if 0 < expected < 1 << 24:
                 lost = min(max(block.lost - before.lost, 0), expected)
                 news = (expected - min(holes, lost), lost - min(holes, lost))
-        self._down.of(audio).add(*news, block.jitter * 1000 / clock_rate)
+        expected, lost = news
+        # Reports come as the far end likes: what was asked for belongs to the packets of its report, not to a period.
+        asked = self._asks[block.ssrc].take() if block.ssrc in self._asks else 0
+        self._down.of(audio).add(expected, max(lost, min(asked, expected)), block.jitter * 1000 / clock_rate)
         if block.last_report:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF
             if trip < 10 * 65536:
@@ -157,7 +173,8 @@ class Meter:
         self.at, self._last_in, self._last_out, self._last_sound = now, self.bytes_in, self.bytes_out, self.sound_out
         self.nacks_up = self.nacks_down = self.key_frames_up = self.key_frames_down = 0
         self._down, self._round_trip_ms = _Direction(), None
-        self._asked_before, self._asked = self._asked, {}
+        for one in self._asks.values():
+            one.before, one.known = one.known, set()
         return fields
 
     def _upward(self, streams: Mapping[int, Incoming]) -> _Direction:

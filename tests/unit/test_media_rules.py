@@ -146,17 +146,32 @@ def report(lost: int, highest: int, *, last_report: int = 0, delay: int = 0) -> 
     return ReportBlock(9, lost, highest, 900, last_report, delay)
 
 
+def heard_of(highest: int) -> ReportBlock:
+    return ReportBlock(9, 0, highest, 0, 0, 0)
+
+
 def test_what_was_asked_again_on_the_same_stream_was_lost_though_it_is_not_reported() -> None:
     meter = Meter(0.0)
-    meter.reported(ReportBlock(9, 0, 100, 0, 0, 0, 0), 90_000, 0)
-    meter.reported(ReportBlock(9, 0, 300, 0, 0, 0, 0), 90_000, 0)
-    meter.asked_again(9, [110, 120], audio=False)
-    meter.asked_again(9, [120, 130], audio=False)
-    fields = meter.close_period(2.0, {})
-    assert fields["video_down"].loss == pytest.approx(3 / 200)
-    meter.reported(ReportBlock(9, 0, 400, 0, 0, 0, 0), 90_000, 0)
-    meter.asked_again(9, [130], audio=False)
+    meter.reported(heard_of(100), 90_000, 0)
+    meter.asked_again(9, [110, 120])
+    meter.asked_again(9, [120, 130])
+    meter.reported(heard_of(300), 90_000, 0)
+    assert meter.close_period(2.0, {})["video_down"].loss == pytest.approx(3 / 200)
+    meter.asked_again(9, [130])
+    meter.reported(heard_of(400), 90_000, 0)
     assert meter.close_period(4.0, {})["video_down"].loss == 0
+
+
+def test_what_was_asked_again_in_a_period_without_a_report_counts_when_the_report_comes() -> None:
+    meter = Meter(0.0)
+    meter.reported(heard_of(100), 90_000, 0)
+    meter.close_period(1.0, {})
+    meter.asked_again(9, list(range(110, 120)))
+    assert meter.close_period(2.0, {})["loss_down"] is None
+    meter.asked_again(9, list(range(210, 220)))
+    meter.reported(heard_of(300), 90_000, 0)
+    fields = meter.close_period(3.0, {})
+    assert fields["video_down"].loss == fields["loss_down"] == pytest.approx(20 / 200)
 
 
 def test_losses_down_come_from_differences_of_reports() -> None:

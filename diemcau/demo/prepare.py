@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Collection
 from pathlib import Path
 
 from core.bus import Bus
@@ -95,9 +96,11 @@ def _password() -> str:
     return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}"
 
 
-def free_port(wanted: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """`wanted` when nothing listens there, else the next free one."""
+def free_port(wanted: int, kind: socket.SocketKind = socket.SOCK_STREAM, *, taken: Collection[int] = ()) -> int:
+    """`wanted` when nothing listens there and it is not `taken`, else the next such; any for 0."""
     for port in range(wanted, wanted + 200):
+        if port in taken:
+            continue
         with socket.socket(socket.AF_INET, kind) as probe:
             if kind is socket.SOCK_STREAM:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -105,5 +108,6 @@ def free_port(wanted: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
                 probe.bind(("0.0.0.0", port))  # noqa: S104 - a probe, closed at once
             except OSError:
                 continue
-            return port
+            found: int = probe.getsockname()[1]
+            return found
     raise OSError(f"no free port from {wanted} on")

@@ -151,7 +151,7 @@ def _data_folder(*, fresh: bool) -> Iterator[Path]:
 
 async def _prepare(options: DemoOptions, terminal: Terminal, folder: Path) -> Stage:
     host = "0.0.0.0" if options.https else LOOPBACK  # noqa: S104 - asked for, with HTTPS
-    web, signaling, media = _free_ports(terminal)
+    web, signaling, media = _free_ports(Settings(), terminal)
     settings = Settings(
         data_dir=folder,
         host=host,
@@ -169,11 +169,15 @@ async def _prepare(options: DemoOptions, terminal: Terminal, folder: Path) -> St
     return Stage(settings, terminal, accounts, tls)
 
 
-def _free_ports(terminal: Terminal) -> list[int]:
-    """The usual ports, or the next free ones, for pages, signaling and media."""
+def _free_ports(wished: Settings, terminal: Terminal) -> list[int]:
+    """The ports that were set, or the next free ones, for pages, signaling and media."""
     chosen: list[int] = []
-    for wanted, kind in ((8080, socket.SOCK_STREAM), (8081, socket.SOCK_STREAM), (8082, socket.SOCK_DGRAM)):
-        port = free_port(max([wanted, *(p + 1 for p in chosen)]), kind)
+    for wanted, kind in (
+        (wished.web_port, socket.SOCK_STREAM),
+        (wished.signaling_port, socket.SOCK_STREAM),
+        (wished.media_port, socket.SOCK_DGRAM),
+    ):
+        port = free_port(wanted, kind, taken=chosen)
         if port != wanted:
             terminal.say(text("port", wanted=wanted, used=port))
         chosen.append(port)

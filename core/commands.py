@@ -49,7 +49,10 @@ class DenyRequest(Model):
 
 
 class SetMuted(Model):
-    """The chair closes or reopens a participant's microphone; None means every point's."""
+    """The chair closes or reopens a participant's microphone.
+
+    None means every point's; but closing all leaves whoever has the floor heard.
+    """
 
     type: Literal["set_muted"] = "set_muted"
     participant: ParticipantId | None

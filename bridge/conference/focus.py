@@ -167,7 +167,8 @@ def _deny_request(focus: Focus, by: Participant, command: DenyRequest) -> list[e
 def _set_muted(focus: Focus, by: Participant, command: SetMuted) -> list[ev.Event]:
     require_chair(by)
     if command.participant is None:
-        changed = [p for p in focus.point_names if (p in focus.muted) != command.muted]
+        spared = focus.floor.holder if command.muted else None
+        changed = [p for p in focus.point_names if p != spared and (p in focus.muted) != command.muted]
     else:
         require_point(focus, command.participant)
         changed = [command.participant] if (command.participant in focus.muted) != command.muted else []

@@ -48,6 +48,9 @@ async def test_the_chair_gives_the_floor_and_sees_the_hall_and_the_technician_se
         assert await why_not_state(hall, "own-camera", "on") is None
 
         await chair.get_by_test_id("mute-all").click()
+        await chair.locator("[data-testid=mute-all][aria-pressed=true]").wait_for()
+        await hall.locator("[data-testid=floor-mine][data-unheard='']").wait_for()
+        await chair.get_by_test_id(f"microphone-{HALL}").click()
         await hall.locator("[data-testid=floor-mine][data-unheard=muted]").wait_for()
         await chair.get_by_test_id("unmute-holder").click()
         await hall.locator("[data-testid=floor-mine][data-unheard='']").wait_for()

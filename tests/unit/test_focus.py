@@ -196,11 +196,23 @@ def test_only_who_is_watched_sends(run: Run) -> None:
 
 def test_muting_closes_the_microphone_and_granting_opens_it(run: Run) -> None:
     run.do(CHAIR_SEAT, GrantFloor(participant=hall(1).id))
-    run.do(CHAIR_SEAT, SetMuted(participant=None, muted=True))
+    run.do(CHAIR_SEAT, SetMuted(participant=hall(1).id, muted=True))
+    run.do(CHAIR_SEAT, SetMuted(participant=hall(2).id, muted=True))
     assert voices(run.focus) == Voices((None, CHAIR), ())
     assert slots_for(run.focus, hall(2))[SlotName.STAGE] == hall(1).id
     run.do(CHAIR_SEAT, GrantFloor(participant=hall(2).id))
     assert voices(run.focus) == Voices((hall(2).id, CHAIR), ())
+    run.do(CHAIR_SEAT, SetMuted(participant=None, muted=False))
+    assert run.focus.muted == set()
+
+
+def test_muting_everyone_leaves_whoever_has_the_floor_heard(run: Run) -> None:
+    run.do(CHAIR_SEAT, GrantFloor(participant=hall(1).id))
+    run.do(CHAIR_SEAT, SetMuted(participant=None, muted=True))
+    assert hall(1).id not in run.focus.muted
+    assert hall(2).id in run.focus.muted
+    assert voices(run.focus) == Voices((hall(1).id, CHAIR), ())
+    run.do(CHAIR_SEAT, SetMuted(participant=hall(1).id, muted=True))
     run.do(CHAIR_SEAT, SetMuted(participant=None, muted=False))
     assert run.focus.muted == set()
 

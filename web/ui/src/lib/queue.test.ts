@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inGroup, named, nextAfter, switchMicrophone, waitingFor } from "./queue";
+import { allMuted, inGroup, named, nextAfter, switchMicrophone, waitingFor } from "./queue";
 import type { RosterEntry } from "./wire";
 
 function entry(code: string, changes: Partial<RosterEntry> = {}): RosterEntry {
@@ -43,6 +43,16 @@ describe("the chair's switch for a microphone", () => {
       ...muted,
       muted: false,
     });
+  });
+});
+
+describe("muting all", () => {
+  it("is done when everybody but whoever has the floor is muted", () => {
+    const speaker = entry("a", { has_floor: true });
+    expect(allMuted([speaker, entry("b", { muted: true })])).toBe(true);
+    expect(allMuted([speaker, entry("b", { muted: true }), entry("c")])).toBe(false);
+    expect(allMuted([speaker])).toBe(false);
+    expect(allMuted([])).toBe(false);
   });
 });
 

@@ -56,6 +56,12 @@ export function switchMicrophone(entry: RosterEntry): Command {
     : { type: "set_microphone_open", participant, open };
 }
 
+/** Whether muting all has nobody left to mute: it spares whoever has the floor. */
+export function allMuted(halls: readonly RosterEntry[]): boolean {
+  const others = halls.filter((entry) => !entry.has_floor);
+  return others.length > 0 && others.every((entry) => entry.muted);
+}
+
 /** Halls only: consoles are not called up. */
 export function isHall(entry: RosterEntry): boolean {
   return entry.participant.role === "operator";

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from core.clock import Clock
 from core.database import Database, load_queries
-from core.errors import Conflict
-from core.model import ConferenceId, ConferenceState
+from core.errors import Conflict, Refused
+from core.identity import Principal
+from core.model import ConferenceId, ConferenceState, Role
 from scheduler import ledger
 from scheduler.ledger import Entry, Revision
 from scheduler.model import ChairElsewhere, Conference
@@ -29,9 +30,21 @@ class Chairs:
         self._pool = database.pool
         self._clock = clock
 
-    async def take(self, id: ConferenceId, username: str) -> None:
-        """Makes who enters an open conference as its chair its chair, unless it has another."""
-        await self._pool.execute(SQL["take"], ledger.key(id), username, self._clock.now())
+    async def take(self, id: ConferenceId, principal: Principal) -> None:
+        """Makes who enters an open conference as its chair its chair, where it has none.
+
+        Raises `Refused` `chair.appointed`, naming the chair, when it is another's; administrators may step in.
+        """
+        await self._pool.execute(SQL["take"], ledger.key(id), principal.username, self._clock.now())
+        row = await self._pool.fetchrow(SQL["who"], ledger.key(id))
+        if row is None or row["chair"] == principal.username or Role.ADMINISTRATOR in principal.roles:
+            return
+        raise Refused(
+            "chair.appointed",
+            f"{row['name']} chairs this conference. Ask the organizer to appoint you.",
+            chair=row["chair"],
+            name=row["name"],
+        )
 
     async def may_extend(self, id: ConferenceId, username: str) -> bool:
         """Whether the conference is this person's own: they chair it, or they booked it."""

@@ -22,5 +22,11 @@ SELECT id, version, $3, $2, 'changed',
     jsonb_build_array(jsonb_build_object('field', 'chair', 'old', NULL, 'new', $2::text))
 FROM changed
 
+-- name: who
+-- The chair of a conference, and what their account is called; no row while there is none.
+SELECT c.chair, coalesce(a.name, c.chair) AS name
+FROM conference c LEFT JOIN account a ON a.username = c.chair
+WHERE c.id = $1 AND c.chair IS NOT NULL
+
 -- name: may_extend
 SELECT EXISTS (SELECT FROM conference WHERE id = $1 AND $2 IN (chair, booked_by))

@@ -141,14 +141,14 @@ class Scheduler:
     async def enter(self, id: ConferenceId, principal: Principal, request: EnterRequest) -> str:
         """A token that lets a signed-in person into the conference in a role they hold; the bridge minds the doors.
 
-        Raises `Refused` `role.missing`, `Conflict` `conference.over`, `conference.not_confirmed`, `BadInput`
-        `enter.role`, `enter.point`, `NotFound` `enter.point_unknown`, `conference.unknown`.
+        Raises `Refused` `role.missing`, `chair.appointed`, `Conflict` `conference.over`, `conference.not_confirmed`,
+        `BadInput` `enter.role`, `enter.point`, `NotFound` `enter.point_unknown`, `conference.unknown`.
         """
         conference = await self.conference(id)
         lifecycle.refuse_unless_booked(conference.state)
         token = links.console_token(self._signer, conference, principal, request)
         if request.role is Role.CHAIR:
-            await self.chairs.take(id, principal.username)
+            await self.chairs.take(id, principal)
         return token
 
     async def extend(self, id: ConferenceId, principal: Principal, request: ExtendRequest) -> Conference:

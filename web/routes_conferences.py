@@ -239,7 +239,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         errors={
             NotFound: ("conference.unknown", "enter.point_unknown"),
             BadInput: ("enter.role", "enter.point"),
-            Refused: ("role.missing",),
+            Refused: ("role.missing", "chair.appointed"),
             Conflict: ("conference.over",),
         },
     ),

@@ -12,7 +12,8 @@ from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import DiemcauError
-from core.model import ConferenceState
+from core.identity import Principal
+from core.model import ConferenceState, Role
 from core.settings import Limits
 from scheduler.model import BookingRequest, ClashRequest, Conference, ConferenceChange, ExtendRequest, StepRequest
 from scheduler.series import SeriesBook
@@ -166,11 +167,12 @@ async def test_who_enters_as_the_chair_of_an_open_conference_without_one_is_its_
     scheduler: Scheduler, database: Database
 ) -> None:
     made = await booked(scheduler, 0, None)
-    await scheduler.chairs.take(made.id, "minh")
+    minh, hoa = (Principal(username=name, name=name, roles=frozenset({Role.CHAIR})) for name in ("minh", "hoa"))
+    await scheduler.chairs.take(made.id, minh)
     assert (await scheduler.conference(made.id)).chair is None
     assert await Store(database).open(made.id, "clockwork", NOON)
-    await scheduler.chairs.take(made.id, "minh")
-    await scheduler.chairs.take(made.id, "hoa")
+    await scheduler.chairs.take(made.id, minh)
+    assert (await refusal(scheduler.chairs.take(made.id, hoa))).data == {"chair": "minh", "name": "minh"}
     assert (await scheduler.conference(made.id)).chair == "minh"
     last = (await scheduler.bookings.history(made.id))[-1]
     assert [(change.field, change.old, change.new) for change in last.changes] == [("chair", None, "minh")]

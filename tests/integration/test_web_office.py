@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,8 +89,7 @@ async def test_a_chair_extends_only_its_own_conferences(site: Website, organizer
     before = await chair.post(path + "/extend", {"minutes": 10})
     assert (before.status, before.code) == (403, "extend.not_yours")
     await site.database.pool.execute("UPDATE conference SET state = 'open'")
-    for visitor in (chair, other):
-        assert (await visitor.post(path + "/enter", {"role": "chair"})).status == 200
+    assert (await chair.post(path + "/enter", {"role": "chair"})).status == 200
     assert (await chair.post(path + "/extend", {"minutes": 10})).status == 200
     assert (await other.post(path + "/extend", {"minutes": 10})).code == "extend.not_yours"
     assert (await organizer.post(path + "/extend", {"minutes": 10})).status == 200
@@ -132,6 +132,36 @@ async def test_a_chair_is_appointed_to_one_conference_at_a_time(site: Website, o
     assert (await chair.ask("PUT", second + "/chair", json={"username": "minh"})).status == 403
     await organizer.ask("PUT", first + "/chair", json={"username": None})
     assert (await organizer.ask("PUT", second + "/chair", json={"username": "minh"})).status == 200
+
+
+async def test_an_appointed_chair_keeps_the_seat_from_other_chairs(site: Website, organizer: Visitor) -> None:
+    booked = await organizer.post("/api/bookings", _booking("d1"))
+    path = f"/api/conferences/{booked.json['conference']['id']}"
+    chair = await site.signed_in(Role.CHAIR, username="minh")
+    other = await site.signed_in(Role.CHAIR, username="ha")
+    administrator = await site.signed_in(Role.CHAIR, Role.ADMINISTRATOR, username="root")
+    seat = {"role": "chair"}
+    assert (await other.post(path + "/enter", seat)).status == 200  # nobody was appointed
+    await organizer.ask("PUT", path + "/chair", json={"username": "minh"})
+    refused = await other.post(path + "/enter", seat)
+    assert (refused.status, refused.code) == (403, "chair.appointed")
+    assert refused.json["data"] == {"chair": "minh", "name": "Người minh"}
+    for may in (chair, administrator):
+        assert (await may.post(path + "/enter", seat)).status == 200
+    await organizer.ask("PUT", path + "/chair", json={"username": "ha"})
+    assert (await other.post(path + "/enter", seat)).status == 200
+    assert (await chair.post(path + "/enter", seat)).code == "chair.appointed"
+
+
+async def test_who_first_enters_an_open_conference_without_a_chair_has_its_seat(
+    site: Website, organizer: Visitor
+) -> None:
+    booked = await organizer.post("/api/bookings", _booking("d1"))
+    path = f"/api/conferences/{booked.json['conference']['id']}"
+    await site.database.pool.execute("UPDATE conference SET state = 'open'")
+    people = [await site.signed_in(Role.CHAIR, username=name) for name in ("minh", "ha")]
+    replies = await asyncio.gather(*(one.post(path + "/enter", {"role": "chair"}) for one in people))
+    assert sorted(reply.status for reply in replies) == [200, 403]
 
 
 async def test_a_draft_holds_nothing_until_it_is_submitted(organizer: Visitor) -> None:

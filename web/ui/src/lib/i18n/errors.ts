@@ -36,6 +36,8 @@ const vi: Record<string, string> = {
   "template.name": "Tên mẫu phải có từ 1 đến 200 ký tự, trên một dòng.",
   "template.name_taken": "Đã có mẫu mang tên này. Đặt tên khác, hoặc xóa mẫu cũ trước.",
   "template.unknown": "Mẫu này không còn nữa. Tải lại trang.",
+  "chair.appointed":
+    "Chủ tọa của hội nghị này là {name}, nên tài khoản của bạn không vào ghế chủ tọa được. Nếu bạn chủ trì thay, hãy nhờ người tổ chức đổi chủ tọa rồi vào lại.",
   "extend.not_yours":
     "Chỉ chủ tọa của hội nghị này hoặc người tổ chức được kéo dài. Hãy nhờ một trong hai người.",
   "answer.not_proposed": "Điểm cầu này không còn đề nghị giờ khác. Tải lại trang.",
@@ -253,6 +255,8 @@ const families: [string, string][] = [
 ];
 
 const en: Record<string, string> = {
+  "chair.appointed":
+    "{name} chairs this conference, so your account cannot take the chair. If you stand in, ask the organizer to appoint you, then come back.",
   "extend.not_yours": "Only the chair of this conference or an organizer can extend it. Ask one of them.",
   "answer.not_proposed": "This point no longer proposes another time. Reload the page.",
   "alarm.unknown": "This subscription is not there any more. Load the page again.",

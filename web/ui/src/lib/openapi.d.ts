@@ -8251,7 +8251,9 @@ export interface components {
     };
     /**
      * SetMuted
-     * @description The chair closes or reopens a participant's microphone; None means every point's.
+     * @description The chair closes or reopens a participant's microphone.
+     *
+     *     None means every point's; but closing all leaves whoever has the floor heard.
      */
     SetMuted: {
       /**
@@ -10588,7 +10590,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `role.missing`, `request.origin` */
+      /** @description `role.missing`, `chair.appointed`, `request.origin` */
       403: {
         headers: {
           [name: string]: unknown;

@@ -22,7 +22,8 @@ MOST_MISSING = 250
 TAIL_SECONDS = 0.012
 """A picture whose last packet has not come by then has lost it: otherwise only the next picture would tell.
 
-A sender that paces its packets leaves about 5 ms between them.
+A sender that paces its packets leaves about 5 ms between them. Where packets overtake one another it takes longer by
+as much as a gap is given more than `REORDER_SECONDS`: the last packet comes as late as any.
 """
 _TAIL_SPACINGS = 2.5
 _SPACING_DECAY = 0.9
@@ -67,6 +68,9 @@ class Arrivals:
     _first: int = -1
     _highest: int = -1
     _open_at: float | None = None
+    """When the newest packet came, while its picture should go on and its next packet was not asked for."""
+    _came_at: float | None = None
+    """The same, also when it was."""
     _tail: _Missing | None = None
     _tail_number: int = -1
     _ahead: int = -1
@@ -114,9 +118,11 @@ class Arrivals:
 
     def picture(self, timestamp: int, ends: bool, now: float, *, original: bool = True) -> None:
         """A NEW packet belongs to the picture of that timestamp, and `ends` it or not."""
-        if self._open_at is not None and timestamp == self._picture and original:
-            self.spacing = max(now - self._open_at, self.spacing * _SPACING_DECAY)
-        self._picture, self._open_at = timestamp, None if ends else now
+        before, surely = self._came_at, original and self._ahead != self._highest
+        if before is not None and timestamp == self._picture and surely:
+            self.spacing = max(now - before, self.spacing * _SPACING_DECAY)
+        self._picture = timestamp
+        self._came_at = self._open_at = None if ends else now
 
     @property
     def unsure(self) -> bool:
@@ -141,7 +147,7 @@ class Arrivals:
 
     def _tail_due(self, now: float) -> list[int]:
         """The packet after the newest, once, when its picture should have ended by now."""
-        wait = max(TAIL_SECONDS, _TAIL_SPACINGS * self.spacing)
+        wait = max(TAIL_SECONDS + self.reorder - REORDER_SECONDS, _TAIL_SPACINGS * self.spacing)
         if self._open_at is None or now - self._open_at < wait:
             return []
         self._tail, self._tail_number, self._open_at = _Missing(now, now, 1), self._highest + 1, None

@@ -18,7 +18,7 @@ from core.clock import SystemClock
 from core.database import Database, migrate, open_pool, start_embedded
 
 MEMORY = Path("/dev/shm")
-ROOM = 2 * 2**30
+ROOM = 2**30
 """Bytes that must be free there: the server's log of changes and a few databases need less than half."""
 
 
@@ -37,6 +37,7 @@ def postgres_url() -> Iterator[str]:
     async def prepare() -> None:
         admin = await asyncpg.connect(server.get_uri())
         await admin.execute("ALTER SYSTEM SET fsync = off")
+        await admin.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
         await admin.execute("SELECT pg_reload_conf()")
         await admin.execute("CREATE DATABASE template_diemcau")
         await admin.close()

@@ -56,7 +56,12 @@ class Topology:
 
     @cached_property
     def _causes(self) -> dict[PointCode, tuple[Cause, ...]]:
-        return {point: tuple(self._shared_by(place)) for point, place in self.places.items()}
+        # One object for each cause: a lookup compares what is not the same object field by field.
+        one: dict[Cause, Cause] = {}
+        return {
+            point: tuple(one.setdefault(cause, cause) for cause in self._shared_by(place))
+            for point, place in self.places.items()
+        }
 
     def _shared_by(self, place: Place) -> Iterator[Cause]:
         for unit in place.units:

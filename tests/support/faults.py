@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from core.model import ConferenceId, PointCode, UnitCode
 from monitor.incidents.evidence import Condition, Evidence
@@ -77,12 +78,21 @@ class Scenario:
 
 def children(topology: Topology, cause: Cause) -> list[PointCode]:
     """The points that a common cause can harm."""
-    return [point for point in topology.places if cause in topology.causes_of(point)]
+    return _children(topology)[cause]
+
+
+@cache
+def _children(topology: Topology) -> dict[Cause, list[PointCode]]:
+    found: dict[Cause, list[PointCode]] = {}
+    for point in topology.places:
+        for cause in topology.causes_of(point):
+            found.setdefault(cause, []).append(point)
+    return found
 
 
 def _commons(topology: Topology, kind: CauseKind) -> list[Cause]:
-    found = {cause for point in topology.places for cause in topology.causes_of(point) if cause.kind is kind}
-    return sorted((c for c in found if len(children(topology, c)) >= 5), key=lambda cause: cause.code)
+    found = [cause for cause, points in _children(topology).items() if cause.kind is kind and len(points) >= 5]
+    return sorted(found, key=lambda cause: cause.code)
 
 
 MIXES = (

@@ -1,101 +1,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import asyncpg
-import pytest
 
 from core.bus import Bus
-from core.clock import Clock, ManualClock, SystemClock
+from core.clock import ManualClock, SystemClock
 from core.database import Database
-from core.errors import Unavailable
 from core.messages import (
     CONFERENCE_CHANGED,
-    OPEN,
-    STOP,
     ConferenceChanged,
-    Done,
-    OpenConference,
-    StopConference,
 )
-from core.model import ConferenceId, ConferenceSpec, ConferenceState
-from scheduler.clockwork import Clockwork
+from core.model import ConferenceId, ConferenceState
 from scheduler.model import Conference
 from scheduler.service import Scheduler
+from tests.support.clockwork import Doors, reaches, running
 from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
 from tests.support.outage import Outage
 from tests.support.polling import eventually
 
 HOUR = timedelta(hours=1)
-
-
-class Doors:
-    """Answers OPEN and STOP on the bus and writes them down; `away` refuses them."""
-
-    def __init__(self, bus: Bus) -> None:
-        self.opened: list[ConferenceSpec] = []
-        self.stopped: list[ConferenceId] = []
-        self.away = False
-        self.refused = 0
-        self.hold: asyncio.Event | None = None
-        bus.answer(OPEN, self._open)
-        bus.answer(STOP, self._stop)
-
-    async def _open(self, call: OpenConference) -> Done:
-        self._refuse()
-        self.opened.append(call.spec)
-        if self.hold is not None:
-            await self.hold.wait()
-        return Done()
-
-    async def _stop(self, call: StopConference) -> Done:
-        self._refuse()
-        self.stopped.append(call.conference)
-        return Done()
-
-    def _refuse(self) -> None:
-        if self.away:
-            self.refused += 1
-            raise Unavailable("bridge.away", "Try again.")
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    return scheduler_of(database, bus, clock)
-
-
-@pytest.fixture
-def doors(bus: Bus) -> Doors:
-    return Doors(bus)
-
-
-@asynccontextmanager
-async def running(database: Database, bus: Bus, clock: Clock, scheduler: Scheduler) -> AsyncIterator[Clockwork]:
-    clockwork = Clockwork(database, bus, clock, scheduler)
-    task = asyncio.create_task(clockwork.run())
-    try:
-        yield clockwork
-        assert not task.done(), "the clockwork has ended by itself"
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def reaches(scheduler: Scheduler, id: ConferenceId, state: ConferenceState, *, units: float = 10) -> None:
-    async def check() -> str | None:
-        now = (await scheduler.conference(id)).state
-        return None if now is state else f"the conference is {now}"
-
-    await eventually(check, units=units)
 
 
 async def booked(scheduler: Scheduler, *, hours: float = 1, minutes: float = 60) -> Conference:

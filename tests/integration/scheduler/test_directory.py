@@ -6,17 +6,12 @@ import io
 import pytest
 
 from core.bus import Bus
-from core.clock import SystemClock
+from core.clock import ManualClock
 from core.database import Database
 from core.errors import BadInput
 from core.settings import Limits
 from scheduler.service import Scheduler
 from tests.support.directory import import_text, load_points, scheduler_of
-
-
-@pytest.fixture
-def scheduler(database: Database, bus: Bus, clock: SystemClock) -> Scheduler:
-    return scheduler_of(database, bus, clock)
 
 
 async def test_ho_chi_minh_city_is_loaded_once_however_often(scheduler: Scheduler) -> None:
@@ -100,7 +95,7 @@ async def test_100_000_rows_are_refused_and_the_old_directory_stays(scheduler: S
     assert [p.code for p in await scheduler.points()] == codes
 
 
-async def test_the_largest_allowed_file_is_applied(database: Database, bus: Bus, clock: SystemClock) -> None:
+async def test_the_largest_allowed_file_is_applied(database: Database, bus: Bus, clock: ManualClock) -> None:
     scheduler = scheduler_of(database, bus, clock, Limits(directory_rows=5_000))
     await load_points(scheduler, 1)
     rows = "\n".join(f"N{i},Hall,WARD" for i in range(5_000))

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import BadInput, Conflict, NotFound
@@ -17,7 +16,7 @@ from scheduler.choosing_model import Choice, MergedUnit
 from scheduler.directory_mergers import Mergers
 from scheduler.directory_model import MergeRequest
 from scheduler.service import Scheduler
-from tests.support.directory import NOON, booking_of, import_text, scheduler_of
+from tests.support.directory import NOON, booking_of, import_text
 
 DIRECTORY = """code,name,unit,unit_name,unit_kind,parent_unit
 ,,VN,Trung ương,centre,
@@ -32,13 +31,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     report = await import_text(scheduler, DIRECTORY)
     assert report.applied, report.problems
     return scheduler

@@ -20,20 +20,14 @@ from scheduler.series import SeriesBook
 from scheduler.series_model import Scope, SeriesChange, SeriesRequest
 from scheduler.service import Scheduler
 from scheduler.store import Store
-from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
+from tests.support.directory import NOON, booking_of, load_points, times
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START = NOON + HOUR
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     await load_points(scheduler, 6)
     return scheduler
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import DiemcauError
@@ -24,8 +23,9 @@ from scheduler.model import (
     StepRequest,
     Verdict,
 )
+from scheduler.service import Scheduler
 from scheduler.store import Store
-from tests.support.directory import NOON, booking_of, import_text, scheduler_of, times
+from tests.support.directory import NOON, booking_of, import_text, times
 
 HOUR = timedelta(hours=1)
 DIRECTORY = """code,name,unit,unit_name,unit_kind,parent_unit
@@ -40,13 +40,7 @@ YES, NO = Verdict(granted=True), Verdict(granted=False, note="Not that week")
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def bookings(database: Database, bus: Bus, clock: ManualClock) -> Bookings:
-    scheduler = scheduler_of(database, bus, clock)
+async def bookings(scheduler: Scheduler) -> Bookings:
     assert (await import_text(scheduler, DIRECTORY)).applied
     return scheduler.bookings
 

@@ -29,7 +29,7 @@ from scheduler.series_model import (
 )
 from scheduler.service import Scheduler
 from scheduler.store import Store
-from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
+from tests.support.directory import NOON, booking_of, load_points, times
 
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
@@ -38,13 +38,7 @@ STARTS = [NOON + HOUR + i * WEEK for i in range(4)]
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     await load_points(scheduler, 4)
     return scheduler
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import BadInput, Conflict, NotFound
@@ -12,7 +11,7 @@ from core.settings import Limits
 from scheduler.choosing import Choosing
 from scheduler.choosing_model import AudienceRequest, Choice, Chosen
 from scheduler.service import Scheduler
-from tests.support.directory import NOON, import_text, scheduler_of
+from tests.support.directory import import_text
 
 DIRECTORY = """code,name,unit,unit_name,unit_kind,parent_unit
 ,,VN,Trung ương,centre,
@@ -26,13 +25,7 @@ T1,Hội trường Tân Ninh,TN,Phường Tân Ninh,commune,80
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     report = await import_text(scheduler, DIRECTORY)
     assert report.applied, report.problems
     return scheduler

@@ -8,26 +8,20 @@ from datetime import timedelta
 
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import DiemcauError
 from scheduler.bookings import Bookings
 from scheduler.model import StepRequest
-from tests.support.directory import NOON, booking_of, load_points, scheduler_of
+from scheduler.service import Scheduler
+from tests.support.directory import NOON, booking_of, load_points
 
 HOUR = timedelta(hours=1)
 REQUEST = booking_of("t", NOON + 30 * HOUR, ["P000", "P001"])
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def bookings(database: Database, bus: Bus, clock: ManualClock) -> Bookings:
-    scheduler = scheduler_of(database, bus, clock)
+async def bookings(scheduler: Scheduler) -> Bookings:
     await load_points(scheduler, 2)
     return scheduler.bookings
 

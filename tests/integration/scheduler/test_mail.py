@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -20,12 +19,6 @@ from tests.support.polling import eventually
 from tests.support.workers import worker
 
 AN, BINH = "an@xa.example", "binh@xa.example"
-
-
-@pytest.fixture
-async def desk(database: Database) -> AsyncIterator[Office]:
-    async with office(database) as made:
-        yield made
 
 
 async def states(desk: Office) -> dict[str, tuple[str, int, str]]:

@@ -16,25 +16,10 @@ from scheduler.model import ConferenceChange, ExtendRequest
 from scheduler.series import SeriesBook
 from scheduler.series_model import Scope, SeriesChange, SeriesRequest
 from scheduler.service import Scheduler
-from tests.integration.test_scheduler_clockwork import Doors, reaches, running
-from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
+from tests.support.clockwork import Doors, reaches, running
+from tests.support.directory import NOON, booking_of, load_points, times
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    return scheduler_of(database, bus, clock)
-
-
-@pytest.fixture
-def doors(bus: Bus) -> Doors:
-    return Doors(bus)
 
 
 async def heard(news: Subscription[ConferenceWarning]) -> ConferenceWarning:

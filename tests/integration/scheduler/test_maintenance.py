@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import BadInput, Conflict, NotFound
@@ -15,19 +14,13 @@ from scheduler.maintenance import Maintenance, MaintenanceRequest
 from scheduler.model import ClashRequest
 from scheduler.service import Scheduler
 from scheduler.timeline import Timeline
-from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
+from tests.support.directory import NOON, booking_of, load_points, times
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     await load_points(scheduler, 4)
     return scheduler
 

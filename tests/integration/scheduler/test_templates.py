@@ -8,7 +8,6 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import DiemcauError
@@ -16,20 +15,14 @@ from core.model import ConferenceId, ConferenceState
 from scheduler.model import BookingRequest, Conference, RequestedTimes
 from scheduler.service import Scheduler
 from scheduler.templates import AgainRequest, SaveTemplate, Template, Templates
-from tests.support.directory import NOON, booking_of, load_points, scheduler_of
+from tests.support.directory import NOON, booking_of, load_points
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     await load_points(scheduler, 3)
     return scheduler
 

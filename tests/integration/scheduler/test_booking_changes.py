@@ -32,19 +32,13 @@ from scheduler.model import (
 )
 from scheduler.service import Scheduler
 from scheduler.store import Store
-from tests.support.directory import NOON, booking_of, load_points, scheduler_of, times
+from tests.support.directory import NOON, booking_of, load_points, times
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     await load_points(scheduler, 6)
     return scheduler
 

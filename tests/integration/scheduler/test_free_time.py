@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.database import Database
 from core.errors import BadInput
@@ -19,7 +18,7 @@ from scheduler.maintenance import Maintenance, MaintenanceRequest
 from scheduler.model import ConferenceChange
 from scheduler.service import Scheduler
 from scheduler.working_time import DaySpan, WorkingHours
-from tests.support.directory import booking_of, load_points, scheduler_of
+from tests.support.directory import booking_of, load_points
 
 MONDAY = datetime(2026, 9, 7, tzinfo=UTC)
 """Seven in the morning in Vietnam."""
@@ -33,8 +32,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    scheduler = scheduler_of(database, bus, clock)
+async def scheduler(scheduler: Scheduler) -> Scheduler:
     await load_points(scheduler, 3)
     return scheduler
 

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from icalendar import Calendar
 
-from core.database import Database
 from core.errors import BadInput, Conflict, NotFound, Refused
 from core.identity import FeedRight
 from core.model import ConferenceId
@@ -21,19 +19,13 @@ from scheduler.invitations.model import (
     ReplyOutcome,
 )
 from tests.support.directory import NOON, SIGNER, times
-from tests.support.inviting import ORGANIZER, Office, office
+from tests.support.inviting import ORGANIZER, Office
 from tests.support.mailbox import SENDER, event_of, text_of
 from tests.support.replies import counter_mail, mail_with, reply_mail
 
 HOUR = timedelta(hours=1)
 AN, BINH = "an@xa.example", "binh@xa.example"
 YES = AnswerRequest(answer=AnswerState.CONFIRMED, delegates=25, operator="Nguyễn Văn An")
-
-
-@pytest.fixture
-async def desk(database: Database) -> AsyncIterator[Office]:
-    async with office(database) as made:
-        yield made
 
 
 def answer_token(text: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from core.database import Database
 from core.model import ConferenceId
 from scheduler.invitations.collector import Collector
 from scheduler.invitations.letterbox import TRANSPORT_ERRORS, Letterbox
@@ -18,7 +17,7 @@ from scheduler.invitations.model import AnswerRequest, AnswerState
 from scheduler.invitations.replies import MAX_BYTES
 from tests.support.directory import NOON
 from tests.support.dovecot import Dovecot, dovecot
-from tests.support.inviting import Office, office
+from tests.support.inviting import Office
 from tests.support.mailbox import event_of
 from tests.support.polling import eventually
 from tests.support.replies import counter_mail, mail_with, reply_mail
@@ -26,12 +25,6 @@ from tests.support.workers import worker
 
 AN, BINH = "an@xa.example", "binh@xa.example"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def desk(database: Database) -> AsyncIterator[Office]:
-    async with office(database) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
 
-from core.database import Database
 from core.errors import NotFound, Unavailable
 from core.messages import OPEN, Done, OpenConference
 from core.model import ConferenceId, ConferenceState
@@ -13,21 +11,19 @@ from scheduler.diagnosis import Diagnosis
 from scheduler.findings import DiagnosisReport
 from scheduler.invitations.model import AnswerRequest, AnswerState
 from tests.support.directory import NOON
-from tests.support.inviting import ORGANIZER, Office, office
+from tests.support.inviting import ORGANIZER, Office
 from tests.support.mailbox import text_of
 
 AN, BINH = "an@xa.example", "binh@xa.example"
 
 
 @pytest.fixture
-async def desk(database: Database) -> AsyncIterator[Office]:
-    async with office(database) as made:
+def desk(desk: Office) -> Office:
+    async def open_(_: OpenConference) -> Done:
+        return Done()
 
-        async def open_(_: OpenConference) -> Done:
-            return Done()
-
-        made.bus.answer(OPEN, open_)
-        yield made
+    desk.bus.answer(OPEN, open_)
+    return desk
 
 
 async def attended(desk: Office, id: ConferenceId, *points: str, at: datetime = NOON, here: bool = False) -> None:

@@ -27,16 +27,6 @@ HOUR = timedelta(hours=1)
 NOBODY = ConferenceId("00000000-0000-4000-8000-000000000000")
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOON)
-
-
-@pytest.fixture
-def scheduler(database: Database, bus: Bus, clock: ManualClock) -> Scheduler:
-    return scheduler_of(database, bus, clock)
-
-
 async def code_of(asked: Awaitable[object]) -> str:
     with pytest.raises(DiemcauError) as caught:
         await asked

@@ -89,7 +89,6 @@ class Monitor:
         self._zone = ZoneInfo(settings.time_zone)
         self._store = Store(database)
         self._keeper = Keeper(database, clock, settings)
-        self.reports = Reports(database, clock, self._zone, self.attendance, self._keeper.freshen)
         self._writer = Writer(self._store)
         self._ledger = Ledger()
         self._lines = Lines(settings.sample_seconds, profile_named(settings.grade_profile))
@@ -97,6 +96,7 @@ class Monitor:
         self._pace = Pace(min(_MOST_SPACING_SECONDS, settings.sample_seconds / 8))
         self._floors: dict[ConferenceId, FloorMoved] = {}
         self.points = PointReader(database)
+        self.reports = Reports(database, clock, self._zone, self.points, self.attendance, self._keeper.freshen)
         self.records = RecordReader(database)
         self.line_tests = LineTestBook(database)
         self.headcounts = HeadcountBook(database, clock, self.points, self._points_here, self._note_people)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import assert_never
 
 from monitor.headcount.model import HeadcountRow, HeadcountSum, HeadcountUnit, Quorum, QuorumState
 from monitor.points.model import MapUnit
+from monitor.points.tree import upwards
 
 _ROUNDING = 1e-9
 """0.07 of 100 is 7.000000000000001 in binary: that asks for 7, not 8."""
@@ -42,21 +43,12 @@ def by_unit(rows: Iterable[HeadcountRow], units: Sequence[MapUnit]) -> tuple[Hea
     parents: dict[str, str | None] = {unit.code: unit.parent for unit in units}
     members: dict[str, list[HeadcountRow]] = {unit.code: [] for unit in units}
     for row in rows:
-        for code in _upwards(row.unit, parents):
+        for code in upwards(row.unit, parents):
             members[code].append(row)
     return tuple(
         HeadcountUnit(code=unit.code, name=unit.name, parent=unit.parent, sum=add_up(members[unit.code]))
         for unit in units
     )
-
-
-def _upwards(unit: str | None, parents: Mapping[str, str | None]) -> list[str]:
-    """`unit` and the units above it; each once, even where the directory has a circle."""
-    path: list[str] = []
-    while unit is not None and unit in parents and unit not in path:
-        path.append(unit)
-        unit = parents[unit]
-    return path
 
 
 def judge(rule: Quorum, total: HeadcountSum) -> QuorumState:

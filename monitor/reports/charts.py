@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.reports.model import IncidentFigures, PointFigures, Report, UnitSum
+from monitor.reports.model import IncidentFigures, PointFigures, Report
 from monitor.reports.texts import TEXTS, Language, incident_name
+from monitor.reports.units import Counts, Unit, groups
 
 MOST_BARS = 40
 """A chart of more is no picture any more; the table has them all."""
@@ -64,20 +65,27 @@ class _Words:
 
 def _people(report: Report, word: _Words) -> Chart:
     """Declared and checked-in delegates of the expected, for the units with most."""
-    largest = sorted(report.units, key=lambda unit: -unit.expected)[:MOST_BARS]
-    bars = tuple(_unit_bar(unit, word) for unit in largest if unit.expected)
+    sums: dict[Unit, Counts] = {}
+    for unit, point in _grouped(report.points):
+        sums[unit] = sums.get(unit, Counts()) + point.counts
+    largest = sorted(sums.items(), key=lambda one: -one[1].expected)[:MOST_BARS]
+    bars = tuple(_unit_bar(unit, counts, word) for unit, counts in largest if counts.expected or counts.declared)
     legend = ((word("chart.verified"), STRONG), (word("chart.declared"), CALM), (word("chart.expected"), PALE))
     return Chart(word("chart.people"), legend, bars)
 
 
-def _unit_bar(unit: UnitSum, word: _Words) -> Bar:
-    whole = max(unit.expected, unit.declared, unit.verified)
+def _grouped(points: Sequence[PointFigures]) -> list[tuple[Unit, PointFigures]]:
+    return list(zip(groups([point.point.path for point in points]), points, strict=True))
+
+
+def _unit_bar(unit: Unit, people: Counts, word: _Words) -> Bar:
+    whole = max(people.expected, people.declared, people.verified)
     spans = (
-        Span(0, unit.expected / whole, PALE),
-        Span(0, unit.declared / whole, CALM),
-        Span(0, unit.verified / whole, STRONG),
+        Span(0, people.expected / whole, PALE),
+        Span(0, people.declared / whole, CALM),
+        Span(0, people.verified / whole, STRONG),
     )
-    told = f"{unit.verified} · {unit.declared} / {unit.expected}"
+    told = f"{people.verified} · {people.declared} / {people.expected}"
     return Bar(unit.name, spans, told)
 
 
@@ -102,11 +110,11 @@ def _lateness(point: PointFigures) -> str:
 
 def _grades(report: Report, word: _Words) -> Chart:
     """The lines' grades by unit, over the whole conference."""
-    groups: dict[str, list[PointFigures]] = {}
-    for point in report.points:
+    members: dict[Unit, list[PointFigures]] = {}
+    for unit, point in _grouped(report.points):
         if point.line is not None:
-            groups.setdefault(point.point.unit_name, []).append(point)
-    bars = [_grade_bar(name, members, word) for name, members in groups.items()]
+            members.setdefault(unit, []).append(point)
+    bars = [_grade_bar(unit.name, points, word) for unit, points in members.items()]
     legend = ((word("column.good"), GOOD), (word("column.fair"), FAIR), (word("column.poor"), POOR))
     return Chart(word("chart.grades"), legend, tuple(bar for bar in bars if bar is not None)[:MOST_BARS])
 
@@ -130,7 +138,7 @@ def _worst(report: Report, word: _Words) -> Chart:
     most = max((percent for _, percent in shares), default=0.0) or 1.0
     bars = (
         Bar(
-            f"{point.attended.name} ({point.point.unit_name})",
+            f"{point.attended.name} ({point.point.above.name})",
             (Span(0, percent / most, POOR),),
             f"{word.number(percent)} %",
         )

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
 
 import xlsxwriter
@@ -20,6 +20,10 @@ from monitor.sheets import BYTE_ORDER_MARK, cell
 _MOMENT = "%d/%m/%Y %H:%M:%S"
 _DEEP, _WIDE = 100.0, 600.0
 _A4 = 9
+_MOMENT_FORMAT = "dd/mm/yyyy hh:mm:ss"
+_HEAD = {"bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#e8eef6"}
+_DEEPEST = 7
+"""Levels that a workbook can fold."""
 _WIDEST = 60
 """Characters of a sheet's column."""
 _SHORT = 12
@@ -54,16 +58,11 @@ def xlsx_file(report: Report, language: Language, zone: tzinfo) -> bytes:
     data = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(data, options) as book:
-        head = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#e8eef6"}
-        formats = {
-            "head": book.add_format(head),
-            "moment": book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"}),
-            "tenths": book.add_format({"num_format": "0.0"}),
-        }
+        formats = _Formats(book)
         for table in tables(report, language, zone):
             sheet = book.add_worksheet(table.title[:31])
             _lay_out(sheet, table)
-            sheet.write_row(0, 0, table.header, formats["head"])
+            sheet.write_row(0, 0, table.header, formats.of(bold=True, **_HEAD))
             _write_rows(sheet, table, formats)
     return data.getvalue()
 
@@ -77,22 +76,58 @@ def _lay_out(sheet: xlsxwriter.worksheet.Worksheet, table: Table) -> None:
         sheet.set_column(column, column, min(_WIDEST, max(longest, word, len(name) / 2) + 2))
     sheet.freeze_panes(1, 0)
     if table.section != "summary":
-        sheet.autofilter(0, 0, len(table.rows), len(table.header) - 1)
+        # The total is no row to be sorted among the others.
+        sheet.autofilter(0, 0, len(table.rows) - table.levels.count(0), len(table.header) - 1)
+    if table.levels:
+        sheet.outline_settings(symbols_below=False)
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
 
 
-def _write_rows(sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: dict[str, object]) -> None:
-    for number, row in enumerate(table.rows, start=1):
+def _write_rows(sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: _Formats) -> None:
+    for number, (row, style) in enumerate(zip(table.rows, _styles(table), strict=True), start=1):
+        if table.levels:
+            # Folding a unit leaves its own sum above to be seen.
+            sheet.set_row(number, None, None, {"level": min(_DEEPEST, max(0, table.levels[number - 1] - 1))})
         for column, value in enumerate(row):
             if isinstance(value, datetime):
-                sheet.write_datetime(number, column, value, formats["moment"])
+                sheet.write_datetime(number, column, value, formats.of(num_format=_MOMENT_FORMAT))
             elif isinstance(value, float):
-                sheet.write_number(number, column, value, formats["tenths"])
+                sheet.write_number(number, column, value, formats.of(num_format="0.0"))
             elif value is not None:
-                sheet.write(number, column, value)
+                depth = style.depth if column == 0 else 0
+                sheet.write(number, column, value, formats.of(bold=style.bold, indent=depth))
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How a row stands out: what has rows below it and the total are bold, `depth` is how far it is set in."""
+
+    bold: bool = False
+    depth: int = 0
+
+
+def _styles(table: Table) -> list[_Style]:
+    if not table.levels:
+        return [_Style()] * len(table.rows)
+    below = (*table.levels[1:], 0)
+    return [_Style(n == 0 or after > n, max(0, n - 1)) for n, after in zip(table.levels, below, strict=True)]
+
+
+class _Formats:
+    """A workbook's cell formats, each made once."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self._book = book
+        self._made: dict[tuple[tuple[str, object], ...], xlsxwriter.format.Format] = {}
+
+    def of(self, **properties: object) -> xlsxwriter.format.Format:
+        key = tuple(sorted(properties.items()))
+        if key not in self._made:
+            self._made[key] = self._book.add_format(properties)
+        return self._made[key]
 
 
 def printable(report: Report, language: Language, zone: tzinfo) -> bytes:
@@ -129,7 +164,15 @@ def _times(report: Report, zone: tzinfo) -> str:
 def _printed(table: Table, language: Language) -> dict[str, object]:
     rows = [[text_of(value, language) for value in row] for row in table.rows]
     kinds = [_kind(values) for values in zip(*table.rows, strict=True)] or ["text"] * len(table.header)
-    return {"section": table.section, "title": table.title, "header": table.header, "kinds": kinds, "rows": rows}
+    styles = [asdict(style) for style in _styles(table)] if table.levels else []
+    return {
+        "section": table.section,
+        "title": table.title,
+        "header": table.header,
+        "kinds": kinds,
+        "rows": rows,
+        "styles": styles,
+    }
 
 
 def _kind(values: Sequence[Cell]) -> str:

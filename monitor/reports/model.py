@@ -10,6 +10,7 @@ from core.model import Departure, PointRef, Role, point_participant
 from monitor.attendance import Interval
 from monitor.model import Attendance, AttendanceRow
 from monitor.reports.ordering import in_order
+from monitor.reports.units import Counts, Path, Unit, UnitSum, add_up, place, tree
 
 NOTABLE = timedelta(minutes=1)
 """Being late, or leaving early, by less than this is not told."""
@@ -19,11 +20,10 @@ CURVE_STEPS = 180
 
 @dataclass(frozen=True)
 class BookedPoint:
-    """A point and the unit that its figures are summed under: its own unit's parent, or its own at the root."""
+    """A point, where it stands in the unit tree, and its delegates."""
 
     ref: PointRef
-    unit: str
-    unit_name: str
+    path: Path
     expected: int = 0
     """Delegates: the hall's seats unless somebody set it."""
     declared: int | None = None
@@ -31,6 +31,11 @@ class BookedPoint:
     """Delegates listed by name; of those `verified` were checked in, `absent` are known not to come."""
     verified: int = 0
     absent: int = 0
+
+    @property
+    def above(self) -> Unit:
+        """The unit above its own, which seldom says more than the point's name does; its own at the root."""
+        return self.path[-2] if len(self.path) > 1 else self.path[-1]
 
 
 @dataclass(frozen=True)
@@ -221,22 +226,20 @@ class PointFigures:
         """Time present, in minutes."""
         return round(self.attended.seconds_present / 60, 1)
 
-
-@dataclass(frozen=True)
-class UnitSum:
-    """The points of one unit, counted."""
-
-    code: str
-    name: str
-    points: int
-    came: int
-    late: int
-    early: int
-    expected: int = 0
-    declared: int = 0
-    listed: int = 0
-    verified: int = 0
-    absent: int = 0
+    @property
+    def counts(self) -> Counts:
+        """This one point, counted."""
+        return Counts(
+            points=1,
+            came=self.came,
+            late=self.late > timedelta(0),
+            early=self.early > timedelta(0),
+            expected=self.point.expected,
+            declared=self.point.declared or 0,
+            listed=self.point.listed,
+            verified=self.point.verified,
+            absent=self.point.absent,
+        )
 
 
 @dataclass(frozen=True)
@@ -249,7 +252,8 @@ class Report:
     made_at: datetime
     points: tuple[PointFigures, ...]
     units: tuple[UnitSum, ...]
-    total: UnitSum
+    """The unit tree, each unit before those under it."""
+    total: Counts
     events: tuple[Event, ...]
     curve: tuple[int, ...]
     """Points present at equal steps from start to stop (or until `made_at`)."""
@@ -282,7 +286,7 @@ def build(
     rows: dict[str, AttendanceRow] = {row.point: row for row in attendance.rows}
     over = _ended(told.events, stop, made_at)
     figures = []
-    for point in sorted(points, key=lambda p: (in_order(p.unit_name), in_order(p.ref.name), p.ref.code)):
+    for point in sorted(points, key=lambda p: (place(p.path), in_order(p.ref.name), p.ref.code)):
         row, participant = rows[point.ref.code], point_participant(point.ref.code)
         how = last[participant].how if participant in last else None
         late = _notable(row.first_joined - start) if row.first_joined else timedelta(0)
@@ -299,8 +303,8 @@ def build(
         stop=stop,
         made_at=made_at,
         points=tuple(figures),
-        units=_units(figures),
-        total=_sum("", "", figures),
+        units=tree((f.point.path, f.counts) for f in figures),
+        total=add_up(f.counts for f in figures),
         events=told.events,
         curve=_curve(spans, start, min(stop, made_at), made_at),
         delegates=tuple(sorted(told.delegates, key=lambda delegate: in_order(delegate.point_name))),
@@ -319,30 +323,6 @@ def _ended(events: Sequence[Event], stop: datetime, made_at: datetime) -> dateti
 
 def _notable(length: timedelta) -> timedelta:
     return length if length >= NOTABLE else timedelta(0)
-
-
-def _units(figures: Sequence[PointFigures]) -> tuple[UnitSum, ...]:
-    groups: dict[tuple[str, str], list[PointFigures]] = {}
-    for figure in figures:
-        groups.setdefault((figure.point.unit_name, figure.point.unit), []).append(figure)
-    ordered = sorted(groups.items(), key=lambda group: (in_order(group[0][0]), group[0]))
-    return tuple(_sum(code, name, members) for (name, code), members in ordered)
-
-
-def _sum(code: str, name: str, members: Sequence[PointFigures]) -> UnitSum:
-    return UnitSum(
-        code=code,
-        name=name,
-        points=len(members),
-        came=sum(p.came for p in members),
-        late=sum(p.late > timedelta(0) for p in members),
-        early=sum(p.early > timedelta(0) for p in members),
-        expected=sum(p.point.expected for p in members),
-        declared=sum(p.point.declared or 0 for p in members),
-        listed=sum(p.point.listed for p in members),
-        verified=sum(p.point.verified for p in members),
-        absent=sum(p.point.absent for p in members),
-    )
 
 
 def _curve(spans: Sequence[Interval], start: datetime, until: datetime, made_at: datetime) -> tuple[int, ...]:

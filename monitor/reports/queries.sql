@@ -2,7 +2,7 @@
 SELECT id, title, start, stop, state FROM conference WHERE id = $1
 
 -- name: points
-SELECT p.code, p.name, p.unit, u.name AS unit_name, coalesce(a.code, u.code) AS above, coalesce(a.name, u.name) AS above_name,
+SELECT p.code, p.name, p.unit,
        coalesce(e.expected, n.listed, p.seats) AS expected, d.declared,
        coalesce(n.listed, 0) AS listed, coalesce(n.verified, 0) AS verified, coalesce(n.absent, 0) AS absent
 FROM reservation r
@@ -12,8 +12,6 @@ LEFT JOIN (
            (count(*) FILTER (WHERE state = 'absent'))::int AS absent
     FROM delegate WHERE conference = $1 GROUP BY point
 ) n ON n.point = r.point
-JOIN unit u ON u.code = p.unit
-LEFT JOIN unit a ON a.code = u.parent
 LEFT JOIN (
     SELECT DISTINCT ON (point) point, expected
     FROM headcount WHERE conference = $1 AND expected IS NOT NULL ORDER BY point, id DESC

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +17,9 @@ from core.errors import NotFound, Unavailable
 from core.model import ConferenceId, PointRef
 from monitor.figures import Making
 from monitor.model import Attendance
+from monitor.points.model import MapUnit
+from monitor.points.reader import PointReader
+from monitor.points.tree import upwards
 from monitor.reports.files import csv_file, printable, xlsx_file
 from monitor.reports.model import (
     BookedPoint,
@@ -35,6 +38,7 @@ from monitor.reports.model import (
 from monitor.reports.press import PressFailed, printed
 from monitor.reports.tables import Section
 from monitor.reports.texts import Language
+from monitor.reports.units import Path, Unit
 from monitor.store import Store, conference_key, reading
 
 log = structlog.get_logger("monitor")
@@ -50,6 +54,7 @@ class Reports:
         database: Database,
         clock: Clock,
         zone: ZoneInfo,
+        points: PointReader,
         attendance: Callable[[ConferenceId], Awaitable[Attendance]],
         freshen: Callable[[ConferenceId], Awaitable[None]],
     ) -> None:
@@ -57,6 +62,7 @@ class Reports:
         self._store = Store(database)
         self._clock = clock
         self._zone = zone
+        self._points = points
         self._attendance = attendance
         self._freshen = freshen
         self._one_file = asyncio.Lock()
@@ -69,7 +75,8 @@ class Reports:
         found = await self._fetch("conference", key) if key else []
         if not found:
             raise NotFound("conference.unknown", "There is no such conference.")
-        points = [_point(row) for row in await self._fetch("points", key)]
+        paths = _paths((await self._points.map(conference)).units)
+        rows = await self._fetch("points", key)
         with reading():
             await self._freshen(conference)
         lines = {row["participant"]: _line(row) for row in await self._fetch("quality", key)}
@@ -78,9 +85,9 @@ class Reports:
         attendance = await self._attendance(conference)
         booked = found[0]
         times, now = (booked["start"], booked["stop"]), self._clock.now()
-        # Points may be added between the two queries: what has no row yet is in the next report.
+        # Points may be added between the queries: what is not in all of them is in the next report.
         known = {row.point for row in attendance.rows}
-        points = [point for point in points if point.ref.code in known]
+        points = [_point(row, paths[row["unit"]]) for row in rows if row["code"] in known and row["unit"] in paths]
         return await asyncio.to_thread(build, booked["title"], times, now, points, attendance, intervals, lines, told)
 
     async def _told(self, key: UUID | None) -> Told:
@@ -98,23 +105,26 @@ class Reports:
             report = await self.report(conference)
             return await asyncio.to_thread(csv_file, report, section, language, self._zone)
 
-    async def xlsx(self, conference: ConferenceId, language: Language) -> bytes:
-        """The whole report as a workbook."""
+    async def xlsx(self, of: ConferenceId | Report, language: Language) -> bytes:
+        """The whole report of a conference, or one that was gathered before, as a workbook."""
         async with self._one_file:
             with self._making("xlsx"):
-                return await asyncio.to_thread(xlsx_file, await self.report(conference), language, self._zone)
+                return await asyncio.to_thread(xlsx_file, await self._gathered(of), language, self._zone)
 
-    async def pdf(self, conference: ConferenceId, language: Language) -> bytes:
-        """The whole report as a document. Raises `Unavailable` `report.not_printed` too."""
+    async def pdf(self, of: ConferenceId | Report, language: Language) -> bytes:
+        """The same as a document. Raises `Unavailable` `report.not_printed` too."""
         async with self._one_file:
             with self._making("pdf"):
-                page = await asyncio.to_thread(printable, await self.report(conference), language, self._zone)
+                page = await asyncio.to_thread(printable, await self._gathered(of), language, self._zone)
                 try:
                     return await printed(page)
                 except PressFailed as exc:
-                    log.exception("report_not_printed", conference=conference)
+                    log.exception("report_not_printed")
                     detail = "The document could not be made now. The workbook holds the same figures."
                     raise Unavailable("report.not_printed", detail) from exc
+
+    async def _gathered(self, of: ConferenceId | Report) -> Report:
+        return of if isinstance(of, Report) else await self.report(of)
 
     @contextmanager
     def _making(self, form: str) -> Iterator[None]:
@@ -128,11 +138,16 @@ class Reports:
             return await self._pool.fetch(_SQL[query], *arguments)
 
 
-def _point(row: asyncpg.Record) -> BookedPoint:
+def _paths(units: Sequence[MapUnit]) -> dict[str, Path]:
+    """Each unit's way down from the root."""
+    parents, names = {unit.code: unit.parent for unit in units}, {unit.code: unit.name for unit in units}
+    return {one: tuple(Unit(code, names[code]) for code in reversed(upwards(one, parents))) for one in parents}
+
+
+def _point(row: asyncpg.Record, path: Path) -> BookedPoint:
     return BookedPoint(
         ref=PointRef(code=row["code"], name=row["name"]),
-        unit=row["above"],
-        unit_name=row["above_name"],
+        path=path,
         expected=row["expected"],
         declared=row["declared"],
         listed=row["listed"],

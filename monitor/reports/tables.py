@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
@@ -18,6 +18,7 @@ from monitor.reports.model import (
     WayUsed,
 )
 from monitor.reports.texts import DEPARTURES, EVENTS, TEXTS, Language, incident_name
+from monitor.reports.units import Counts
 
 Section = Literal["summary", "units", "worst", "attendance", "delegates", "snapshots", "quality", "incidents", "events"]
 Cell = str | int | float | datetime | None
@@ -26,12 +27,16 @@ Cell = str | int | float | datetime | None
 
 @dataclass(frozen=True)
 class Table:
-    """A titled table; all rows are as long as `header`."""
+    """A titled table; all rows are as long as `header`.
+
+    Of a tree `levels` tells how deep each row stands: 1 is a root, 0 the total below it all.
+    """
 
     section: Section
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    levels: tuple[int, ...] = ()
 
 
 def tables(report: Report, language: Language, zone: tzinfo) -> tuple[Table, ...]:
@@ -50,7 +55,7 @@ class _Writer:
         report = self._report
         return (
             self._table("summary", ("what", "value"), self._summary()),
-            self._table("units", _UNITS, self._units()),
+            self._units(),
             self._table("worst", _QUALITY, [self._quality(p) for p in report.worst]),
             self._table("attendance", _ATTENDANCE, [self._attendance(p) for p in report.points]),
             self._table("delegates", _DELEGATES, [self._delegate(d) for d in report.delegates]),
@@ -90,11 +95,11 @@ class _Writer:
         }
         return [(self._t(f"summary.{key}"), value) for key, value in values.items()]
 
-    def _units(self) -> list[tuple[Cell, ...]]:
-        return [
-            (u.code, u.name, u.points, u.came, u.late, u.early, u.expected, u.declared, u.verified, u.absent)
-            for u in self._report.units
-        ]
+    def _units(self) -> Table:
+        sums = self._report.units
+        rows = [(u.unit.name, u.unit.code, u.parent, u.level, *_counted(u.counts)) for u in sums]
+        rows.append((self._t("total"), None, None, None, *_counted(self._report.total)))
+        return replace(self._table("units", _UNITS, rows), levels=(*(u.level for u in sums), 0))
 
     def _delegate(self, who: DelegateFigures) -> tuple[Cell, ...]:
         way = self._t(f"way.{who.way}") if who.way else None
@@ -119,7 +124,7 @@ class _Writer:
         return (
             row.point,
             row.name,
-            figures.point.unit_name,
+            figures.point.above.name,
             figures.point.expected,
             figures.point.declared,
             figures.point.verified,
@@ -183,6 +188,10 @@ class _Writer:
         return self._names.get(code, code)
 
 
+def _counted(of: Counts) -> tuple[Cell, ...]:
+    return (of.points, of.came, of.late, of.early, of.expected, of.declared, of.verified, of.absent)
+
+
 def _minutes(length: timedelta) -> float:
     return round(length.total_seconds() / 60, 1)
 
@@ -201,7 +210,19 @@ _SNAPSHOTS = (
     "quorum",
 )
 _INCIDENTS = ("incident", "severity", "likely", "points", "opened", "closed", "minutes_open", "owner", "incident_state")
-_UNITS = ("unit_code", "unit", "points", "came", "late", "early", "delegates_expected", "delegates_declared", *_PEOPLE)
+_UNITS = (
+    "unit",
+    "unit_code",
+    "unit_above",
+    "level",
+    "points",
+    "came",
+    "late",
+    "early",
+    "delegates_expected",
+    "delegates_declared",
+    *_PEOPLE,
+)
 _ATTENDANCE = (
     "point",
     "name",

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,7 +28,10 @@ from tests.support.polling import eventually
 from tests.support.website import SECRET, Visitor, Website, running_website, times_of
 
 PROVINCES, HALLS, DELEGATES, SEED = 34, 542, 5_000, 7
+BUSY = ("d-vn", "d-t00", "d-t09", "d-x000", "d-x034", "d-x001", "d-x500")
+"""Where the steps happen, so that several meet in one hall, and halls of all three levels in one province."""
 SUMS = ("points", "answered", "present", "expected", "declared", "listed", "verified", "absent")
+REPORTED = ("points", "came", "late", "early", "expected", "declared", "listed", "verified", "absent")
 
 
 @dataclass
@@ -39,13 +42,17 @@ class Hall:
     expected: int
     declared: int | None = None
     present: bool = False
+    came: bool = False
+    late: bool = False
+    early: bool = False
     delegates: dict[str, str] = field(default_factory=dict)
 
     def counted(self) -> Counter[str]:
         states = Counter(self.delegates.values())
         told = {"points": 1, "answered": self.declared is not None, "present": self.present, "expected": self.expected}
         people = {"listed": len(self.delegates), "verified": states["present"], "absent": states["absent"]}
-        return Counter(told | people | {"declared": self.declared or 0})
+        moved = {"came": self.came, "late": self.late, "early": self.early}
+        return Counter(told | people | moved | {"declared": self.declared or 0})
 
 
 def tree() -> tuple[dict[str, str | None], dict[str, Hall]]:
@@ -69,6 +76,7 @@ class Story:
     site: Website
     organizer: Visitor
     conference: ConferenceId
+    start: datetime
     parents: dict[str, str | None]
     halls: dict[str, Hall]
     random: Random
@@ -80,7 +88,7 @@ class Story:
     def path(self) -> str:
         return f"/api/conferences/{self.conference}"
 
-    def sums(self) -> dict[str, dict[str, int]]:
+    def sums(self, names: tuple[str, ...] = SUMS) -> dict[str, dict[str, int]]:
         """By unit: its own halls and everything below it."""
         below: dict[str | None, list[str]] = {}
         for unit, parent in self.parents.items():
@@ -99,7 +107,7 @@ class Story:
             return found[unit]
 
         add("vn")
-        return {unit: {name: counts[name] for name in SUMS} for unit, counts in found.items()}
+        return {unit: {name: counts[name] for name in names} for unit, counts in found.items()}
 
     async def agrees(self, step: str) -> None:
         """The API has the model's sums now, and the feed comes to them."""
@@ -131,7 +139,7 @@ class Story:
     # --- who is asked about ------------------------------------------------------------------------
 
     def a_hall(self, fits: Callable[[Hall], bool] = lambda hall: True) -> tuple[str, Hall]:
-        code = self.random.choice(sorted(code for code, hall in self.halls.items() if fits(hall)))
+        code = self.random.choice([code for code in BUSY if fits(self.halls[code])])
         return code, self.halls[code]
 
     def a_delegate(self, *states: str) -> tuple[str, Hall, str]:
@@ -220,15 +228,15 @@ async def expected_corrected(story: Story) -> None:
 
 
 async def came_in_time(story: Story) -> None:
-    point, hall = story.a_hall(lambda hall: not hall.present)
+    point, hall = story.a_hall(lambda hall: not hall.came)
     moved(story, point, Presence.PRESENT, minutes=-10)
-    hall.present = True
+    hall.present = hall.came = True
 
 
 async def came_late(story: Story) -> None:
-    point, hall = story.a_hall(lambda hall: not hall.present)
+    point, hall = story.a_hall(lambda hall: not hall.came)
     moved(story, point, Presence.PRESENT, minutes=7)
-    hall.present = True
+    hall.present = hall.came = hall.late = True
 
 
 async def lost(story: Story) -> None:
@@ -237,16 +245,22 @@ async def lost(story: Story) -> None:
     hall.present = False
 
 
+async def came_back(story: Story) -> None:
+    point, hall = story.a_hall(lambda hall: hall.came and not hall.present and not hall.early)
+    moved(story, point, Presence.PRESENT, minutes=25)
+    hall.present = True
+
+
 async def left_early(story: Story) -> None:
     point, hall = story.a_hall(lambda hall: hall.present)
     how = story.random.choice([Departure.DEPARTED, Departure.FAILED, Departure.REMOVED])
     moved(story, point, Presence.ABSENT, minutes=30, how=how)
-    hall.present = False
+    hall.present, hall.early = False, True
 
 
 def moved(story: Story, point: str, presence: Presence, minutes: int, how: Departure | None = None) -> None:
     """The bridge tells of a hall's endpoint, so many minutes after the start."""
-    at, who = story.site.clock.now() + timedelta(minutes=1 + minutes), story.operator(point)
+    at, who = story.start + timedelta(minutes=minutes), story.operator(point)
     news = PresenceChanged(conference=story.conference, participant=who, presence=presence, how=how, at=at)
     story.site.bus.publish(PRESENCE, news)
 
@@ -264,6 +278,7 @@ STEPS: tuple[Callable[[Story], Awaitable[None]], ...] = (
     came_in_time,
     came_late,
     lost,
+    came_back,
     left_early,
 )
 
@@ -284,14 +299,14 @@ async def story(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     async with running_website(database, tmp_path) as site:
         organizer = await site.signed_in(Role.ORGANIZER)
-        times = times_of(site.clock.now() + timedelta(minutes=1))
-        body = {"title": "Hội nghị toàn quốc", "times": times, "points": sorted(halls)}
+        start = site.clock.now() + timedelta(minutes=1)
+        body = {"title": "Hội nghị toàn quốc", "times": times_of(start), "points": sorted(halls)}
         booked = ConferenceId((await organizer.post("/api/conferences", body)).json["id"])
         lines = [f"{code},Đại biểu {code},{point}" for point, hall in halls.items() for code in hall.delegates]
         file, named = "\n".join(("code,name,point", *lines)).encode(), {"X-File-Name": "dai-bieu.csv"}
         loaded = await organizer.ask("POST", f"/api/conferences/{booked}/delegates", data=file, headers=named)
         assert (loaded.json["applied"], loaded.json["added"]) == (True, DELEGATES)
-        story = Story(site, organizer, booked, parents, halls, Random(SEED))
+        story = Story(site, organizer, booked, start, parents, halls, Random(SEED))
         async with _followed(story):
             yield story
 
@@ -324,6 +339,19 @@ async def test_after_every_step_each_unit_has_the_sums_of_all_below_it_and_the_f
     for step in STEPS * 3:
         await step(story)
         await story.agrees(step.__name__)
+    closed = {"type": "closed", "by": "chair"}
+    events, at = "INSERT INTO conference_event VALUES ($1, 1, $2, $3)", story.start + timedelta(hours=1)
+    await story.site.database.pool.execute(events, story.conference, at, closed)
+    await eventually(lambda: _reported(story))
+
+
+async def _reported(story: Story) -> str | None:
+    """Whether the report, too, has the model's sums: who came late, and who left before the chair closed."""
+    wanted = story.sums(REPORTED)
+    assert wanted["vn"]["late"] == wanted["vn"]["early"] == 3
+    report = await story.site.monitor.reports.report(story.conference)
+    told = {one.unit.code: {name: getattr(one.counts, name) for name in REPORTED} for one in report.units}
+    return _differences("the report", wanted, told)
 
 
 async def test_what_many_halls_say_at_once_comes_to_the_same_sums(story: Story) -> None:

@@ -34,8 +34,17 @@ PERSONS = {1: (0, 7200, "ended"), 2: (600, 7200, "ended"), 3: (0, 3600, "departe
 async def site(database: Database, tmp_path: Path) -> AsyncIterator[Website]:
     async with running_website(database, tmp_path) as site:
         await site.add_points(4)
+        await _raise_the_tree(database)
         await _hold(database)
         yield site
+
+
+async def _raise_the_tree(database: Database) -> None:
+    """Three levels: the country, above the province of the first three points and another one of the last."""
+    await database.pool.execute("INSERT INTO unit (code, name, kind) VALUES ('vn', 'Trung ương', 'centre')")
+    await database.pool.execute("UPDATE unit SET parent = 'vn' WHERE code = 'p'")
+    await database.pool.execute("INSERT INTO unit VALUES ('q', 'Tỉnh Vĩnh Long', 'province', 'vn')")
+    await database.pool.execute("UPDATE unit SET parent = 'q' WHERE code = 'c4'")
 
 
 async def _hold(database: Database) -> None:
@@ -200,7 +209,7 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     assert (seen.cpu_limited, seen.camera_ill, seen.microphone_ill) == (25.0, 0.0, 25.0)
     assert [p.line and p.line.relayed for p in report.points] == [None, True, None, None]
     assert (report.curve[0], max(report.curve), report.curve[-1]) == (2, 3, 2)
-    assert [unit.code for unit in report.units] == ["p"]
+    assert [unit.unit.code for unit in report.units] == ["vn", "p", "c1", "c2", "c3", "q", "c4"]
     total = report.total
     assert (total.expected, total.listed, total.verified, total.absent) == (12, 12, 4, 4)
     assert [(i.name, i.points, i.minutes) for i in report.incidents] == [("c1", 1, 120.0), ("c2", 1, None)]
@@ -216,7 +225,7 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     drawn = charts(report, "en")
     assert [chart.title for chart in drawn][:2] == ["Delegates by unit", "How points arrived"]
     assert [bar.told for bar in drawn[1].bars] == ["2", "0", "1", "0", "1"]
-    assert [bar.told for bar in drawn[0].bars] == ["4 · 0 / 12"]
+    assert [bar.told for bar in drawn[0].bars] == ["3 · 0 / 9", "1 · 0 / 3"]
     assert all(0 <= span.begin <= span.end <= 1 for chart in drawn for bar in chart.bars for span in bar.spans)
 
 

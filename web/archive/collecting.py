@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from typing import IO, Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from monitor.delegates.model import DelegateWord
 from monitor.headcount.model import HeadcountEntry
 from monitor.incidents.model import IncidentId
 from monitor.reports.texts import Language
+from monitor.reports.units import Counts
 from monitor.store import reading
 from scheduler.model import Conference
 from scheduler.plan.model import StoredPlan
@@ -34,8 +36,11 @@ from web.archive.model import (
     Minute,
     PeopleFile,
     PlanFile,
+    PointSum,
     PresenceInterval,
     RecordingsFile,
+    SumsFile,
+    UnitFigures,
 )
 from web.archive.writing import Packer
 from web.context import Context
@@ -124,10 +129,21 @@ async def _record(context: Context, pool: asyncpg.Pool[Any], id: ConferenceId, p
 
 
 async def _reports(context: Context, id: ConferenceId, packer: Packer) -> None:
+    """All from figures that were gathered once."""
     reports = context.monitor.reports
+    report = await reports.report(id)
+    units = tuple(
+        UnitFigures(code=one.unit.code, name=one.unit.name, parent=one.parent, level=one.level, sum=_sum(one.counts))
+        for one in report.units
+    )
+    packer.put_model("sums.json", SumsFile(total=_sum(report.total), units=units))
     for language in _LANGUAGES:
-        await asyncio.to_thread(packer.put, f"reports/report-{language}.pdf", await reports.pdf(id, language))
-        await asyncio.to_thread(packer.put, f"reports/report-{language}.xlsx", await reports.xlsx(id, language))
+        await asyncio.to_thread(packer.put, f"reports/report-{language}.pdf", await reports.pdf(report, language))
+        await asyncio.to_thread(packer.put, f"reports/report-{language}.xlsx", await reports.xlsx(report, language))
+
+
+def _sum(counts: Counts) -> PointSum:
+    return PointSum.model_validate(asdict(counts))
 
 
 async def _minutes(pool: asyncpg.Pool[Any], id: ConferenceId, packer: Packer) -> None:

@@ -116,6 +116,38 @@ class PeopleFile(Model):
     snapshots: tuple[SnapshotDetail, ...]
 
 
+class PointSum(Model):
+    """Points counted: how many `came`, were `late`, left `early`; and their delegates, expected, declared by the halls,
+    listed by name, of those `verified` one by one and `absent` with a reason."""
+
+    points: int
+    came: int
+    late: int
+    early: int
+    expected: int
+    declared: int
+    listed: int
+    verified: int
+    absent: int
+
+
+class UnitFigures(Model):
+    """A unit's place in the tree (`level` 1 is a root), and the sum of all points in it and in the units under it."""
+
+    code: CodeText
+    name: NameText
+    parent: CodeText | None
+    level: int
+    sum: PointSum
+
+
+class SumsFile(Model):
+    """`sums.json`: the figures of the reports, summed up the unit tree; each unit stands before those under it."""
+
+    total: PointSum
+    units: tuple[UnitFigures, ...]
+
+
 class IncidentsFile(Model):
     """`incidents.json`: every incident that harmed a point of the conference, with its history."""
 
@@ -185,6 +217,7 @@ JSON_FILES: dict[str, type[BaseModel]] = {
     "invitations.json": AnswerList,
     "attendance.json": AttendanceFile,
     "people.json": PeopleFile,
+    "sums.json": SumsFile,
     "incidents.json": IncidentsFile,
     "events.json": EventsFile,
     "recordings.json": RecordingsFile,

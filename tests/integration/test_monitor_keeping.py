@@ -83,6 +83,22 @@ async def test_what_comes_before_its_partition_moves_into_it(database: Database,
     assert await database.pool.fetchval("SELECT count(*) FROM link_sample_d20261123") == 2
 
 
+async def test_who_reads_while_rows_move_into_a_new_partition_sees_them_all(database: Database) -> None:
+    moving = "SELECT add_partition('line_minute', 'm202611', 'minute', '2026-11-01 00:00Z', '2026-12-01 00:00Z')"
+    insert = (
+        "INSERT INTO line_minute (conference, participant, minute, samples, good, fair, poor, reports)"
+        " VALUES ($1, $2, $3, 1, 1, 0, 0, 0)"
+    )
+    async with database.pool.acquire() as writer, writer.transaction():
+        await writer.execute(insert, KEY, WHO, START)
+        mover = asyncio.create_task(database.pool.execute(moving))
+        await eventually(lambda: _why_not_waiting(database, 1))
+        reader = asyncio.create_task(database.pool.fetchval("SELECT count(*) FROM line_minute"))
+        await eventually(lambda: _why_not_waiting(database, 2))
+    await mover
+    assert await reader == 1
+
+
 async def test_a_minute_tells_what_its_samples_told(database: Database, now: ManualClock, keeper: Keeper) -> None:
     store = Store(database)
     layers = (SlotLayer(slot=SlotName.STAGE, layer="h"),)
@@ -210,11 +226,11 @@ async def test_a_keeper_killed_while_it_rolls_up_loses_nothing(
     assert [one["samples"] for one in await minutes(database)] == [30, 30]
 
 
-async def _why_not_waiting(database: Database) -> str | None:
+async def _why_not_waiting(database: Database, least: int = 1) -> str | None:
     waiting = await database.pool.fetchval(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    return None if waiting else "nobody waits for the lock"
+    return None if waiting >= least else f"{waiting} wait for the lock"
 
 
 async def test_samples_are_kept_for_days_and_minutes_for_months(

@@ -1,6 +1,9 @@
-/** This computer's camera and microphone, and why they cannot be had when they cannot. */
+/** This computer's camera, microphone and loudspeaker, and why they cannot be had when they cannot. */
+import { remember, remembered } from "./remembered";
+
 export type DeviceProblem = "insecure" | "denied" | "missing" | "busy" | "failed";
 
+const KEYS = { video: "camera", audio: "microphone", speaker: "speaker" } as const;
 const VIDEO: MediaTrackConstraints = {
   width: { ideal: 1280 },
   height: { ideal: 720 },
@@ -22,12 +25,15 @@ export class LocalMedia {
   microphoneLost = $state(false);
   devices = $state.raw<MediaDeviceInfo[]>([]);
   asking = $state(false);
+  /** The output that sound is played on; empty means what the computer plays everything on. */
+  speaker = $state(remembered(KEYS.speaker) ?? "");
   /** Loudness of the microphone now, 0..1. */
   level = $state(0);
   /** When the microphone last gave more than digital silence, or could not be heard at all. */
   #heardAtMs = performance.now();
   #context: AudioContext | null = null;
   #meter: ReturnType<typeof setInterval> | undefined;
+  readonly #plugged = (): void => void this.#look();
 
   /** For how long the microphone has given nothing but digital silence, in ms. */
   get silentMs(): number {
@@ -38,30 +44,53 @@ export class LocalMedia {
     return { microphone: this.microphone, camera: this.camera };
   }
 
-  /** Asks for both devices, so that the browser asks its user once; falls back to either alone. */
+  /**
+   * Asks for both devices, so that the browser asks its user once; falls back to either alone. A device that is
+   * missing is taken as soon as it is plugged in.
+   */
   async open(): Promise<void> {
     if (!("mediaDevices" in navigator)) {
       this.cameraProblem = this.microphoneProblem = "insecure";
       return;
     }
+    navigator.mediaDevices.addEventListener("devicechange", this.#plugged);
     this.asking = true;
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ video: VIDEO, audio: AUDIO });
-      this.#take(stream);
+      const wanted = { video: wish("video"), audio: wish("audio") };
+      this.#take(await navigator.mediaDevices.getUserMedia(wanted));
     } catch {
       await Promise.all([this.#openOne("video"), this.#openOne("audio")]);
     }
     this.asking = false;
-    this.devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    await this.#list();
+  }
+
+  /** Asks once more for what could not be had. */
+  async retry(): Promise<void> {
+    if (this.cameraProblem && this.microphoneProblem) return this.open();
+    this.asking = true;
+    if (this.cameraProblem) await this.#openOne("video");
+    if (this.microphoneProblem) await this.#openOne("audio");
+    this.asking = false;
+    await this.#list();
   }
 
   /** Changes to another camera or microphone. */
   async choose(kind: "video" | "audio", deviceId: string): Promise<void> {
+    remember(KEYS[kind], deviceId);
     (kind === "video" ? this.camera : this.microphone)?.stop();
+    if (kind === "video") this.camera = null;
+    else this.microphone = null;
     await this.#openOne(kind, deviceId);
   }
 
+  chooseSpeaker(deviceId: string): void {
+    remember(KEYS.speaker, deviceId);
+    this.speaker = deviceId;
+  }
+
   close(): void {
+    navigator.mediaDevices?.removeEventListener("devicechange", this.#plugged);
     clearInterval(this.#meter);
     void this.#context?.close();
     this.#context = null;
@@ -70,11 +99,21 @@ export class LocalMedia {
     this.camera = this.microphone = null;
   }
 
+  async #list(): Promise<void> {
+    this.devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  }
+
+  /** Something was plugged in or out. */
+  async #look(): Promise<void> {
+    await this.#list();
+    const there = (kind: MediaDeviceKind): boolean => this.devices.some((device) => device.kind === kind);
+    if (this.cameraProblem === "missing" && there("videoinput")) await this.#openOne("video");
+    if (this.microphoneProblem === "missing" && there("audioinput")) await this.#openOne("audio");
+  }
+
   async #openOne(kind: "video" | "audio", deviceId?: string): Promise<void> {
-    const device = deviceId ? { deviceId: { exact: deviceId } } : {};
-    const wanted = kind === "video" ? { video: { ...VIDEO, ...device } } : { audio: { ...AUDIO, ...device } };
     try {
-      this.#take(await navigator.mediaDevices.getUserMedia(wanted));
+      this.#take(await navigator.mediaDevices.getUserMedia({ [kind]: wish(kind, deviceId) }));
     } catch (error) {
       if (kind === "video") this.cameraProblem = reasonOf(error);
       else this.microphoneProblem = reasonOf(error);
@@ -85,8 +124,10 @@ export class LocalMedia {
     const [camera] = stream.getVideoTracks();
     const [microphone] = stream.getAudioTracks();
     if (camera) {
+      this.camera?.stop();
       camera.contentHint = "motion";
       camera.onended = () => {
+        if (this.camera !== camera) return;
         this.camera = null;
         this.cameraProblem = "missing";
         this.cameraLost = true;
@@ -96,7 +137,9 @@ export class LocalMedia {
       this.cameraProblem = null;
     }
     if (microphone) {
+      this.microphone?.stop();
       microphone.onended = () => {
+        if (this.microphone !== microphone) return;
         this.microphone = null;
         this.microphoneProblem = "missing";
         this.microphoneLost = true;
@@ -130,6 +173,14 @@ export class LocalMedia {
   }
 }
 
+/** The one camera or microphone that is named, else the one chosen last time where it is there, else any. */
+function wish(kind: "video" | "audio", deviceId?: string): MediaTrackConstraints {
+  const rules = kind === "video" ? VIDEO : AUDIO;
+  if (deviceId) return { ...rules, deviceId: { exact: deviceId } };
+  const before = remembered(KEYS[kind]);
+  return before ? { ...rules, deviceId: { ideal: before } } : rules;
+}
+
 /** Root mean square on a scale where -60 dBFS is 0 and full scale is 1, as ears judge it. */
 export function loudness(samples: Float32Array): number {
   const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
@@ -153,12 +204,12 @@ function reasonOf(error: unknown): DeviceProblem {
   }
 }
 
-/** Two short tones from the loudspeakers. */
-export function playTestSound(): void {
+/** Two short tones from the loudspeakers: from `speaker` where one is named. */
+export function playTestSound(speaker = ""): void {
   const context = new AudioContext();
   const gain = context.createGain();
   gain.gain.value = 0.2;
-  gain.connect(context.destination);
+  gain.connect(speaker ? outputOf(context, speaker) : context.destination);
   [523.25, 659.25].forEach((frequency, index) => {
     const tone = context.createOscillator();
     tone.frequency.value = frequency;
@@ -167,4 +218,19 @@ export function playTestSound(): void {
     tone.stop(context.currentTime + index * 0.5 + 0.4);
     if (index === 1) tone.onended = () => void context.close();
   });
+}
+
+/** A node whose sound comes from that output. */
+function outputOf(context: AudioContext, speaker: string): AudioNode {
+  const node = context.createMediaStreamDestination();
+  const element = new Audio();
+  element.srcObject = node.stream;
+  void playOn(element, speaker).then(() => element.play());
+  return node;
+}
+
+/** Has the element play on that output; on the usual one where that one is gone. */
+export async function playOn(element: HTMLMediaElement, speaker: string): Promise<void> {
+  if (!("setSinkId" in element)) return;
+  await element.setSinkId(speaker).catch(() => element.setSinkId(""));
 }

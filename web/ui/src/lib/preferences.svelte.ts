@@ -1,22 +1,8 @@
 /** What this browser remembers of its user: language and theme. */
+import { remember, remembered } from "./remembered";
+
 export type Language = "vi" | "en";
 export type Theme = "light" | "dark";
-
-function remembered(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // storage is refused in some private windows; the choice then lasts as long as the page
-  }
-}
-
-function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    return;
-  }
-}
 
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 

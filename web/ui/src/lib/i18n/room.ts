@@ -18,6 +18,8 @@ export const t = translator(
     "lobby.no_device": "Vẫn vào họp được: xem và nghe, nhưng nơi khác không thấy hoặc không nghe được bạn.",
     "lobby.retry": "Thử lại camera và micro",
     "lobby.ready": "Hình và tiếng đã sẵn sàng.",
+    "lobby.silent":
+      "Micro đang câm: không có tiếng nào. Bật công tắc trên micro, tăng âm lượng thu trong máy tính, hoặc chọn micro khác.",
     "device.insecure":
       "Trình duyệt chỉ cho dùng camera và micro khi trang mở bằng HTTPS. Trang này đang mở bằng HTTP từ máy khác: hãy đề nghị kỹ thuật bật HTTPS rồi mở lại bằng địa chỉ https://.",
     "device.denied":
@@ -26,6 +28,8 @@ export const t = translator(
     "device.busy":
       "Thiết bị đang do chương trình khác dùng (Zoom, Teams, phần mềm quay…). Đóng chương trình đó, rồi bấm Thử lại.",
     "device.failed": "Không mở được thiết bị. Rút ra cắm lại, rồi bấm Thử lại.",
+    "device.inside":
+      "Khi chưa có lại thiết bị, nơi khác không thấy hoặc không nghe được bạn. Cắm lại là trang tự dùng tiếp.",
     "link.connecting": "Đang kết nối máy chủ…",
     "link.cut": "Mất kết nối {age}, đang nối lại…",
     "link.cut_media": "Mất kết nối điều khiển {age}, đang nối lại… Hình và tiếng vẫn giữ.",
@@ -99,14 +103,18 @@ export const t = translator(
     "own.microphone": "Micro",
     "own.camera": "Camera",
     "own.line": "Đường truyền",
+    "own.devices": "Đổi thiết bị",
+    "own.devices_title": "Camera, micro và loa",
     "mic.on": "đang mở",
     "mic.waiting": "đóng, mở khi được mời",
     "mic.muted": "chủ tọa đã tắt tiếng",
     "mic.own": "bạn đã tắt",
+    "mic.blocked": "trình duyệt đang chặn",
     "mic.none": "không có",
     "camera.on": "đang phát",
     "camera.waiting": "sẵn sàng, chưa phát",
     "camera.own": "bạn đã tắt",
+    "camera.blocked": "trình duyệt đang chặn",
     "camera.none": "không có",
     "mic.switch_off": "Tắt micro",
     "mic.switch_on": "Mở micro",
@@ -140,6 +148,8 @@ export const t = translator(
     "lobby.no_device": "You can still join to watch and listen, but others will not see or hear you.",
     "lobby.retry": "Try camera and microphone again",
     "lobby.ready": "Picture and sound are ready.",
+    "lobby.silent":
+      "The microphone is dead silent. Switch it on, raise the recording volume of the computer, or choose another.",
     "device.insecure":
       "Browsers give a camera and a microphone only to pages opened by HTTPS. This page was opened by HTTP from another machine: ask a technician to switch HTTPS on, then open the https:// address.",
     "device.denied":
@@ -148,6 +158,8 @@ export const t = translator(
     "device.busy":
       "Another program is using it (Zoom, Teams, a recorder…). Close that program, then press Try again.",
     "device.failed": "The device could not be opened. Unplug it, plug it in, then press Try again.",
+    "device.inside":
+      "Until it is back, others do not see or hear you. The page takes the device again as soon as it is plugged in.",
     "link.connecting": "Connecting to the server…",
     "link.cut": "Connection lost for {age}, reconnecting…",
     "link.cut_media": "Control connection lost for {age}, reconnecting… Picture and sound go on.",
@@ -221,14 +233,18 @@ export const t = translator(
     "own.microphone": "Microphone",
     "own.camera": "Camera",
     "own.line": "Line",
+    "own.devices": "Devices",
+    "own.devices_title": "Camera, microphone and loudspeaker",
     "mic.on": "open",
     "mic.waiting": "closed, opens with the floor",
     "mic.muted": "muted by the chair",
     "mic.own": "switched off by you",
+    "mic.blocked": "blocked by the browser",
     "mic.none": "none",
     "camera.on": "sending",
     "camera.waiting": "ready, not sending",
     "camera.own": "switched off by you",
+    "camera.blocked": "blocked by the browser",
     "camera.none": "none",
     "mic.switch_off": "Mute me",
     "mic.switch_on": "Unmute me",

@@ -6,7 +6,7 @@ SELECT p.code, p.name
 FROM reservation r
 JOIN bridge_point p ON p.number = r.point
 WHERE r.conference = $1
-ORDER BY p.name, p.code
+ORDER BY p.name_order, p.code
 
 -- name: save_intervals
 INSERT INTO presence_interval (conference, participant, name, role, point, joined_at, last_seen, left_at, how, lost)

@@ -166,7 +166,7 @@ class Choosing:
 
     async def _matched(self, pasted: str) -> Matches:
         rows = await self._pool.fetch(SQL["directory_names"])
-        entries = [Named(row["code"], row["name"], row["parent"], row["is_point"]) for row in rows]
+        entries = [Named(row["code"], row["name"], row["parent"], row["is_point"], row["place"]) for row in rows]
         return await asyncio.to_thread(lambda: match_lines(pasted, NameIndex(entries)))
 
     async def _present(self, codes: set[str], gathered: _Gathered) -> set[str]:
@@ -191,7 +191,7 @@ class Choosing:
 
 
 def _candidate(entry: Named) -> Candidate:
-    return Candidate(code=entry.code, name=entry.name, above=entry.above, is_point=entry.is_point)
+    return Candidate(code=entry.code, name=entry.name, above=entry.above, place=entry.place, is_point=entry.is_point)
 
 
 def _audience(row: Any) -> Audience:

@@ -32,13 +32,19 @@ SELECT way.asked, way.code FROM way JOIN unit ON unit.code = way.code ORDER BY w
 SELECT code FROM bridge_point WHERE code = ANY ($1::text[])
 
 -- name: directory_names
-SELECT code, name, parent, false AS is_point FROM unit
+-- `place` tells equal names apart: the name of the unit above that has another name.
+SELECT unit.code, unit.name, unit.parent, upper.name AS place, false AS is_point
+FROM unit LEFT JOIN unit AS upper ON upper.code = unit.parent
 UNION ALL
-SELECT code, name, unit, true FROM bridge_point
+SELECT bridge_point.code, bridge_point.name, bridge_point.unit,
+    CASE WHEN unit.name = bridge_point.name THEN upper.name ELSE unit.name END, true
+FROM bridge_point
+JOIN unit ON unit.code = bridge_point.unit
+LEFT JOIN unit AS upper ON upper.code = unit.parent
 ORDER BY code
 
 -- name: audiences
-SELECT id, name, choice, version, changed_by, changed_at FROM audience ORDER BY fold(name)
+SELECT id, name, choice, version, changed_by, changed_at FROM audience ORDER BY in_order(name)
 
 -- name: audience
 SELECT id, name, choice, version, changed_by, changed_at FROM audience WHERE id = $1

@@ -34,11 +34,15 @@ class UnknownLine(Model):
 
 
 class Candidate(Model):
-    """A point or a whole unit that an ambiguous line can mean; `above` is the unit that it belongs to."""
+    """A point or a whole unit that an ambiguous line can mean; `above` is the unit that it belongs to.
+
+    `place` tells equal names apart: the name of the nearest unit above that is called otherwise.
+    """
 
     code: str
     name: str
     above: str | None
+    place: str | None = None
     is_point: bool
 
 

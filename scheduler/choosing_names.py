@@ -25,12 +25,13 @@ _SHORTEST_NUMBER = 3
 
 @dataclass(frozen=True)
 class Named:
-    """A point or a unit, and the unit above it."""
+    """A point or a unit, and the unit above it; `place` is the name that tells it from others of its name."""
 
     code: str
     name: str
     above: str | None
     is_point: bool
+    place: str | None = None
 
 
 @dataclass

@@ -40,21 +40,26 @@ def _centre() -> dict[Column, str]:
     return {Column.UNIT: CENTRE_CODE, Column.UNIT_NAME: CENTRE_NAME, Column.UNIT_KIND: UnitKind.CENTRE}
 
 
+def _name(written: str) -> str:
+    """Some communes are written with two spaces between words."""
+    return " ".join(written.split())
+
+
 def _province(province: Province) -> Iterator[dict[Column, str]]:
     """Codes are written as the statistics office writes them: two digits for a province, five for a commune."""
     code = f"{province.code:02d}"
     yield {
         Column.UNIT: code,
-        Column.UNIT_NAME: province.name,
+        Column.UNIT_NAME: _name(province.name),
         Column.UNIT_KIND: UnitKind.PROVINCE,
         Column.PARENT_UNIT: CENTRE_CODE,
     }
     for ward in Ward.iter_by_province(province.code):
         yield {
             Column.CODE: f"{ward.code:05d}",
-            Column.NAME: ward.name,
+            Column.NAME: _name(ward.name),
             Column.UNIT: f"{ward.code:05d}",
-            Column.UNIT_NAME: ward.name,
+            Column.UNIT_NAME: _name(ward.name),
             Column.UNIT_KIND: UnitKind.COMMUNE,
             Column.PARENT_UNIT: code,
         }

@@ -16,7 +16,7 @@ from core.errors import BadInput, Conflict, NotFound
 from core.model import ConferenceId, ConferenceTimes, Model
 from scheduler import ledger
 from scheduler.bookings import Bookings
-from scheduler.model import Booked, BookingRequest, RequestedTimes
+from scheduler.model import Booked, BookingRequest, ChairName, RequestedTimes
 from scheduler.plan.model import PlanWish
 from scheduler.store import Store
 
@@ -40,6 +40,7 @@ class TemplateFacts(Model):
     setup_minutes: int
     teardown_minutes: int
     wish: PlanWish
+    chair: str | None = None
     made_by: str
     made_at: AwareDatetime
 
@@ -57,18 +58,22 @@ class Template(TemplateFacts):
 
 
 class SaveTemplate(Model):
-    """Keeps a conference's points, title and durations under a name."""
+    """Keeps a conference's points, chair, title and durations under a name."""
 
     conference: ConferenceId
     name: str
 
 
 class AgainRequest(Model):
-    """Books the same at another start; another `title` or `wish`, drafts and clashes as in `BookingRequest`."""
+    """Books the same at another start; another `title`, `wish` or `chair`, drafts and clashes as in `BookingRequest`.
+
+    An empty `chair` books without the former one.
+    """
 
     start: AwareDatetime
     title: str | None = None
     wish: PlanWish | None = None
+    chair: ChairName | None = None
     leave_out_clashing: bool = False
     draft: bool = False
 
@@ -92,7 +97,8 @@ class Templates:
         id, times = uuid4(), conference.times
         durations = (times.start - times.can_join_after, times.stop - times.start, times.must_join_before - times.start)
         buffers = (conference.setup_minutes, conference.teardown_minutes)
-        facts = (name, conference.title, *durations, *buffers, *ledger.wish_columns(conference.wish))
+        wish, chair = ledger.wish_columns(conference.wish), conference.chair
+        facts = (name, conference.title, *durations, *buffers, *wish, chair)
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(SQL["insert_template"], id, *facts, by, self._clock.now())
@@ -128,6 +134,7 @@ class Templates:
             setup_minutes=found.setup_minutes,
             teardown_minutes=found.teardown_minutes,
             wish=found.wish if request.wish is None else request.wish,
+            chair=found.chair if request.chair is None else request.chair,
             leave_out_clashing=request.leave_out_clashing,
             draft=request.draft,
         )
@@ -143,6 +150,7 @@ class Templates:
             setup_minutes=former.setup_minutes,
             teardown_minutes=former.teardown_minutes,
             wish=former.wish if request.wish is None else request.wish,
+            chair=former.chair if request.chair is None else request.chair,
             leave_out_clashing=request.leave_out_clashing,
             draft=request.draft,
         )

@@ -1,9 +1,9 @@
 -- name: insert_template
 INSERT INTO template (
-    id, name, title, doors, length, last_join, setup_minutes, teardown_minutes, profile, lightest, chair_unit, made_by,
-    made_at
+    id, name, title, doors, length, last_join, setup_minutes, teardown_minutes, profile, lightest, chair_unit, chair,
+    made_by, made_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
 -- name: insert_points
 INSERT INTO template_point (template, point)
@@ -12,7 +12,7 @@ SELECT $1, bridge_point.number FROM bridge_point WHERE bridge_point.code = ANY (
 -- name: templates
 SELECT template.*, (SELECT count(*) FROM template_point WHERE template_point.template = template.id) AS points
 FROM template
-ORDER BY fold(name)
+ORDER BY in_order(name)
 LIMIT $1
 
 -- name: template

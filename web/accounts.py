@@ -122,6 +122,11 @@ class Accounts:
         """Those who have the role, by name; at most 1,000."""
         return [Person(**row) for row in await self._database.pool.fetch(_SQL["people"], role.value)]
 
+    async def staff(self) -> list[Person]:
+        """Everybody but those who only run a hall, by name; at most 5,000."""
+        roles = [role.value for role in Role if role is not Role.OPERATOR]
+        return [Person(**row) for row in await self._database.pool.fetch(_SQL["staff"], roles)]
+
     async def refuse_unless_chair(self, username: str | None) -> None:
         """Raises `BadInput` `chair.unknown` for who cannot chair a conference; nobody (None or empty) may be named."""
         if username and not (

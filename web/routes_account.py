@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 
 from core.errors import NotSignedIn, TooMany
 from core.identity import Principal
+from web.accounts import Person
 from web.endpoint import COOKIE, AnyEndpoint, Ask, Endpoint, Nothing, Source
 from web.models import SignIn
+from web.routes_directory import CONSOLES
 
 SIGN_IN_LASTS = timedelta(hours=12)
 
@@ -45,6 +47,11 @@ async def get_me(ask: Ask[Nothing]) -> Principal:
     return ask.person
 
 
+async def list_people(ask: Ask[Nothing]) -> list[Person]:
+    """Who the usernames in histories and bookings are."""
+    return await ask.context.accounts.staff()
+
+
 _PRINCIPAL = TypeAdapter(Principal)
 _SIGN_IN: Endpoint[SignIn, Principal] = Endpoint(
     "POST",
@@ -62,4 +69,14 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     _SIGN_IN,
     Endpoint("POST", "/api/sign-out", "Sign out", sign_out, Nothing, Source.NONE, status=204, roles=None),
     Endpoint("GET", "/api/me", "Who is signed in", get_me, Nothing, Source.NONE, reply=_PRINCIPAL),
+    Endpoint(
+        "GET",
+        "/api/people",
+        "Everybody but those who only run a hall",
+        list_people,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(list[Person]),
+        roles=CONSOLES,
+    ),
 )

@@ -36,18 +36,20 @@ async def drop_template(ask: Ask[Nothing]) -> list[TemplateSummary]:
 async def book_template(ask: Ask[AgainRequest]) -> Booked:
     """Books from a template; with an Idempotency-Key only once."""
     template = ask.request.match_info["template"]
+    await ask.context.accounts.refuse_unless_chair(ask.input.chair)
     return await ask.context.office.templates.book(template, ask.input, ask.person.username, ask.key)
 
 
 async def book_again(ask: Ask[AgainRequest]) -> Booked:
     """Books a conference again, over or not; with an Idempotency-Key only once."""
+    await ask.context.accounts.refuse_unless_chair(ask.input.chair)
     return await ask.context.office.templates.again(ask.conference, ask.input, ask.person.username, ask.key)
 
 
 _NO_TEMPLATE: Errors = {NotFound: ("template.unknown",)}
 _BOOKING: Errors = {
     BadInput: (*BOOKING_INPUT, "request.key"),
-    Conflict: ("booking.clash", "plan.over_capacity", "request.key_reused"),
+    Conflict: ("booking.clash", "chair.elsewhere", "plan.over_capacity", "request.key_reused"),
 }
 _LIST = TypeAdapter(list[TemplateSummary])
 _TEMPLATE = TypeAdapter(Template)

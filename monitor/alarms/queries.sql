@@ -5,7 +5,7 @@ FROM alarm_subscription s
 LEFT JOIN unit u ON u.code = s.unit
 LEFT JOIN conference c ON c.id = s.conference
 WHERE s.removed_at IS NULL AND ($1::uuid IS NULL OR s.id = $1)
-ORDER BY s.name, s.created_at
+ORDER BY in_order(s.name), s.created_at
 
 -- name: count
 SELECT count(*) FROM alarm_subscription WHERE removed_at IS NULL

@@ -28,7 +28,7 @@ WHERE d.conference = $1
   AND ($2::text IS NULL OR p.code = $2)
   AND ($3::text IS NULL OR d.state = $3)
   AND ($4 = '' OR strpos(fold(d.name || ' ' || d.code || ' ' || d.organisation), fold($4)) > 0)
-ORDER BY p.name, p.code, fold(d.name), d.code
+ORDER BY p.name_order, p.code, fold(d.name), d.code
 LIMIT $5
 
 -- name: one

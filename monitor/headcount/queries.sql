@@ -23,7 +23,7 @@ LEFT JOIN (
     SELECT DISTINCT ON (point) point, at, by FROM headcount WHERE conference = $1 ORDER BY point, id DESC
 ) last ON last.point = r.point
 WHERE r.conference = $1 AND ($2::text IS NULL OR p.code = $2)
-ORDER BY p.name, p.code
+ORDER BY p.name_order, p.code
 
 -- name: state
 SELECT state FROM conference WHERE id = $1

@@ -111,7 +111,7 @@ SELECT m.point, coalesce(p.name, m.point) AS name, m.conference, m.since, m.unti
 FROM incident_member m
 LEFT JOIN bridge_point p ON p.code = m.point
 WHERE m.incident = $1 AND m.conference = $2
-ORDER BY m.until IS NOT NULL, name, m.point
+ORDER BY m.until IS NOT NULL, p.name_order, m.point
 
 -- name: history
 SELECT number, at, kind, by, text FROM incident_event WHERE incident = $1 ORDER BY number

@@ -28,4 +28,4 @@ CROSS JOIN LATERAL (
     SELECT * FROM line_test WHERE line_test.point = p.number ORDER BY at DESC, id DESC LIMIT 1
 ) t
 WHERE p.code = ANY ($1::text[])
-ORDER BY p.name, p.code
+ORDER BY p.name_order, p.code

@@ -3,7 +3,7 @@ SELECT p.code, p.name, p.unit
 FROM reservation r
 JOIN bridge_point p ON p.number = r.point
 WHERE r.conference = $1
-ORDER BY p.name, p.code
+ORDER BY p.name_order, p.code
 
 -- name: map_units
 WITH RECURSIVE above AS (
@@ -15,7 +15,7 @@ WITH RECURSIVE above AS (
     UNION
     SELECT u.code, u.name, u.kind, u.parent FROM unit u JOIN above ON u.code = above.parent
 )
-SELECT code, name, kind, parent FROM above ORDER BY name, code
+SELECT code, name, kind, parent FROM above ORDER BY in_order(name), code
 
 -- name: point
 SELECT p.code, p.name, p.unit, u.parent

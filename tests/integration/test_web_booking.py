@@ -244,6 +244,9 @@ async def test_a_chair_is_appointed_with_the_version_that_was_read(
     people = (await organizer.get("/api/chairs")).json
     assert people == [{"username": "minh", "name": "Người minh"}]
     assert (await chair.get("/api/chairs")).status == 403
+    await site.signed_in(Role.OPERATOR, username="hoa")
+    known = [one["username"] for one in (await chair.get("/api/people")).json]
+    assert known == ["minh", "organizer"]
     conference = await booked(organizer, soon, units=["c1"])
     path = f"/api/conferences/{conference['id']}/chair"
     tag = {"If-Match": f'"{conference["version"]}"'}

@@ -372,6 +372,8 @@ def test_ho_chi_minh_city_has_its_168_communes() -> None:
 
 def test_the_nation_has_34_provinces_and_3_321_communes() -> None:
     outcome = plan_import(nation_rows(), EMPTY)
+    names = [unit.name for unit in outcome.units] + [point.name for point in outcome.points]
+    assert [name for name in names if name != " ".join(name.split())] == []
     assert (len(outcome.units), len(outcome.points)) == (1 + 34 + 3_321, 3_321)
     assert outcome.report.problem_count == 0
 

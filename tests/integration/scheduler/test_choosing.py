@@ -49,6 +49,16 @@ async def test_all_of_a_city_but_an_island(choosing: Choosing) -> None:
     assert codes(await choosing.resolve(Choice())) == []
 
 
+async def test_equal_names_are_told_apart_by_the_unit_above_that_is_called_otherwise(
+    scheduler: Scheduler, choosing: Choosing
+) -> None:
+    twins = "".join(f"H{n},Phường Hòa Bình,U{n},Phường Hòa Bình,commune,{n}\n" for n in ("79", "80"))
+    await import_text(scheduler, DIRECTORY.splitlines()[0] + "\n" + twins)
+    [line] = (await choosing.resolve(Choice(pasted="Phường Hòa Bình"))).ambiguous
+    places = {(found.code, found.place) for found in line.candidates}
+    assert places == {("H79", "Thành phố Hồ Chí Minh"), ("H80", "Tỉnh Tây Ninh")}
+
+
 async def test_a_pasted_list_adds_halls_and_whole_units(choosing: Choosing) -> None:
     chosen = await choosing.resolve(Choice(pasted="1\tPhường Bến Thành\nt1\nNowhere\n", except_points=("B1",)))
     assert codes(chosen) == ["B2", "T1"]

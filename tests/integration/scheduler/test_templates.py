@@ -44,7 +44,7 @@ async def model_conference(scheduler: Scheduler) -> Conference:
         can_join_after=start - 20 * MINUTE, start=start, stop=start + HOUR, must_join_before=start + 30 * MINUTE
     )
     request = BookingRequest(
-        title="Giao ban", times=times, points=("P000", "P001"), setup_minutes=10, teardown_minutes=5
+        title="Giao ban", times=times, points=("P000", "P001"), setup_minutes=10, teardown_minutes=5, chair="minh"
     )
     return await scheduler.book(request, "lan")
 
@@ -99,14 +99,37 @@ async def test_a_conference_that_is_over_is_booked_again(scheduler: Scheduler, t
     assert await code_of(templates.again(former.id, AgainRequest(start=NOON - HOUR), "lan")) == "booking.past"
 
 
+async def test_booking_again_keeps_the_chair_unless_another_is_named(
+    scheduler: Scheduler, templates: Templates
+) -> None:
+    former = await model_conference(scheduler)
+    template = await templates.save(SaveTemplate(conference=former.id, name="Weekly"), "lan")
+    assert template.chair == "minh"
+    for days, (chair, expected) in enumerate(((None, "minh"), ("hoa", "hoa"), ("", None)), start=1):
+        request = AgainRequest(start=former.times.start + timedelta(days=days), chair=chair)
+        assert (await templates.again(former.id, request, "lan")).conference.chair == expected
+        later = request.model_copy(update={"start": request.start + 4 * HOUR})
+        assert (await templates.book(template.id, later, "lan")).conference.chair == expected
+
+
+async def test_a_chair_who_is_elsewhere_is_told_when_booking_again(scheduler: Scheduler, templates: Templates) -> None:
+    former = await model_conference(scheduler)
+    other = booking_of("Elsewhere", former.times.start + timedelta(days=1), ["P002"])
+    await scheduler.book(other.model_copy(update={"chair": "minh"}), "mai")
+    request = AgainRequest(start=former.times.start + timedelta(days=1))
+    assert await code_of(templates.again(former.id, request, "lan")) == "chair.elsewhere"
+    freed = await templates.again(former.id, request.model_copy(update={"chair": ""}), "lan")
+    assert freed.conference.chair is None
+
+
 async def test_templates_are_listed_by_name_and_forgotten(scheduler: Scheduler, templates: Templates) -> None:
     conference = await model_conference(scheduler)
-    for name in ("ông", "An", "bàn"):
+    for name in ("ông", "Đón", "An", "dân", "bàn"):
         await templates.save(SaveTemplate(conference=conference.id, name=name), "lan")
     listed = await templates.templates()
-    assert [(one.name, one.points) for one in listed] == [("An", 2), ("bàn", 2), ("ông", 2)]
+    assert [(one.name, one.points) for one in listed] == [("An", 2), ("bàn", 2), ("dân", 2), ("Đón", 2), ("ông", 2)]
     await templates.delete(listed[0].id)
-    assert [one.name for one in await templates.templates()] == ["bàn", "ông"]
+    assert [one.name for one in await templates.templates()] == ["bàn", "dân", "Đón", "ông"]
     assert await code_of(templates.delete(listed[0].id)) == "template.unknown"
 
 

@@ -220,6 +220,7 @@ export const api = {
     send<SeriesBooked>("POST", "/api/series", request, { "Idempotency-Key": key }),
   series: (id: string) => get<Series>(`/api/series/${encodeURIComponent(id)}`),
   chairs: () => get<Person[]>("/api/chairs"),
+  people: () => get<Person[]>("/api/people"),
   /** Null: nobody chairs it any more. */
   appointChair: (id: string, username: string | null, version: number) =>
     send<Conference>("PUT", `${at(id)}/chair`, { username }, { "If-Match": `"${version}"` }),

@@ -3,6 +3,8 @@ import { differences, whoDid } from "./history";
 import type { HistoryEntry } from "./model";
 import { preferences } from "./preferences.svelte";
 
+const person = (username: string): string => (username === "lan" ? "Nguyễn Thị Lan" : username);
+
 afterEach(() => {
   preferences.language = "vi";
 });
@@ -18,7 +20,7 @@ describe("a conference's history", () => {
       { field: "stop", old: "2026-12-05T03:00:00Z", new: "2026-12-05T03:30:00Z" },
       { field: "state", old: "requested", new: "confirmed" },
     ];
-    expect(differences(entry(changes), new Map())).toEqual([
+    expect(differences(entry(changes), new Map(), person)).toEqual([
       "Kết thúc: 05/12/2026 10:00 → 05/12/2026 10:30",
       "Trạng thái: Chờ duyệt → Đã đặt",
     ]);
@@ -28,7 +30,7 @@ describe("a conference's history", () => {
     const codes = Array.from({ length: 10 }, (_, i) => `P${i}`);
     const changes = [{ field: "points", old: ["X"], new: codes }];
     preferences.language = "en";
-    expect(differences(entry(changes), new Map([["P0", "Bến Thành"]]))).toEqual([
+    expect(differences(entry(changes), new Map([["P0", "Bến Thành"]]), person)).toEqual([
       "10 points added: Bến Thành, P1, P2, P3, P4, P5, P6, P7 and 2 more",
       "1 point removed: X",
     ]);
@@ -39,10 +41,16 @@ describe("a conference's history", () => {
       { field: "setup_minutes", old: null, new: 0 },
       { field: "title", old: null, new: "Giao ban" },
     ];
-    expect(differences(entry(changes, { action: "booked" }), new Map())).toEqual(["Tên: Giao ban"]);
+    expect(differences(entry(changes, { action: "booked" }), new Map(), person)).toEqual(["Tên: Giao ban"]);
+  });
+
+  it("calls people by their names", () => {
+    const changes = [{ field: "chair", old: "mai", new: "lan" }];
+    expect(differences(entry(changes), new Map(), person)).toEqual(["Chủ tọa: mai → Nguyễn Thị Lan"]);
+    expect(whoDid(entry(changes), person)).toContain("Nguyễn Thị Lan");
   });
 
   it("says when it was the clock and nobody", () => {
-    expect(whoDid(entry([], { action: "opened", by: "clockwork" }))).toBe("Mở phòng · tự động theo giờ");
+    expect(whoDid(entry([], { action: "opened", by: "clockwork" }), person)).toBe("Mở phòng · tự động theo giờ");
   });
 });

@@ -15,23 +15,28 @@ const MINUTES = ["setup_minutes", "teardown_minutes"] as const;
 /** Of a new conference only this is told; the rest stands on the page above. */
 const TOLD_AT_FIRST = new Set(["title", "start", "stop", "chair", "points"]);
 
-export function whoDid(entry: HistoryEntry): string {
-  const name = entry.by === BY_CLOCK ? t("history.clock") : entry.by;
+export function whoDid(entry: HistoryEntry, person: (username: string) => string): string {
+  const name = entry.by === BY_CLOCK ? t("history.clock") : person(entry.by);
   return t("history.by", { action: t(`action.${entry.action}`), name });
 }
 
-/** One sentence for each thing that became different. `names`: the points' names by code. */
-export function differences(entry: HistoryEntry, names: ReadonlyMap<string, string>): string[] {
+/** One sentence for each thing that became different. `names`: the points' names by code; `person`: an account's. */
+export function differences(
+  entry: HistoryEntry,
+  names: ReadonlyMap<string, string>,
+  person: (username: string) => string,
+): string[] {
   const first = entry.action === "booked" || entry.action === "drafted";
   const changes = first ? entry.changes.filter(({ field }) => TOLD_AT_FIRST.has(field)) : entry.changes;
-  return changes.flatMap((change) => (change.field === "points" ? moved(change, names) : [changed(change)]));
+  return changes.flatMap((change) => (change.field === "points" ? moved(change, names) : [changed(change, person)]));
 }
 
-function changed({ field, old, new: now }: Change): string {
+function changed({ field, old, new: now }: Change, person: (username: string) => string): string {
   const name = nameOf(field);
-  const after = valueOf(field, now);
-  if (old === null) return t("history.set", { field: name, new: after });
-  return t("history.moved", { field: name, old: valueOf(field, old), new: after });
+  const said = (value: unknown): string =>
+    field === "chair" && typeof value === "string" ? person(value) : valueOf(field, value);
+  if (old === null) return t("history.set", { field: name, new: said(now) });
+  return t("history.moved", { field: name, old: said(old), new: said(now) });
 }
 
 function moved({ old, new: now }: Change, names: ReadonlyMap<string, string>): string[] {

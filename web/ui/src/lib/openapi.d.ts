@@ -164,6 +164,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/people": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Everybody but those who only run a hall
+     * @description For chair, organizer, technician.
+     */
+    get: operations["list_people"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/units": {
     parameters: {
       query?: never;
@@ -2709,7 +2729,9 @@ export interface components {
     ActionKind: "lower_layer" | "sound_only" | "full_picture" | "reconnect" | "call_operator";
     /**
      * AgainRequest
-     * @description Books the same at another start; another `title` or `wish`, drafts and clashes as in `BookingRequest`.
+     * @description Books the same at another start; another `title`, `wish` or `chair`, drafts and clashes as in `BookingRequest`.
+     *
+     *     An empty `chair` books without the former one.
      */
     AgainRequest: {
       /**
@@ -2724,6 +2746,11 @@ export interface components {
       title: string | null;
       /** @default null */
       wish: components["schemas"]["PlanWish-Input"] | null;
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
       /**
        * Leave Out Clashing
        * @default false
@@ -3240,6 +3267,8 @@ export interface components {
     /**
      * Candidate
      * @description A point or a whole unit that an ambiguous line can mean; `above` is the unit that it belongs to.
+     *
+     *     `place` tells equal names apart: the name of the nearest unit above that is called otherwise.
      */
     Candidate: {
       /** Code */
@@ -3248,6 +3277,11 @@ export interface components {
       name: string;
       /** Above */
       above: string | null;
+      /**
+       * Place
+       * @default null
+       */
+      place: string | null;
       /** Is Point */
       is_point: boolean;
     };
@@ -8010,7 +8044,7 @@ export interface components {
     };
     /**
      * SaveTemplate
-     * @description Keeps a conference's points, title and durations under a name.
+     * @description Keeps a conference's points, chair, title and durations under a name.
      */
     SaveTemplate: {
       /** Conference */
@@ -8792,6 +8826,11 @@ export interface components {
       /** Teardown Minutes */
       teardown_minutes: number;
       wish: components["schemas"]["PlanWish-Output"];
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
       /** Made By */
       made_by: string;
       /**
@@ -8833,6 +8872,11 @@ export interface components {
       /** Teardown Minutes */
       teardown_minutes: number;
       wish: components["schemas"]["PlanWish-Output"];
+      /**
+       * Chair
+       * @default null
+       */
+      chair: string | null;
       /** Made By */
       made_by: string;
       /**
@@ -9421,6 +9465,53 @@ export interface operations {
       };
       /** @description `sign_in.needed` */
       401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_people: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Person"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
         headers: {
           [name: string]: unknown;
         };
@@ -12877,7 +12968,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash`, `plan.over_capacity`, `request.key_reused` */
+      /** @description `booking.clash`, `chair.elsewhere`, `plan.over_capacity`, `request.key_reused` */
       409: {
         headers: {
           [name: string]: unknown;
@@ -12966,7 +13057,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `booking.clash`, `plan.over_capacity`, `request.key_reused` */
+      /** @description `booking.clash`, `chair.elsewhere`, `plan.over_capacity`, `request.key_reused` */
       409: {
         headers: {
           [name: string]: unknown;

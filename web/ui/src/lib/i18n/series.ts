@@ -59,7 +59,7 @@ export const t = translator(
     "options.teardown": "Thu dọn sau (phút)",
     "options.buffer_hint": "Điểm cầu được giữ thêm trước giờ mở phòng và sau giờ kết thúc.",
     "options.template": "Lưu thành mẫu với tên",
-    "options.template_hint": "Để trống nếu không lưu. Mẫu giữ tên, thời lượng và danh sách điểm cầu.",
+    "options.template_hint": "Để trống nếu không lưu. Mẫu giữ tên, chủ tọa, thời lượng và danh sách điểm cầu.",
     "template.saved": "Đã lưu mẫu {name}.",
     "template.title": "Mẫu hội nghị",
     "template.empty":
@@ -146,7 +146,7 @@ export const t = translator(
     "options.teardown": "Tear-down after (min)",
     "options.buffer_hint": "Points are held that long before the doors open and after the stop.",
     "options.template": "Save as a template named",
-    "options.template_hint": "Leave empty not to save. A template keeps title, length and points.",
+    "options.template_hint": "Leave empty not to save. A template keeps title, chair, length and points.",
     "template.saved": "Template {name} saved.",
     "template.title": "Templates",
     "template.empty":

@@ -51,6 +51,8 @@ describe("a conference's history", () => {
   });
 
   it("says when it was the clock and nobody", () => {
-    expect(whoDid(entry([], { action: "opened", by: "clockwork" }), person)).toBe("Mở phòng · tự động theo giờ");
+    expect(whoDid(entry([], { action: "opened", by: "clockwork" }), person)).toBe(
+      "Mở phòng · tự động theo giờ",
+    );
   });
 });

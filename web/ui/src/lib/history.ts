@@ -28,7 +28,9 @@ export function differences(
 ): string[] {
   const first = entry.action === "booked" || entry.action === "drafted";
   const changes = first ? entry.changes.filter(({ field }) => TOLD_AT_FIRST.has(field)) : entry.changes;
-  return changes.flatMap((change) => (change.field === "points" ? moved(change, names) : [changed(change, person)]));
+  return changes.flatMap((change) =>
+    change.field === "points" ? moved(change, names) : [changed(change, person)],
+  );
 }
 
 function changed({ field, old, new: now }: Change, person: (username: string) => string): string {

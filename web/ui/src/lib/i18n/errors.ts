@@ -177,7 +177,8 @@ const vi: Record<string, string> = {
   "directory.repeated_column": "Một cột xuất hiện hai lần ở dòng tiêu đề.",
   "directory.missing_value": "Thiếu giá trị: điểm cầu mới cần tên và đơn vị, đơn vị mới cần tên và cấp.",
   "directory.duplicate_code": "Mã điểm cầu bị trùng với một dòng khác.",
-  "directory.unknown_unit": "Đơn vị này không có trong danh bạ, cũng không được khai trong tệp.",
+  "directory.unknown_unit":
+    "Đơn vị này không có trong danh bạ, cũng không được khai trong tệp. Sửa mã, hoặc thêm một dòng khai đơn vị này.",
   "directory.unit_disagrees": "Hai dòng khai khác nhau về cùng một đơn vị.",
   "directory.unit_circle": "Đơn vị đang nằm trên chính nó trong cây đơn vị.",
   "directory.bad_code": "Mã chỉ gồm chữ không dấu, số, dấu chấm, gạch ngang, gạch dưới, tối đa 64 ký tự.",
@@ -336,7 +337,18 @@ function inMaintenance(problem: Problem): string[] {
     );
 }
 
+const missing: Record<string, string> = {
+  code: "Dòng này không nêu điểm cầu hay đơn vị nào.",
+  name: "Điểm cầu mới phải có tên.",
+  unit: "Điểm cầu mới phải có mã đơn vị.",
+  unit_name: "Đơn vị mới phải có tên.",
+  unit_kind: "Đơn vị mới phải có cấp: trung ương, tỉnh hoặc xã.",
+  operator: "Có điện thoại hoặc thư điện tử nhưng thiếu tên người vận hành.",
+};
+
 /** The Vietnamese sentence for a code that comes with an English one, as in an import's problems. */
-export function explainCode(code: string, english: string): string {
-  return preferences.language === "en" ? english : (vi[code] ?? english);
+export function explainCode(code: string, english: string, column = ""): string {
+  if (preferences.language === "en") return english;
+  const said = code === "directory.missing_value" ? missing[column.replace(/_\d$/, "")] : undefined;
+  return said ?? vi[code] ?? english;
 }

@@ -59,7 +59,8 @@ export const t = translator(
     "options.teardown": "Thu dọn sau (phút)",
     "options.buffer_hint": "Điểm cầu được giữ thêm trước giờ mở phòng và sau giờ kết thúc.",
     "options.template": "Lưu thành mẫu với tên",
-    "options.template_hint": "Để trống nếu không lưu. Mẫu giữ tên, chủ tọa, thời lượng và danh sách điểm cầu.",
+    "options.template_hint":
+      "Để trống nếu không lưu. Mẫu giữ tên, chủ tọa, thời lượng và danh sách điểm cầu.",
     "template.saved": "Đã lưu mẫu {name}.",
     "template.title": "Mẫu hội nghị",
     "template.empty":

@@ -74,15 +74,25 @@ class Tab:
         """Clicks the element when it is there and enabled."""
         script = f"""(() => {{ const e = document.querySelector('[data-testid="{testid}"]');
             if (!e || e.disabled) return false; e.click(); return true; }})()"""
-        async with asyncio.timeout(_UP_SECONDS):
-            while not await self.run(script):
-                await asyncio.sleep(0.1)
+        await self._until(script)
+
+    async def fill(self, testid: str, text: str) -> None:
+        """Types into the field when it is there."""
+        script = f"""(() => {{ const e = document.querySelector('[data-testid="{testid}"]');
+            if (!e) return false; e.value = {json.dumps(text)};
+            e.dispatchEvent(new Event("input", {{ bubbles: true }})); return true; }})()"""
+        await self._until(script)
 
     async def look(self, selector: str, function: str) -> Any:
         """`function` applied to the first element that matches; None while there is none."""
         return await self.run(
             f"(() => {{ const e = document.querySelector({selector!r}); return e && ({function})(e); }})()"
         )
+
+    async def _until(self, script: str) -> None:
+        async with asyncio.timeout(_UP_SECONDS):
+            while not await self.run(script):
+                await asyncio.sleep(0.1)
 
 
 class Firefox:

@@ -92,11 +92,14 @@ class Slot:
         )
 
     def new_holes(self) -> int:
-        """Packets that it was not sent since the last call though its numbers counted them: their source lost them."""
+        """How many more packets than at the last call it was not sent though its numbers count them.
+
+        Their source lost them, or they are late; below 0 where late ones were sent since.
+        """
         if self.cohort is None:
             return 0
         before, self._holes = self._holes, self.cohort.timeline.holes
-        return max(0, self._holes - before)
+        return self._holes - before
 
     def payload_type_for(self, stream: Stream) -> int | None:
         """The payload type under which it gets `stream`; None when it cannot take its codec."""

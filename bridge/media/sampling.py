@@ -82,6 +82,33 @@ class _Asks:
         return taken
 
 
+@dataclass(slots=True)
+class _Heard:
+    """The newest report on one stream, and what it comes to since the first."""
+
+    block: ReportBlock
+    expected: int = 0
+    """Not yet counted; below 0 where too many were. Without what was never sent, as `lost`."""
+    lost: int = 0
+    """A packet that comes late takes one back."""
+    counted: int = 0
+    """The most that `lost` has been: only what is above that is new. Otherwise packets that merely overtake one another
+    would be lost anew in each report."""
+
+    def take(self, block: ReportBlock, holes: int) -> tuple[int, int]:
+        before, self.block = self.block, block
+        expected = (block.highest - before.highest) & 0xFFFF_FFFF
+        if expected >= 1 << 24:
+            return 0, 0
+        self.lost += block.lost - before.lost - holes
+        lost = min(max(self.lost - self.counted, 0), expected)
+        self.counted += lost
+        self.expected += expected - holes
+        counted = max(self.expected, lost)
+        self.expected -= counted
+        return counted, lost
+
+
 @dataclass
 class Meter:
     """One leg's totals and what the last period ended with. What is asked for again is counted by who sees it."""
@@ -99,7 +126,7 @@ class Meter:
     _last_out: int = 0
     _last_sound: int = 0
     _streams: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _reports: dict[int, ReportBlock] = field(default_factory=dict)
+    _reports: dict[int, _Heard] = field(default_factory=dict)
     _down: _Direction = field(default_factory=_Direction)
     _asks: dict[int, _Asks] = field(default_factory=dict)
     _round_trip_ms: float | None = None
@@ -118,18 +145,13 @@ class Meter:
     ) -> tuple[int, int]:
         """The far end reported about one of our streams; its numbers are ours, so differences are exact.
 
-        `holes` were never sent to it, and are not its line's fault. Returns the packets expected and lost since its
-        last report.
+        `holes` more were never sent to it since its last report (fewer, where late ones were), and are not its line's
+        fault. Returns the packets expected and lost since then.
         """
-        news = (0, 0)
-        before = self._reports.get(block.ssrc)
-        self._reports[block.ssrc] = block
-        if before is not None:
-            expected = (block.highest - before.highest) & 0xFFFF_FFFF
-            if 0 < expected < 1 << 24:
-                lost = min(max(block.lost - before.lost, 0), expected)
-                news = (expected - min(holes, lost), lost - min(holes, lost))
-        expected, lost = news
+        heard = self._reports.get(block.ssrc)
+        expected, lost = heard.take(block, holes) if heard is not None else (0, 0)
+        if heard is None:
+            self._reports[block.ssrc] = _Heard(block)
         # Reports come as the far end likes: what was asked for belongs to the packets of its report, not to a period.
         asked = self._asks[block.ssrc].take() if block.ssrc in self._asks else 0
         self._down.of(audio).add(expected, max(lost, min(asked, expected)), block.jitter * 1000 / clock_rate)
@@ -137,7 +159,7 @@ class Meter:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF
             if trip < 10 * 65536:
                 self._round_trip_ms = trip * 1000 / 65536
-        return news
+        return expected, lost
 
     @property
     def round_trip_seconds(self) -> float | None:

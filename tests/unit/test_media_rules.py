@@ -13,6 +13,8 @@ from bridge.media.layers import choose_layer
 from bridge.media.reception import Reception
 from bridge.media.rtcp import ReportBlock
 from bridge.media.sampling import Incoming, Meter
+from bridge.media.slots import MediaPacket, Timeline
+from tests.support.line import Faults, LineModel
 
 LOCAL = Credentials("local1", "p" * 24)
 HOME = ("192.0.2.1", 4_000)
@@ -172,6 +174,32 @@ def test_what_was_asked_again_in_a_period_without_a_report_counts_when_the_repor
     meter.reported(heard_of(300), 90_000, 0)
     fields = meter.close_period(3.0, {})
     assert fields["video_down"].loss == fields["loss_down"] == pytest.approx(20 / 200)
+
+
+@pytest.mark.parametrize("lag", [0, 1, 7])
+@pytest.mark.parametrize("every", [1, 40])
+@pytest.mark.parametrize(("lost_up", "lost_down"), [(0.0, 0.0), (0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])
+def test_what_its_source_s_line_does_to_packets_is_no_loss_of_the_receiver_s_line(
+    lost_up: float, lost_down: float, every: int, lag: int
+) -> None:
+    """`every` so many packets the receiver reports; what it reports is `lag` packets old when it comes."""
+    source = LineModel(1, Faults(delay_ms=100, jitter_ms=30, loss=lost_up))
+    order = sorted((at, number) for number in range(4_000) for at in source.carry(number * 0.005, 1_000))
+    own, meter, timeline = LineModel(2, Faults(loss=lost_down)), Meter(0.0), Timeline(96, 90_000, sequence=0)
+    timeline.begin(MediaPacket(0, 0, False, b"x", 0.0))
+    reports: list[ReportBlock] = []
+    highest = came = lost = expected = holes = 0
+    for turn, (_, number) in enumerate(order):
+        placed = timeline.place(MediaPacket(number & 0xFFFF, 0, False, b"x", 0.0))
+        if placed is not None and own.carry(0.0, 1_000):
+            highest, came = max(highest, int.from_bytes(placed[0][2:4], "big")), came + 1
+        reports.append(report(highest - came, highest))
+        if turn % every == 0 and turn >= lag:
+            more, holes = timeline.holes - holes, timeline.holes
+            news = meter.reported(reports[turn - lag], 90_000, 0, holes=more)
+            expected, lost = expected + news[0], lost + news[1]
+    assert lost == pytest.approx(own.lost, abs=16)
+    assert expected == pytest.approx(len(order), abs=100)
 
 
 def test_losses_down_come_from_differences_of_reports() -> None:

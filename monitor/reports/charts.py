@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from monitor.reports.model import IncidentFigures, PointFigures, Report
 from monitor.reports.texts import TEXTS, Language, incident_name
@@ -14,6 +14,8 @@ MOST_BARS = 40
 """A chart of more is no picture any more; the table has them all."""
 
 GOOD, FAIR, POOR, CALM, STRONG, PALE = "#2e7d4f", "#b07d1a", "#b5362c", "#9db8d6", "#1f5fa8", "#d6d9de"
+_STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360))
+_MOST_TICKS = 12
 _LATE = ((timedelta(0), "late.none"), (timedelta(minutes=5), "late.little"), (timedelta(minutes=15), "late.some"))
 
 
@@ -37,26 +39,67 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """A titled chart with what its colours mean."""
+    """A titled chart with what its figures and colours mean."""
 
     title: str
+    note: str
     legend: tuple[tuple[str, str], ...]
     bars: tuple[Bar, ...]
 
 
-def charts(report: Report, language: Language) -> tuple[Chart, ...]:
+@dataclass(frozen=True)
+class Tick:
+    """A moment on an axis of time, `at` a share of its length."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How many points were present: equal steps of time, the most of them, and the moments below."""
+
+    values: tuple[int, ...]
+    most: int
+    ticks: tuple[Tick, ...]
+
+
+def curve(report: Report, zone: tzinfo) -> Curve | None:
+    """The curve of presence; None before anything can be shown."""
+    if not report.curve:
+        return None
+    ticks = _ticks(report.start, min(report.stop, report.made_at), zone)
+    return Curve(report.curve, max(report.curve), ticks)
+
+
+def _ticks(since: datetime, until: datetime, zone: tzinfo) -> tuple[Tick, ...]:
+    """Full minutes of the local clock, as many as are easily read."""
+    length = until - since
+    step = next((step for step in _STEPS if length / step <= _MOST_TICKS), length)
+    midnight = since.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight + -((midnight - since) // step) * step
+    count = int((until - first) / step) + 1 if until >= first else 0
+    moments = [first + n * step for n in range(count)]
+    return tuple(Tick((at - since) / length, f"{at.astimezone(zone):%H:%M}") for at in moments)
+
+
+def charts(report: Report, language: Language, zone: tzinfo) -> tuple[Chart, ...]:
     """Those that have anything to show, in the order in which a reader wants them."""
-    word = _Words(language)
-    drawn = (_people(report, word), _arrivals(report, word), _grades(report, word), _worst(report, word))
+    word = _Words(language, zone)
+    drawn = (_arrivals(report, word), _people(report, word), _grades(report, word), _worst(report, word))
     return tuple(chart for chart in (*drawn, _incidents(report, word)) if chart.bars)
 
 
 class _Words:
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, zone: tzinfo) -> None:
         self.language = language
+        self._zone = zone
 
-    def __call__(self, key: str) -> str:
-        return TEXTS[key][self.language == "en"]
+    def __call__(self, key: str, **facts: object) -> str:
+        return TEXTS[key][self.language == "en"].format(**facts)
+
+    def clock(self, at: datetime) -> str:
+        return f"{at.astimezone(self._zone):%H:%M}"
 
     def number(self, value: float) -> str:
         text = f"{value:.1f}"
@@ -71,7 +114,10 @@ def _people(report: Report, word: _Words) -> Chart:
     largest = sorted(sums.items(), key=lambda one: -one[1].expected)[:MOST_BARS]
     bars = tuple(_unit_bar(unit, counts, word) for unit, counts in largest if counts.expected or counts.declared)
     legend = ((word("chart.verified"), STRONG), (word("chart.declared"), CALM), (word("chart.expected"), PALE))
-    return Chart(word("chart.people"), legend, bars)
+    note = word("chart.people.note")
+    if len(sums) > MOST_BARS:
+        note += " " + word("chart.people.cut", shown=MOST_BARS, all=len(sums))
+    return Chart(word("chart.people"), note, legend, bars)
 
 
 def _grouped(points: Sequence[PointFigures]) -> list[tuple[Unit, PointFigures]]:
@@ -99,7 +145,7 @@ def _arrivals(report: Report, word: _Words) -> Chart:
     bars = tuple(
         Bar(word(key), (Span(0, count / most, colours.get(key, FAIR)),), str(count)) for key, count in counts.items()
     )
-    return Chart(word("chart.arrivals"), (), bars if report.points else ())
+    return Chart(word("chart.arrivals"), word("chart.arrivals.note"), (), bars if report.points else ())
 
 
 def _lateness(point: PointFigures) -> str:
@@ -109,23 +155,24 @@ def _lateness(point: PointFigures) -> str:
 
 
 def _grades(report: Report, word: _Words) -> Chart:
-    """The lines' grades by unit, over the whole conference."""
-    members: dict[Unit, list[PointFigures]] = {}
+    """The lines' grades by unit over the whole conference, the units with most poor samples first."""
+    sums: dict[Unit, tuple[int, int, int]] = {}
     for unit, point in _grouped(report.points):
         if point.line is not None:
-            members.setdefault(unit, []).append(point)
-    bars = [_grade_bar(unit.name, points, word) for unit, points in members.items()]
+            good, fair, poor = sums.get(unit, (0, 0, 0))
+            sums[unit] = (good + point.line.good, fair + point.line.fair, poor + point.line.poor)
+    graded = [(unit, counts) for unit, counts in sums.items() if sum(counts)]
+    graded.sort(key=lambda one: -one[1][2] / sum(one[1]))
+    bars = tuple(_grade_bar(unit.name, counts, word) for unit, counts in graded[:MOST_BARS])
     legend = ((word("column.good"), GOOD), (word("column.fair"), FAIR), (word("column.poor"), POOR))
-    return Chart(word("chart.grades"), legend, tuple(bar for bar in bars if bar is not None)[:MOST_BARS])
+    note = word("chart.grades.note")
+    if len(graded) > MOST_BARS:
+        note += " " + word("chart.grades.cut", shown=MOST_BARS, all=len(graded))
+    return Chart(word("chart.grades"), note, legend, bars)
 
 
-def _grade_bar(name: str, members: Sequence[PointFigures], word: _Words) -> Bar | None:
-    lines = [point.line for point in members if point.line is not None]
-    counts = [sum(values) for values in zip(*((line.good, line.fair, line.poor) for line in lines), strict=True)]
-    whole = sum(counts)
-    if not whole:
-        return None
-    spans, begin = [], 0.0
+def _grade_bar(name: str, counts: tuple[int, int, int], word: _Words) -> Bar:
+    whole, spans, begin = sum(counts), [], 0.0
     for count, colour in zip(counts, (GOOD, FAIR, POOR), strict=True):
         spans.append(Span(begin, begin + count / whole, colour))
         begin += count / whole
@@ -144,7 +191,7 @@ def _worst(report: Report, word: _Words) -> Chart:
         )
         for point, percent in shares
     )
-    return Chart(word("chart.worst"), (), tuple(bars))
+    return Chart(word("chart.worst"), word("chart.worst.note"), (), tuple(bars))
 
 
 def _incidents(report: Report, word: _Words) -> Chart:
@@ -160,7 +207,10 @@ def _incidents(report: Report, word: _Words) -> Chart:
         )
         for one in report.incidents[:MOST_BARS]
     )
-    return Chart(word("chart.incidents"), (), tuple(bars))
+    note = word("chart.incidents.note", since=word.clock(since), until=word.clock(until))
+    if len(report.incidents) > MOST_BARS:
+        note += " " + word("chart.incidents.cut", shown=MOST_BARS, all=len(report.incidents))
+    return Chart(word("chart.incidents"), note, (), tuple(bars))
 
 
 def _place(at: datetime, since: datetime, until: datetime) -> float:

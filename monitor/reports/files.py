@@ -1,24 +1,20 @@
-"""Tables as CSV and XLSX, and as what the press prints. Each function works for a while: call it in a thread."""
+"""Tables as CSV and XLSX. Each function works for a while: call it in a thread."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 import xlsxwriter
 
-from monitor.reports.charts import charts
 from monitor.reports.model import Report
 from monitor.reports.tables import Cell, Section, Table, tables
-from monitor.reports.texts import TEXTS, Language
+from monitor.reports.texts import Language
 from monitor.sheets import BYTE_ORDER_MARK, cell
 
 _MOMENT = "%d/%m/%Y %H:%M:%S"
-_DEEP, _WIDE = 100.0, 600.0
 _A4 = 9
 _MOMENT_FORMAT = "dd/mm/yyyy hh:mm:ss"
 _HEAD = {"bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#e8eef6"}
@@ -26,9 +22,6 @@ _DEEPEST = 7
 """Levels that a workbook can fold."""
 _WIDEST = 60
 """Characters of a sheet's column."""
-_SHORT = 12
-"""Characters that a narrow column has room for."""
-_PAGE_TEXTS = ("report", "page", "curve", "none", "made")
 
 
 def text_of(value: Cell, language: Language | None = None) -> str:
@@ -87,7 +80,7 @@ def _lay_out(sheet: xlsxwriter.worksheet.Worksheet, table: Table) -> None:
 
 
 def _write_rows(sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: _Formats) -> None:
-    for number, (row, style) in enumerate(zip(table.rows, _styles(table), strict=True), start=1):
+    for number, (row, style) in enumerate(zip(table.rows, styles(table), strict=True), start=1):
         if table.levels:
             # Folding a unit leaves its own sum above to be seen.
             sheet.set_row(number, None, None, {"level": min(_DEEPEST, max(0, table.levels[number - 1] - 1))})
@@ -102,18 +95,19 @@ def _write_rows(sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: _F
 
 
 @dataclass(frozen=True)
-class _Style:
+class Style:
     """How a row stands out: what has rows below it and the total are bold, `depth` is how far it is set in."""
 
     bold: bool = False
     depth: int = 0
 
 
-def _styles(table: Table) -> list[_Style]:
+def styles(table: Table) -> list[Style]:
+    """For each row."""
     if not table.levels:
-        return [_Style()] * len(table.rows)
+        return [Style()] * len(table.rows)
     below = (*table.levels[1:], 0)
-    return [_Style(n == 0 or after > n, max(0, n - 1)) for n, after in zip(table.levels, below, strict=True)]
+    return [Style(n == 0 or after > n, max(0, n - 1)) for n, after in zip(table.levels, below, strict=True)]
 
 
 class _Formats:
@@ -128,69 +122,3 @@ class _Formats:
         if key not in self._made:
             self._made[key] = self._book.add_format(properties)
         return self._made[key]
-
-
-def printable(report: Report, language: Language, zone: tzinfo) -> bytes:
-    """The document for the file as the press takes it: title page, sums, charts, then every table."""
-    total = report.total
-    page = {
-        "title": report.title,
-        "language": language,
-        "texts": {key: TEXTS[key][language == "en"] for key in _PAGE_TEXTS},
-        "curve": _curve(report.curve) if report.curve else "",
-        "most": str(max(report.curve, default=0)),
-        "charts": [asdict(chart) for chart in charts(report, language)],
-        "times": _times(report, zone),
-        "made_at": text_of(report.made_at.astimezone(zone).replace(tzinfo=None)),
-        "keys": [
-            [TEXTS["key.points"][language == "en"], f"{total.came} / {total.points}"],
-            [TEXTS["key.declared"][language == "en"], f"{total.declared} / {total.expected}"],
-            [TEXTS["key.verified"][language == "en"], f"{total.verified} / {total.listed}"],
-            [TEXTS["key.late"][language == "en"], str(total.late)],
-            [TEXTS["key.incidents"][language == "en"], str(len(report.incidents))],
-        ],
-        "tables": [_printed(table, language) for table in tables(report, language, zone)],
-    }
-    return json.dumps(page, ensure_ascii=False).encode()
-
-
-def _times(report: Report, zone: tzinfo) -> str:
-    """The day once where the conference begins and ends on it."""
-    start, stop = report.start.astimezone(zone), report.stop.astimezone(zone)
-    until = "%H:%M" if start.date() == stop.date() else "%H:%M %d/%m/%Y"
-    return f"{start:%d/%m/%Y %H:%M} – {stop.strftime(until)}"
-
-
-def _printed(table: Table, language: Language) -> dict[str, object]:
-    rows = [[text_of(value, language) for value in row] for row in table.rows]
-    kinds = [_kind(values) for values in zip(*table.rows, strict=True)] or ["text"] * len(table.header)
-    styles = [asdict(style) for style in _styles(table)] if table.levels else []
-    return {
-        "section": table.section,
-        "title": table.title,
-        "header": table.header,
-        "kinds": kinds,
-        "rows": rows,
-        "styles": styles,
-    }
-
-
-def _kind(values: Sequence[Cell]) -> str:
-    """What a column holds, by which the page gives it room: text, long text, numbers or moments."""
-    known = [value for value in values if value is not None]
-    if known and all(isinstance(value, datetime) for value in known):
-        return "moment"
-    if all(isinstance(value, int | float) for value in known):
-        return "number"
-    return "long" if any(len(str(value)) > _SHORT for value in known) else "text"
-
-
-def _curve(values: Sequence[int]) -> str:
-    """A curve as SVG, without words: those are the page's."""
-    top, step = max(1, *values), _WIDE / max(1, len(values) - 1)
-    points = " ".join(f"{n * step:.1f},{_DEEP - value / top * (_DEEP - 4):.1f}" for n, value in enumerate(values))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE:.0f} {_DEEP:.0f}">'
-        f'<polygon points="0,{_DEEP:.0f} {points} {_WIDE:.0f},{_DEEP:.0f}" fill="#dbe7f5"/>'
-        f'<polyline points="{points}" fill="none" stroke="#1f5fa8" stroke-width="1.5"/></svg>'
-    )

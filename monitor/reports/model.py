@@ -130,6 +130,7 @@ class DelegateFigures:
     name: str
     position: str
     organisation: str
+    point: str
     point_name: str
     state: str
     reason: str
@@ -182,6 +183,7 @@ class Told:
     delegates: tuple[DelegateFigures, ...] = ()
     snapshots: tuple[SnapshotFigures, ...] = ()
     incidents: tuple[IncidentFigures, ...] = ()
+    chair: str | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """By participant."""
 
@@ -260,6 +262,8 @@ class Report:
     delegates: tuple[DelegateFigures, ...] = ()
     snapshots: tuple[SnapshotFigures, ...] = ()
     incidents: tuple[IncidentFigures, ...] = ()
+    chair: str | None = None
+    """Who was appointed to chair."""
 
     @property
     def worst(self) -> tuple[PointFigures, ...]:
@@ -307,10 +311,17 @@ def build(
         total=add_up(f.counts for f in figures),
         events=told.events,
         curve=_curve(spans, start, min(stop, made_at), made_at),
-        delegates=tuple(sorted(told.delegates, key=lambda delegate: in_order(delegate.point_name))),
+        delegates=_by_point(told.delegates, figures),
         snapshots=told.snapshots,
         incidents=told.incidents,
+        chair=told.chair,
     )
+
+
+def _by_point(delegates: Sequence[DelegateFigures], figures: Sequence[PointFigures]) -> tuple[DelegateFigures, ...]:
+    """In the points' order; those of one point stay in theirs."""
+    places = {figure.point.ref.code: place for place, figure in enumerate(figures)}
+    return tuple(sorted(delegates, key=lambda one: places.get(one.point, len(places))))
 
 
 def _ended(events: Sequence[Event], stop: datetime, made_at: datetime) -> datetime | None:

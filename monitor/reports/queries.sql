@@ -1,5 +1,8 @@
 -- name: conference
-SELECT id, title, start, stop, state FROM conference WHERE id = $1
+SELECT c.title, c.start, c.stop, coalesce(a.name, c.chair) AS chair
+FROM conference c
+LEFT JOIN account a ON a.username = c.chair
+WHERE c.id = $1
 
 -- name: points
 SELECT p.code, p.name, p.unit,
@@ -50,7 +53,7 @@ WHERE conference = $1
 ORDER BY seq
 
 -- name: delegates
-SELECT d.code, d.name, d.position, d.organisation, p.name AS point_name, d.state, d.reason, d.at, d.way
+SELECT d.code, d.name, d.position, d.organisation, p.code AS point, p.name AS point_name, d.state, d.reason, d.at, d.way
 FROM delegate d
 JOIN bridge_point p ON p.number = d.point
 WHERE d.conference = $1

@@ -20,7 +20,7 @@ from monitor.model import Attendance
 from monitor.points.model import MapUnit
 from monitor.points.reader import PointReader
 from monitor.points.tree import upwards
-from monitor.reports.files import csv_file, printable, xlsx_file
+from monitor.reports.files import csv_file, xlsx_file
 from monitor.reports.model import (
     BookedPoint,
     DelegateFigures,
@@ -35,6 +35,7 @@ from monitor.reports.model import (
     WayUsed,
     build,
 )
+from monitor.reports.paper import printable
 from monitor.reports.press import PressFailed, printed
 from monitor.reports.tables import Section
 from monitor.reports.texts import Language
@@ -80,18 +81,19 @@ class Reports:
         with reading():
             await self._freshen(conference)
         lines = {row["participant"]: _line(row) for row in await self._fetch("quality", key)}
-        told = await self._told(key)
+        booked = found[0]
+        told = await self._told(key, booked["chair"])
         intervals = await self._store.intervals(conference)
         attendance = await self._attendance(conference)
-        booked = found[0]
         times, now = (booked["start"], booked["stop"]), self._clock.now()
         # Points may be added between the queries: what is not in all of them is in the next report.
         known = {row.point for row in attendance.rows}
         points = [_point(row, paths[row["unit"]]) for row in rows if row["code"] in known and row["unit"] in paths]
         return await asyncio.to_thread(build, booked["title"], times, now, points, attendance, intervals, lines, told)
 
-    async def _told(self, key: UUID | None) -> Told:
+    async def _told(self, key: UUID | None, chair: str | None) -> Told:
         return Told(
+            chair=chair,
             events=tuple(Event(**dict(row)) for row in await self._fetch("events", key)),
             delegates=tuple(DelegateFigures(**dict(row)) for row in await self._fetch("delegates", key)),
             snapshots=tuple(_snapshot(row) for row in await self._fetch("snapshots", key)),

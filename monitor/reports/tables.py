@@ -81,6 +81,7 @@ class _Writer:
             "start": self._local(report.start),
             "stop": self._local(report.stop),
             "made_at": self._local(report.made_at),
+            "chair": report.chair,
             "expected": total.points,
             "came": total.came,
             "never": total.points - total.came,
@@ -93,7 +94,8 @@ class _Writer:
             "delegates_absent": total.absent,
             "incidents": len(report.incidents),
         }
-        return [(self._t(f"summary.{key}"), value) for key, value in values.items()]
+        # Only a chair may be missing.
+        return [(self._t(f"summary.{key}"), value) for key, value in values.items() if value is not None]
 
     def _units(self) -> Table:
         sums = self._report.units
@@ -121,6 +123,8 @@ class _Writer:
     def _attendance(self, figures: PointFigures) -> tuple[Cell, ...]:
         row = figures.attended
         how = DEPARTURES[figures.how][self._language == "en"] if figures.how else None
+        if not figures.came:
+            how = self._t("never")
         return (
             row.point,
             row.name,

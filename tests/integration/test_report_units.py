@@ -73,7 +73,7 @@ async def _from_csv(organizer: Visitor, total: bool = False) -> Any:
 async def _from_workbook(organizer: Visitor) -> dict[str, tuple[int, list[int]]]:
     """By unit how far it is set in, which is how deep it folds, and its figures."""
     reply = await organizer.get(f"{BASE}/report.xlsx?language=en")
-    sheet = openpyxl.load_workbook(io.BytesIO(reply.body))["By unit"]
+    sheet = openpyxl.load_workbook(io.BytesIO(reply.body))["Sums by unit"]
     found: dict[str, tuple[int, list[int]]] = {}
     for number in range(2, sheet.max_row):
         row: Any = sheet[number]
@@ -117,6 +117,6 @@ async def test_a_unit_of_the_document_stands_further_right_than_the_one_above_it
         placed.setdefault(text.strip(), matrix[4])
 
     for page in pypdf.PdfReader(io.BytesIO(reply.body)).pages:
-        if "Thuộc mã" in page.extract_text():
+        if "Mã cấp trên" in page.extract_text():
             page.extract_text(visitor_text=see)
     assert placed["Trung ương"] < placed["Tỉnh Vĩnh Long"] < placed["Xã 4"] == placed["Xã 1"]

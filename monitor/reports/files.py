@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -20,8 +22,12 @@ _MOMENT_FORMAT = "dd/mm/yyyy hh:mm:ss"
 _HEAD = {"bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#e8eef6"}
 _DEEPEST = 7
 """Levels that a workbook can fold."""
+_TOP: dict[str, object] = {"valign": "top"}
 _WIDEST = 60
 """Characters of a sheet's column."""
+_ARROW = 4
+"""Characters that a filter's arrow covers in its header, which is bold besides."""
+_LINE_POINTS = 15.0
 
 
 def text_of(value: Cell, language: Language | None = None) -> str:
@@ -51,47 +57,78 @@ def xlsx_file(report: Report, language: Language, zone: tzinfo) -> bytes:
     data = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(data, options) as book:
+        book.set_properties({"title": report.title})
         formats = _Formats(book)
         for table in tables(report, language, zone):
             sheet = book.add_worksheet(table.title[:31])
-            _lay_out(sheet, table)
+            widths = _widths(table)
+            _lay_out(sheet, table, widths)
+            _on_paper(sheet, report.title)
             sheet.write_row(0, 0, table.header, formats.of(bold=True, **_HEAD))
-            _write_rows(sheet, table, formats)
+            sheet.set_row(0, _height(table.header, [width - _ARROW for width in widths]))
+            _write_rows(sheet, table, widths, formats)
     return data.getvalue()
 
 
-def _lay_out(sheet: xlsxwriter.worksheet.Worksheet, table: Table) -> None:
-    """To be read and sorted on the screen, and printed across one page's width with the header on each."""
+def _widths(table: Table) -> list[float]:
+    """In characters: room for every value up to a bound, and for the header's words beside the filter's arrow."""
+    found = []
     for column, name in enumerate(table.header):
-        texts = [text_of(row[column]) for row in table.rows]
-        longest = max(map(len, texts), default=0)
-        word = max(map(len, name.split()), default=0)
-        sheet.set_column(column, column, min(_WIDEST, max(longest, word, len(name) / 2) + 2))
+        longest = max((len(text_of(row[column])) for row in table.rows), default=0)
+        deepest = max(table.levels, default=0) if column == 0 else 0
+        named = max(max(map(len, name.split())), len(name) / 2) + _ARROW
+        found.append(min(_WIDEST, max(longest + 2 * deepest + 3, named)))
+    return found
+
+
+def _height(texts: Sequence[str], widths: Sequence[float]) -> float:
+    """Points, for as many lines as the longest text takes."""
+    cells = zip(texts, widths, strict=True)
+    lines = (len(textwrap.wrap(text, max(1, int(width)))) for text, width in cells if len(text) > width)
+    return _LINE_POINTS * max(1, *lines, 1)
+
+
+def _lay_out(sheet: xlsxwriter.worksheet.Worksheet, table: Table, widths: Sequence[float]) -> None:
+    """To be read and sorted on the screen."""
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
     sheet.freeze_panes(1, 0)
     if table.section != "summary":
         # The total is no row to be sorted among the others.
         sheet.autofilter(0, 0, len(table.rows) - table.levels.count(0), len(table.header) - 1)
     if table.levels:
         sheet.outline_settings(symbols_below=False)
+
+
+def _on_paper(sheet: xlsxwriter.worksheet.Worksheet, title: str) -> None:
+    """Across one page's width, with the header on each page; an ampersand would begin a command."""
     sheet.set_landscape()
     sheet.set_paper(_A4)
+    sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
+    sheet.set_header("&L" + title.replace("&", "&&"))
+    sheet.set_footer("&L&A&R&P / &N")
 
 
-def _write_rows(sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: _Formats) -> None:
+def _write_rows(
+    sheet: xlsxwriter.worksheet.Worksheet, table: Table, widths: Sequence[float], formats: _Formats
+) -> None:
     for number, (row, style) in enumerate(zip(table.rows, styles(table), strict=True), start=1):
-        if table.levels:
-            # Folding a unit leaves its own sum above to be seen.
-            sheet.set_row(number, None, None, {"level": min(_DEEPEST, max(0, table.levels[number - 1] - 1))})
+        # Folding a unit leaves its own sum above to be seen.
+        folded = {"level": min(_DEEPEST, max(0, table.levels[number - 1] - 1))} if table.levels else {}
+        height = _height([text_of(value) for value in row], widths)
+        sheet.set_row(number, height if height > _LINE_POINTS else None, None, folded)
         for column, value in enumerate(row):
+            # What is on the left keeps away from the number before it.
+            left = {**_TOP, "align": "left", "indent": style.depth if column == 0 else 1}
             if isinstance(value, datetime):
-                sheet.write_datetime(number, column, value, formats.of(num_format=_MOMENT_FORMAT))
+                sheet.write_datetime(number, column, value, formats.of(num_format=_MOMENT_FORMAT, **left))
             elif isinstance(value, float):
-                sheet.write_number(number, column, value, formats.of(num_format="0.0"))
+                sheet.write_number(number, column, value, formats.of(num_format="0.0", **_TOP))
             elif value is not None:
-                depth = style.depth if column == 0 else 0
-                sheet.write(number, column, value, formats.of(bold=style.bold, indent=depth))
+                looks = left if isinstance(value, str) or table.section == "summary" else _TOP
+                sheet.write(number, column, value, formats.of(bold=style.bold, text_wrap=True, **looks))
 
 
 @dataclass(frozen=True)

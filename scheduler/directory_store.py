@@ -67,6 +67,10 @@ class DirectoryStore:
         booking.check_point_count(len(rows), limit)
         return [ChosenPoint(**row) for row in rows]
 
+    async def run_by(self, codes: Sequence[str], username: str, name: str) -> set[str]:
+        """Those of the points that the directory says this person operates."""
+        return {row["code"] for row in await self._pool.fetch(SQL["run_by"], codes, username, name)}
+
     async def _refuse_unknown(self, units: Sequence[str], points: Sequence[str]) -> None:
         missing = [row["code"] for row in await self._pool.fetch(SQL["unknown_units"], units)]
         if missing:

@@ -276,6 +276,12 @@ class PointLink(Model):
     url: str
 
 
+class Seat(PointRef):
+    """A point that an operator's account may enter; `own` when the directory names this person as its operator."""
+
+    own: bool
+
+
 class EnterRequest(Model):
     """A signed-in person wants in; an operator says at which point."""
 

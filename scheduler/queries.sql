@@ -39,6 +39,12 @@ WHERE unit IN (SELECT code FROM below) OR code = ANY ($2::text[])
 ORDER BY code
 LIMIT $3
 
+-- name: run_by
+-- Those of the points $1 whose operators' list names the account $2, by its address, or its person $3.
+SELECT DISTINCT bridge_point.code FROM bridge_point JOIN point_operator ON point_operator.point = bridge_point.number
+WHERE bridge_point.code = ANY ($1::text[])
+  AND ($2 = lower(btrim(point_operator.email)) OR lower(btrim($3)) = lower(btrim(point_operator.name)))
+
 -- name: unknown_units
 SELECT wanted.code FROM unnest($1::text[]) AS wanted (code)
 WHERE NOT EXISTS (SELECT FROM unit WHERE unit.code = wanted.code)

@@ -27,6 +27,7 @@ from scheduler.model import (
     ImportReport,
     PointLink,
     RequestedTimes,
+    Seat,
     StepRequest,
     UnitSummary,
 )
@@ -137,6 +138,18 @@ class Scheduler:
         conference = await self.conference(id)
         lifecycle.refuse_unless_booked(conference.state)
         return links.point_links(self._signer, conference, base_url)
+
+    async def seats(self, id: ConferenceId, principal: Principal) -> list[Seat]:
+        """The points of a conference for who operates one of them, their own first, each in order of booking.
+
+        Raises `Conflict` `conference.over`, `conference.not_confirmed`, `NotFound` `conference.unknown`.
+        """
+        conference = await self.conference(id)
+        lifecycle.refuse_unless_booked(conference.state)
+        codes = [point.code for point in conference.points]
+        own = await self._directory.run_by(codes, principal.username, principal.name)
+        seats = [Seat(code=point.code, name=point.name, own=point.code in own) for point in conference.points]
+        return sorted(seats, key=lambda seat: not seat.own)
 
     async def enter(self, id: ConferenceId, principal: Principal, request: EnterRequest) -> str:
         """A token that lets a signed-in person into the conference in a role they hold; the bridge minds the doors.

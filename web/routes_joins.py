@@ -1,10 +1,12 @@
-"""What a join link leads to: told to its holder before they enter."""
+"""Before entering: what a join link leads to, and which points an operator's account may enter."""
 
 from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from core.errors import NotFound, Refused
+from core.errors import Conflict, NotFound, Refused
+from core.model import Role
+from scheduler.model import Seat
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Nothing, Source
 from web.models import JoinFacts
 
@@ -18,6 +20,11 @@ async def get_join(ask: Ask[Nothing]) -> JoinFacts:
     )
 
 
+async def list_seats(ask: Ask[Nothing]) -> list[Seat]:
+    """The points of a conference, those first that the directory says this person operates."""
+    return await ask.context.scheduler.seats(ask.conference, ask.person)
+
+
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
     Endpoint(
         "GET",
@@ -29,5 +36,16 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=TypeAdapter(JoinFacts),
         roles=None,
         errors={Refused: ("join.expired", "join.invalid"), NotFound: ("conference.unknown",)},
+    ),
+    Endpoint(
+        "GET",
+        "/api/conferences/{id}/seats",
+        "The points that an operator may enter",
+        list_seats,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(list[Seat]),
+        roles=frozenset({Role.OPERATOR}),
+        errors={NotFound: ("conference.unknown",), Conflict: ("conference.over", "conference.not_confirmed")},
     ),
 )

@@ -202,6 +202,24 @@ async def test_each_role_enters_as_itself(site: Website, organizer: Visitor, soo
                 assert (await visitor.post(path, foreign)).code == "role.missing"
 
 
+async def test_an_operator_picks_a_point_from_a_list_with_the_own_ones_first(
+    site: Website, organizer: Visitor, soon: dict[str, str]
+) -> None:
+    path = f"/api/conferences/{(await booked(organizer, soon))['id']}/seats"
+    await site.database.pool.executemany(
+        "INSERT INTO point_operator (point, place, name, phone, email)"
+        " SELECT number, 1, $2, '', $3 FROM bridge_point WHERE code = $1",
+        [("d1", "Trần Văn Khác", "khac@xa.vn"), ("d2", "Người tam@xa.vn ", ""), ("d3", "Tám", " Tam@Xa.vn")],
+    )
+    operator = await site.signed_in(Role.OPERATOR, username="tam@xa.vn")
+    seats = (await operator.get(path)).json
+    assert [seat["code"] for seat in seats if seat["own"]] == ["d2", "d3"]
+    assert [seat["code"] for seat in seats][:3] == ["d2", "d3", "d1"]
+    assert (await organizer.get(path)).code == "role.missing"
+    unknown = await operator.get("/api/conferences/00000000-0000-4000-8000-000000000000/seats")
+    assert unknown.code == "conference.unknown"
+
+
 async def test_entering_says_what_is_missing(site: Website, organizer: Visitor, soon: dict[str, str]) -> None:
     path = f"/api/conferences/{(await booked(organizer, soon, units=['c1']))['id']}/enter"
     operator = await site.signed_in(Role.OPERATOR)

@@ -33,6 +33,7 @@ import type {
   PlanNumber,
   PlanWish,
   PointAnswer,
+  Seat,
   StoredPlan,
   Config,
   FreeTimeRequest,
@@ -294,6 +295,8 @@ export const api = {
     send<Conference>("PUT", `${at(id)}/times`, { times, version }),
   links: (id: string) => get<JoinLink[]>(`${at(id)}/links`),
   enter: (id: string, role: "chair" | "technician") => post<{ token: string }>(`${at(id)}/enter`, { role }),
+  /** The points that an operator may enter. */
+  seats: (id: string) => get<Seat[]>(`${at(id)}/seats`),
   enterPoint: (id: string, point: string) =>
     post<{ token: string }>(`${at(id)}/enter`, { role: "operator", point }),
   attendance: (id: string) => get<Attendance>(`${at(id)}/attendance`),

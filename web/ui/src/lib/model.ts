@@ -8,6 +8,7 @@ export type Principal = Schemas["Principal"];
 export type Unit = Schemas["UnitSummary"];
 export type BridgePoint = Schemas["BridgePoint"];
 export type PointRef = Schemas["PointRef"];
+export type Seat = Schemas["Seat"];
 export type Times = Schemas["RequestedTimes"];
 /** As lists show it; an account that is only an operator's is told less. */
 export type ConferenceTitle = Schemas["ConferenceTitle"];

@@ -2088,6 +2088,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/conferences/{id}/seats": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The points that an operator may enter
+     * @description For operator.
+     */
+    get: operations["list_seats"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/joins/{token}/line-test": {
     parameters: {
       query?: never;
@@ -8066,6 +8086,18 @@ export interface components {
      * @enum {string}
      */
     Scope: "this" | "following" | "all";
+    /**
+     * Seat
+     * @description A point that an operator's account may enter; `own` when the directory names this person as its operator.
+     */
+    Seat: {
+      /** Code */
+      code: string;
+      /** Name */
+      name: string;
+      /** Own */
+      own: boolean;
+    };
     /**
      * Series
      * @description A series with its occurrences, in order of the starts that the rule gave them.
@@ -16920,6 +16952,73 @@ export interface operations {
       };
       /** @description `conference.unknown` */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `database.away` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  list_seats: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Seat"][];
+        };
+      };
+      /** @description `sign_in.needed` */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `role.missing` */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.unknown` */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `conference.over`, `conference.not_confirmed` */
+      409: {
         headers: {
           [name: string]: unknown;
         };

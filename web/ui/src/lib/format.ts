@@ -25,19 +25,31 @@ interface Parts {
   second: string;
 }
 
+/** Making one takes longer than a hundred uses, and a wall of lines asks for hundreds each second. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${zone} ${JSON.stringify(options)}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(locale, { ...options, timeZone: zone })));
+  return format;
+}
+
+const PARTS = {
+  hourCycle: "h23",
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+} as const;
+
 function partsIn(moment: Date): Parts {
-  const format = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
   return Object.fromEntries(
-    format.formatToParts(moment).map((part) => [part.type, part.value]),
+    formatOf("en-GB", PARTS)
+      .formatToParts(moment)
+      .map((part) => [part.type, part.value]),
   ) as unknown as Parts;
 }
 
@@ -63,17 +75,14 @@ export function dateTime(moment: Date | string): string {
 /** "Thứ Hai, 23/11/2026". */
 export function weekday(moment: Date): string {
   const locale = preferences.language === "vi" ? "vi-VN" : "en-GB";
-  const name = new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: "long" }).format(moment);
+  const name = formatOf(locale, { weekday: "long" }).format(moment);
   return `${name}, ${date(moment)}`;
 }
 
 /** "T2 23/11", "Mon 23/11": a column's head. */
 export function shortDay(moment: Date): string {
   const vi = preferences.language === "vi";
-  const name = new Intl.DateTimeFormat(vi ? "vi-VN" : "en-GB", {
-    timeZone: zone,
-    weekday: vi ? "narrow" : "short",
-  }).format(moment);
+  const name = formatOf(vi ? "vi-VN" : "en-GB", { weekday: vi ? "narrow" : "short" }).format(moment);
   return `${name} ${date(moment).slice(0, 5)}`;
 }
 

@@ -27,7 +27,15 @@ export function fill(text: string, values: Values): string {
   );
 }
 
+const formats = new Map<string, Intl.NumberFormat>();
+
 export function number(value: number, digits = 0): string {
   const locale = preferences.language === "vi" ? "vi-VN" : "en-GB";
-  return value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const key = `${locale} ${digits}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key, format);
+  }
+  return format.format(value);
 }

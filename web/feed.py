@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from math import ceil
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from core.messages import CONFERENCE_CHANGED, CONFERENCE_WARNING, FLOOR, LINKS, 
 from core.model import ConferenceId, Model
 from monitor.headcount.model import HEADCOUNTS
 from monitor.incidents.model import INCIDENTS
+from web.models import FeedSnapshot
 
 log = structlog.get_logger("web")
 
@@ -59,6 +61,25 @@ def news_bytes(name: str, message: Model) -> bytes:
         return event_bytes(name, message)
     parts = (message.links[n : n + LINES_AN_EVENT] for n in range(0, len(message.links), LINES_AN_EVENT))
     return b"".join(event_bytes(name, message.model_copy(update={"links": part})) for part in parts)
+
+
+def snapshot_bytes(state: FeedSnapshot) -> bytes:
+    """`state` as one event, or as many as its lines and presences need."""
+    links, presence = state.links, state.presence
+    longest = max(len(links.links) if links else 0, len(presence))
+    parts = max(1, ceil(longest / LINES_AN_EVENT))
+    written = b""
+    for n in range(parts):
+        some = slice(n * LINES_AN_EVENT, (n + 1) * LINES_AN_EVENT)
+        part = {
+            "links": links and links.model_copy(update={"links": links.links[some]}),
+            "presence": presence[some],
+            "incidents": () if n else state.incidents,
+            "part": n + 1,
+            "parts": parts,
+        }
+        written += event_bytes("snapshot", state.model_copy(update=part))
+    return written
 
 
 class Watcher:

@@ -204,13 +204,19 @@ class IncidentAction(Model):
 
 
 class FeedSnapshot(Model):
-    """The feed's event `snapshot`: all that is known now. It replaces everything the page knew."""
+    """The feed's event `snapshot`: all that is known now. It replaces everything the page knew.
+
+    One of many lines comes as `parts` events in a row, and counts when the last is there: the first holds everything
+    but the lines and the presence that do not fit, the others only more of these.
+    """
 
     links: LinksGraded | None
     presence: tuple[PresenceNow, ...]
     floor: FloorMoved | None
     conference: ConferenceSummary
     incidents: tuple[IncidentView, ...] = ()
+    part: int = 1
+    parts: int = 1
 
 
 class Problem(BaseModel):

@@ -16,7 +16,7 @@ from scheduler.model import ConferenceSummary
 from web.context import Context
 from web.csvfile import CSV, csv_response, csv_stream
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Errors, Nothing, Source
-from web.feed import ALL, PEOPLE, Watcher, event_bytes
+from web.feed import ALL, PEOPLE, Watcher, snapshot_bytes
 from web.middleware import STREAM, send
 from web.models import FeedSnapshot, HistoryQuery
 from web.routes_directory import CONSOLES
@@ -75,7 +75,7 @@ async def _follow(
 async def _people(context: Context, conference: ConferenceId) -> bytes:
     """Of the halls' people the page asks itself, when it hears this: the lists are too long for every page."""
     summary = await _summary(context, conference)
-    return event_bytes("snapshot", FeedSnapshot(links=None, presence=(), floor=None, conference=summary))
+    return snapshot_bytes(FeedSnapshot(links=None, presence=(), floor=None, conference=summary))
 
 
 async def _summary(context: Context, conference: ConferenceId) -> ConferenceSummary:
@@ -102,7 +102,7 @@ async def _snapshot(context: Context, conference: ConferenceId) -> bytes:
         conference=summary,
         incidents=board.incidents,
     )
-    return event_bytes("snapshot", state)
+    return snapshot_bytes(state)
 
 
 async def get_attendance(ask: Ask[Nothing]) -> Attendance:

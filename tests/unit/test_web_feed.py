@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.bus import Bus
 from core.errors import Unavailable
 from core.messages import FLOOR, LINKS, FloorMoved, LinksGraded
-from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
+from core.model import (
+    ConferenceId,
+    ConferenceState,
+    ConferenceTimes,
+    Grade,
+    LegId,
+    LinkSample,
+    Participant,
+    ParticipantId,
+    Presence,
+    Role,
+)
 from core.quality import LinkStatus
+from monitor.model import PresenceNow
+from scheduler.model import ConferenceSummary
 from tests.support.polling import eventually
 from web import feed as feed_module
-from web.feed import FeedHub, Watcher, event_bytes, news_bytes
+from web.feed import FeedHub, Watcher, event_bytes, news_bytes, snapshot_bytes
+from web.models import FeedSnapshot
 
 AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
 A, B = ConferenceId("a"), ConferenceId("b")
@@ -42,6 +56,38 @@ def test_a_change_of_many_lines_comes_in_parts_of_one_number() -> None:
     assert [len(part.links) for part in parts] == [feed_module.LINES_AN_EVENT, feed_module.LINES_AN_EVENT, 1]
     assert {part.seq for part in parts} == {7}
     assert tuple(line for part in parts for line in part.links) == lines
+
+
+def presence(n: int) -> PresenceNow:
+    who = Participant(id=ParticipantId(f"point:{n}"), role=Role.OPERATOR, name=f"Hall {n}")
+    return PresenceNow(participant=who, presence=Presence.PRESENT, since=AT)
+
+
+def snapshot(lines: int, halls: int) -> FeedSnapshot:
+    times = ConferenceTimes(can_join_after=AT, start=AT, stop=AT + timedelta(hours=1), must_join_before=AT)
+    return FeedSnapshot(
+        links=LinksGraded(conference=A, at=AT, seq=7, full=True, links=tuple(line(f"point:{n}") for n in range(lines))),
+        presence=tuple(presence(n) for n in range(halls)),
+        floor=floor(A),
+        conference=ConferenceSummary(
+            id=A, title="Họp", state=ConferenceState.OPEN, times=times, version=1, booked_by="organizer", points=halls
+        ),
+    )
+
+
+def parts_of(state: FeedSnapshot) -> list[FeedSnapshot]:
+    events = snapshot_bytes(state).split(b"\n\n")[:-1]
+    return [FeedSnapshot.model_validate_json(event.removeprefix(b"event: snapshot\ndata: ")) for event in events]
+
+
+@pytest.mark.parametrize(("lines", "halls", "wanted"), [(0, 0, 1), (100, 100, 1), (101, 20, 2), (3, 250, 3)])
+def test_a_snapshot_comes_in_numbered_parts_that_make_the_whole(lines: int, halls: int, wanted: int) -> None:
+    whole = snapshot(lines, halls)
+    parts = parts_of(whole)
+    assert [(part.part, part.parts) for part in parts] == [(n, wanted) for n in range(1, wanted + 1)]
+    assert tuple(one for part in parts for one in part.presence) == whole.presence
+    assert tuple(one for part in parts if part.links for one in part.links.links) == (whole.links and whole.links.links)
+    assert all(part.links and len(part.links.links) <= feed_module.LINES_AN_EVENT for part in parts)
 
 
 def test_events_leave_in_order() -> None:

@@ -63,14 +63,21 @@ export class Feed {
   }
 
   #snapshot(value: FeedSnapshot): void {
+    if (value.part === 1) this.#startOver(value);
+    this.#mergePresence(value.presence);
+    if (value.links) this.#mergeLinks(value.links);
+    if (value.part < value.parts) return;
+    this.presence.finish();
+    this.links.finish();
+  }
+
+  #startOver(value: FeedSnapshot): void {
     this.conference = value.conference;
     this.incidents = value.incidents;
     this.holder = value.floor?.holder ?? null;
-    this.presence.startOver();
-    this.#mergePresence(value.presence);
-    this.links.startOver();
     this.#seq = value.links?.seq ?? 0;
-    if (value.links) this.#mergeLinks(value.links);
+    this.presence.startOver();
+    this.links.startOver();
   }
 
   #changed(value: LinksGraded): void {

@@ -4583,6 +4583,9 @@ export interface components {
     /**
      * FeedSnapshot
      * @description The feed's event `snapshot`: all that is known now. It replaces everything the page knew.
+     *
+     *     One of many lines comes as `parts` events in a row, and counts when the last is there: the first holds everything
+     *     but the lines and the presence that do not fit, the others only more of these.
      */
     FeedSnapshot: {
       links: components["schemas"]["LinksGraded"] | null;
@@ -4595,6 +4598,16 @@ export interface components {
        * @default []
        */
       incidents: components["schemas"]["IncidentView"][];
+      /**
+       * Part
+       * @default 1
+       */
+      part: number;
+      /**
+       * Parts
+       * @default 1
+       */
+      parts: number;
     };
     /**
      * FieldChange

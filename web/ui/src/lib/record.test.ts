@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LineRecord } from "./model";
-import { bandsOf, daysOfRecord, gradeOf, lineMoments, saidMoments } from "./record";
+import { bandsOf, daysOfRecord, gradeOf, lineMoments, saidMoments, spanOf, withBreaks } from "./record";
 
 type Moment = LineRecord["moments"][number];
 
@@ -75,7 +75,22 @@ describe("a point's record", () => {
     expect(said).toEqual([{ at: "2026-11-02T01:00:00Z", frozen_share: null, concealed: null, fps: 25 }]);
   });
 
-  it("lets an incident that lasts reach the record's end", () => {
+  it("breaks a live line where three times the usual step is missing, not where one sample is", () => {
+    const nothing = { at: "", value: null as number | null };
+    const samples = [0, 2, 4, 8, 10, 60, 62].map((s) => ({
+      at: new Date(s * 1000).toISOString(),
+      value: s as number | null,
+    }));
+    expect(withBreaks(samples, nothing).map(({ value }) => value)).toEqual([0, 2, 4, 8, 10, null, 60, 62]);
+    expect(withBreaks(samples.slice(0, 1), nothing)).toHaveLength(1);
+  });
+
+  it("spans all lines from the first moment to the last", () => {
+    const at = (second: number) => ({ at: new Date(second * 1000).toISOString() });
+    expect(spanOf([at(5), at(9)], [at(3), at(7)], [])).toEqual({ from: 3, to: 9 });
+  });
+
+  it("lets an incident that lasts reach this moment, or the record's end", () => {
     const incident = {
       id: "1",
       cause: { kind: "line" as const, code: "d1" },
@@ -86,8 +101,8 @@ describe("a point's record", () => {
       since: "2026-11-02T01:00:00Z",
       until: null,
     };
-    expect(bandsOf(record([], { incidents: [incident] }))).toEqual([
-      { from: "2026-11-02T01:00:00Z", to: "2026-11-30T17:00:00Z", tone: "poor" },
-    ]);
+    const endsAt = (now: string) => bandsOf(record([], { incidents: [incident] }), Date.parse(now))[0]?.to;
+    expect(endsAt("2026-11-02T02:00:00Z")).toBe("2026-11-02T02:00:00.000Z");
+    expect(endsAt("2026-12-24T00:00:00Z")).toBe("2026-11-30T17:00:00.000Z");
   });
 });

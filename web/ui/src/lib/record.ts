@@ -88,10 +88,10 @@ export function saidMoments({ moments, step_seconds }: LineRecord): SaidMoments[
   }));
 }
 
-function broken<T extends { at: string }>(
-  moments: readonly Moment[],
+function broken<M extends { at: string }, T extends { at: string }>(
+  moments: readonly M[],
   step: number,
-  shown: (moment: Moment | null) => T,
+  shown: (moment: M | null) => T,
 ): T[] {
   const found: T[] = [];
   let before: number | null = null;
@@ -106,11 +106,26 @@ function broken<T extends { at: string }>(
   return found;
 }
 
-/** The incidents as bands; one that still lasts ends with the record. */
-export function bandsOf({ incidents, ends }: LineRecord): Band[] {
+/** A live line with a break wherever nothing was measured for three times as long as usual. */
+export function withBreaks<T extends { at: string }>(samples: readonly T[], nothing: T): T[] {
+  const steps = samples.slice(1).map(({ at }, n) => Date.parse(at) - Date.parse(samples[n]?.at ?? at));
+  const usual = steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+  return broken(samples, (2 * usual) / 1000, (sample) => sample ?? nothing);
+}
+
+/** From the first moment to the last of all lines, in seconds; charts of them share it. */
+export function spanOf(...lines: readonly (readonly { at: string }[])[]): { from: number; to: number } {
+  const ends = lines.flatMap((line) => [line[0], line[line.length - 1]]);
+  const seconds = ends.flatMap((end) => (end ? [Date.parse(end.at) / 1000] : []));
+  return { from: Math.min(...seconds), to: Math.max(...seconds) };
+}
+
+/** The incidents as bands; one that still lasts ends now, or with the record. */
+export function bandsOf({ incidents, ends }: LineRecord, nowMs: number): Band[] {
+  const lasts = new Date(Math.min(Date.parse(ends), nowMs)).toISOString();
   return incidents.map(({ since, until, severity }) => ({
     from: since,
-    to: until ?? ends,
+    to: until ?? lasts,
     tone: severity === "minor" ? "fair" : "poor",
   }));
 }

@@ -24,7 +24,8 @@ export const t = translator(
     "compare.this": "Điểm này, lúc này",
     "compare.neighbours": "Mức giữa của {n} điểm cùng {unit}",
     "compare.last": "Hội nghị trước, {when}",
-    "compare.none": "chưa có",
+    "compare.rtt": "trễ",
+    "chart.marks": "Vạch: vào họp, xin hoặc được mời phát biểu; vạch đứt: rời họp hoặc mất nối.",
     "compare.good": "tốt {value} thời gian",
     "compare.alone":
       "Chỉ điểm này kém, {unit} bình thường: tìm lỗi ở hội trường hoặc đường của riêng điểm này.",
@@ -56,7 +57,9 @@ export const t = translator(
     "compare.this": "This point now",
     "compare.neighbours": "Middle of {n} points in {unit}",
     "compare.last": "Last conference, {when}",
-    "compare.none": "none yet",
+    "compare.rtt": "round trip",
+    "chart.marks":
+      "A line: joined, asked for the floor or was given it; a dashed line: left, or lost its connection.",
     "compare.good": "good {value} of the time",
     "compare.alone": "Only this point is poor, {unit} is well: look in the hall or at this point's own line.",
     "compare.together": "{n} of {all} points in {unit} are poor too: look at what they share.",

@@ -169,7 +169,10 @@ export class Room {
       if (this.#media.pc.connectionState !== "connected") void this.#mend();
       return;
     }
-    if (!welcome.resumed) this.roster.startOver();
+    if (!welcome.resumed) {
+      this.roster.startOver();
+      this.roster.finish();
+    }
     this.#mediaAttempt = 0;
     void this.#connectMedia();
   }
@@ -186,6 +189,7 @@ export class Room {
       case "roster":
         if (message.full) this.roster.startOver();
         for (const entry of message.entries) this.roster.set(entry.participant.id, entry);
+        if (message.full) this.roster.finish();
         return;
       case "leg":
         this.paused = message.paused;

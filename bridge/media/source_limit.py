@@ -31,16 +31,32 @@ class SourceLimit:
     """The most that may be asked for; None: as many as there are."""
     _since: float = float("-inf")
     _tried_at: float = float("-inf")
+    _fell_at: float = float("-inf")
+    _before: int | None = None
+    """`pixels` before that fall, and those that came right before it."""
+    _withdrawn: int = 0
     _hold: float = HOLD_SECONDS
     _sure: bool = False
     _misled: bool = False
     """A sure try failed: how close packets come together tells nothing about this line."""
 
-    def update(self, sizes: Collection[int], target: int, now: float, carries: int = 0) -> int | None:
+    def update(
+        self,
+        sizes: Collection[int],
+        target: int,
+        now: float,
+        carries: int = 0,
+        *,
+        wider: bool = False,
+        withdrawn: int = 0,
+    ) -> int | None:
         """Takes in the pixels of the camera's layers, what its line may be sent, and what it carries for a moment.
 
-        Both in bit/s. Returns `pixels`.
+        Both in bit/s. `wider` and `withdrawn` are those of `Uplink`. Returns `pixels`.
         """
+        if withdrawn != self._withdrawn:
+            self._withdrawn = withdrawn
+            self._undo(now)
         if not sizes:
             return self.pixels
         top = max(sizes)
@@ -50,7 +66,7 @@ class SourceLimit:
             self._fall(max(fitting, default=min(sizes)), now)
         elif current < top:
             upper = min(size for size in sizes if size > current)
-            sure = not self._misled and carries >= SURE_FACTOR * BPS_PER_PIXEL * upper
+            sure = not self._misled and (wider or carries >= SURE_FACTOR * BPS_PER_PIXEL * upper)
             rested = now - self._since >= (SURE_HOLD_SECONDS if sure else self._hold)
             if rested and target >= HEADROOM * BPS_PER_PIXEL * upper:
                 self.pixels = None if upper == top else upper
@@ -58,8 +74,15 @@ class SourceLimit:
                 self._sure = sure
         return self.pixels
 
+    def _undo(self, now: float) -> None:
+        """What the line was told to be too narrow for a moment ago was said too soon."""
+        if now - self._fell_at < PROVING_SECONDS:
+            self.pixels, self._hold, self._misled = self._before, HOLD_SECONDS, False
+
     def _fall(self, pixels: int, now: float) -> None:
         failed = now - self._tried_at < PROVING_SECONDS
         self._misled = failed and self._sure
         self._hold = min(2 * self._hold, LONGEST_HOLD_SECONDS) if failed else HOLD_SECONDS
-        self.pixels, self._since = pixels, now
+        if now - self._fell_at >= PROVING_SECONDS:
+            self._before = self.pixels
+        self.pixels, self._since, self._fell_at = pixels, now, now

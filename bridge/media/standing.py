@@ -35,6 +35,8 @@ class StandingQueue:
     _recent: deque[tuple[float, float, int]] = field(default_factory=deque)
     _base: deque[tuple[float, float]] = field(default_factory=deque)
     """Ascending: each is the lowest of what came since the one before it."""
+    _usual: float = float("inf")
+    """The lowest before the last `accept`."""
 
     def take(self, delay: float, now: float) -> bool:
         """A sample came; True when `wait` was reckoned anew."""
@@ -48,6 +50,17 @@ class StandingQueue:
         self._began, self._lowest, self._samples = now, delay, 1
         return True
 
+    def accept(self) -> None:
+        """What all recent samples waited was no queue: it is how long the way is now."""
+        if self._recent:
+            self._usual = self._base[0][1]
+            self._base = deque([(self._recent[-1][0], min(lowest for _, lowest, _ in self._recent))])
+            self.wait = None if self.wait is None else 0.0
+
+    def refuse(self) -> None:
+        """What was accepted last was a queue after all."""
+        self._base.appendleft((self._recent[-1][0], min(self._usual, self._base[0][1])))
+
     def _close(self) -> None:
         began, lowest = self._began, self._lowest
         self._recent.append((began, lowest, self._samples))
@@ -58,6 +71,7 @@ class StandingQueue:
         self._base.append((began, lowest))
         while self._base[0][0] <= began - BASE_SECONDS:
             self._base.popleft()
-        enough = sum(samples for _, _, samples in self._recent) >= self.least_samples
+        covered = began - self._recent[0][0] >= self.recent_seconds - 2 * _BLOCK_SECONDS
+        enough = covered and sum(samples for _, _, samples in self._recent) >= self.least_samples
         floor = min(lowest for _, lowest, _ in self._recent)
         self.wait = floor - self._base[0][1] if enough else None

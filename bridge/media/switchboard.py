@@ -126,7 +126,10 @@ class Switchboard:
         rids, sizes = leg.camera_layers()
         if len(rids) < 2:
             return False
-        ceiling = leg.source_limit.update(sizes.values(), leg.uplink.target, now, leg.uplink.carries)
+        up = leg.uplink
+        ceiling = leg.source_limit.update(
+            sizes.values(), up.target, now, up.carries, wider=up.wider, withdrawn=up.withdrawn
+        )
         # Who is limited is not asked for more than that either, so that its line up is spared as well.
         most = least(leg.cap, ceiling)
         wanted = wanted_layers(rids, sizes, {least(slot.allowed, most) for slot in slots})

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from aiortc.rate import BandwidthUsage, RateCounter, RemoteBitrateEstimator
 
 from bridge.media.bursts import Bursts
-from bridge.media.standing import StandingQueue
+from bridge.media.relief import Relief
+from bridge.media.standing import BASE_SECONDS, StandingQueue
 
 CEILING = 2_500_000
 """What every source may send, bit/s: enough for three simulcast layers of 720p."""
@@ -27,8 +28,13 @@ AGAIN_SECONDS, LONGEST_AGAIN_SECONDS = 1.0, 8.0
 
 A way that has become longer looks like a queue that never empties until `BASE_SECONDS` have passed.
 """
+DOUBT_SECONDS = 0.12
+"""So long a wait soon after a verdict was withdrawn means that there is a queue: no more is withdrawn for a while."""
+BELIEVED_SECONDS = 60.0
 THROUGH = 0.85
 """Of what got through is asked for, so that the queue empties (as aiortc's estimator has it)."""
+LESS_SECONDS, LESS_TIMES = 1.5, 3
+"""After so long without knowing whether that helps still less is asked for, so many times in all."""
 _THROUGH_MS = 500
 """A queue gives out what the line carries; from before there was one comes more."""
 HOLD_SECONDS = 1.0
@@ -36,6 +42,12 @@ HOLD_SECONDS = 1.0
 LONGEST_HOLD_SECONDS = 2.0
 GROWTH = 1.25
 """Per second, after the hold. Senders themselves grow by 8 % a second within what they are told."""
+WIDER = 1.15
+"""So much more gets through than when the line was too full: it has become wider."""
+_STEADY = 0.05
+"""Of each tenth of a second, so that a few large pictures do not count for a wider line."""
+NEAR, NEAR_GROWTH = 1.3, 1.1
+"""Up to that above what the line carried it is tried more gently, so that its queue tells before it is full."""
 DROP = 0.97
 _FORGET_SECONDS = 2.0
 """After a pause as long as this the past says nothing about the line."""
@@ -51,15 +63,27 @@ class Uplink:
     target: int = CEILING
     """What the source may send, bit/s."""
     urgent: bool = False
-    """The target fell by so much that the source must know now; the teller sets it back."""
+    """The target changed by so much that the source must know now; the teller sets it back."""
+    withdrawn: int = 0
+    """How many times the line was not too full after all: the way had become longer."""
     _estimator: RemoteBitrateEstimator | None = None
     _queue: StandingQueue = field(default_factory=StandingQueue)
     _bursts: Bursts = field(default_factory=Bursts)
+    _relief: Relief | None = None
+    _target_before: int = CEILING
+    _narrow: int = 0
+    """What got through when the line was too full last, bit/s."""
+    _steady: float = 0.0
+    """What comes, smoothed."""
     _stamp: int = 0
     _sent: float = 0.0
     """When the packet left, in seconds on the source's clock from its first on."""
     _packet_at: float = 0.0
     _full_at: float = float("-inf")
+    _withdrawn_at: float = float("-inf")
+    _believed_until: float = float("-inf")
+    _less_at: float = 0.0
+    _less_times: int = 0
     _again: float = 0.0
     _hold: float = HOLD_SECONDS
     _grown_at: float = 0.0
@@ -75,13 +99,18 @@ class Uplink:
         looked = self._queue.take(now - self._sent, now)
         assert self._estimator is not None
         self._estimator.add(int(now * 1000), send_time, size, ssrc)
-        if looked and self._waits(now) and now - self._full_at > self._again:
-            self._too_full(now)
+        if looked:
+            self._look(now)
 
     @property
     def carries(self) -> int:
         """What gets through in a moment at least, bit/s; 0: not known."""
         return self._bursts.carries
+
+    @property
+    def wider(self) -> bool:
+        """Whether more gets through by now than the line carried when it was too full last."""
+        return 0 < WIDER * self._narrow < self._steady
 
     def allow(self, ceiling: int) -> None:
         """Lets the source send so much from now on, bit/s, instead of what a conference needs."""
@@ -89,9 +118,10 @@ class Uplink:
 
     def grow(self, now: float) -> int:
         """The target now; to be called about once a second."""
-        if self.target < self.ceiling and now - self._full_at >= self._hold:
+        if self.target < self.ceiling and now - self._full_at >= self._hold and self._relief is None:
             elapsed = min(now - max(self._grown_at, self._full_at), 2.0)
-            self.target = min(self.ceiling, round(self.target * GROWTH**elapsed))
+            near = self.target < NEAR * self._narrow and not self.wider
+            self.target = min(self.ceiling, round(self.target * (NEAR_GROWTH if near else GROWTH) ** elapsed))
             if self.target == self.ceiling:
                 self._hold = HOLD_SECONDS
         self._grown_at = now
@@ -101,7 +131,36 @@ class Uplink:
         self._estimator = RemoteBitrateEstimator()
         self._estimator.incoming_bitrate = RateCounter(_THROUGH_MS)
         self._queue, self._stamp, self._sent = StandingQueue(), send_time, 0.0
-        self._bursts = Bursts()
+        self._bursts, self._relief, self._narrow = Bursts(), None, 0
+
+    def _look(self, now: float) -> None:
+        """The wait was reckoned anew."""
+        assert self._estimator is not None
+        rate = self._estimator.incoming_bitrate.rate(int(now * 1000)) or 0
+        self._steady += (rate - self._steady) * _STEADY
+        if self._relief is not None and self._queue.wait is not None:
+            was_queue = self._relief.take(self._queue.wait, rate, now)
+            if was_queue is not None:
+                self._relief = None
+            if was_queue is False:
+                self._withdraw(now)
+            elif was_queue is None and now - self._less_at > LESS_SECONDS and self._less_times < LESS_TIMES:
+                self._less(round(THROUGH * self.target), now)
+        if self._waits(now) and now - self._full_at > self._again:
+            self._too_full(rate, now)
+
+    def _withdraw(self, now: float) -> None:
+        """All packets come later than they did, whatever is sent: that was no queue, and the target is what it was."""
+        self._queue.accept()
+        self.urgent = self.urgent or self.target < DROP * self._target_before
+        self.target, self.withdrawn = min(self._target_before, self.ceiling), self.withdrawn + 1
+        self._full_at, self._withdrawn_at = float("-inf"), now
+        self._hold, self._narrow = HOLD_SECONDS, 0
+
+    def _less(self, target: int, now: float) -> None:
+        target = max(FLOOR, min(target, self.target))
+        self.urgent = self.urgent or target < DROP * self.target
+        self.target, self._less_at, self._less_times = target, now, self._less_times + 1
 
     def _waits(self, now: float) -> bool:
         assert self._estimator is not None
@@ -110,14 +169,21 @@ class Uplink:
         in_a_row = now - self._full_at < ROW_SECONDS
         return (self._queue.wait or 0.0) > least * (ROW_FACTOR if in_a_row else 1.0)
 
-    def _too_full(self, now: float) -> None:
-        assert self._estimator is not None
-        through = self._estimator.incoming_bitrate.rate(int(now * 1000)) or 0
-        target = max(FLOOR, min(round(THROUGH * through), self.target))
+    def _too_full(self, through: int, now: float) -> None:
+        if max(through, self._steady) < FLOOR:
+            return
         if now - self._full_at > self._hold and self._full_at > 0:
             self._hold = min(2 * self._hold, LONGEST_HOLD_SECONDS)
-        self.urgent = self.urgent or target < DROP * self.target
         in_a_row = now - self._full_at < max(ROW_SECONDS, 2 * self._again)
+        wait = self._queue.wait or 0.0
+        if now - self._withdrawn_at < BASE_SECONDS and wait > DOUBT_SECONDS:
+            self._queue.refuse()
+            self._believed_until = now + BELIEVED_SECONDS
+        if self._relief is None and now >= self._believed_until:
+            self._relief, self._target_before = Relief(wait, through, now), self.target
+        self._narrow = through
+        self._steady = min(self._steady, through)
         self._again = min(2 * self._again, LONGEST_AGAIN_SECONDS) if in_a_row else AGAIN_SECONDS
-        self.target, self._full_at = target, now
+        self._full_at, self._less_times = now, 0
+        self._less(round(THROUGH * through), now)
         self._bursts.forget()

@@ -89,7 +89,8 @@ class Camera:
             self._tell(self.now)
         if self.now - self._chosen_at >= _CHOSEN_SECONDS:
             self._chosen_at = self.now
-            self.limit.update(SIZES, self.uplink.target, self.now, self.uplink.carries)
+            up = self.uplink
+            self.limit.update(SIZES, up.target, self.now, up.carries, wider=up.wider, withdrawn=up.withdrawn)
         sent = [pixels for (pixels, _, _), bps in zip(LAYERS, self._shares(), strict=True) if bps]
         self.looks.append(Look(self.now, self.uplink.target, max(sent, default=0)))
 

@@ -61,6 +61,22 @@ def test_a_line_that_is_surely_wide_again_is_tried_soon_and_no_sooner_once_that_
     assert limit.update(SIZES, WIDE, again + LONGEST_HOLD_SECONDS, WIDE) is None
 
 
+def test_a_line_that_lets_more_through_than_when_it_was_too_full_is_tried_soon() -> None:
+    limit = SourceLimit()
+    limit.update(SIZES, NARROW, 0.0)
+    assert limit.update(SIZES, WIDE, SURE_HOLD_SECONDS - 1, wider=True) == 230_400
+    assert limit.update(SIZES, WIDE, SURE_HOLD_SECONDS, wider=True) is None
+
+
+def test_a_fall_that_was_not_the_line_s_fault_is_undone_and_an_old_one_is_not() -> None:
+    limit = SourceLimit()
+    limit.update(SIZES, NARROW, 0.0)
+    limit.update(SIZES, 100_000, 1.0)
+    assert limit.update(SIZES, WIDE, 2.0, withdrawn=1) is None
+    assert limit.update(SIZES, NARROW, 10.0, withdrawn=1) == 230_400
+    assert limit.update(SIZES, NARROW, 10.0 + PROVING_SECONDS, withdrawn=2) == 230_400
+
+
 def test_a_layer_that_is_too_large_goes_at_once() -> None:
     demand, rids = Demand(), ("l", "m", "h")
     demand.update(rids, {"h"}, 0.0)

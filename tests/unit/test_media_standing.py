@@ -61,6 +61,25 @@ def test_a_way_that_has_become_longer_is_the_usual_one_after_a_while() -> None:
     assert waits[-1] == pytest.approx(0.0)
 
 
+def test_what_is_accepted_is_the_usual_way_at_once_and_no_more_when_it_is_refused() -> None:
+    queue, line = StandingQueue(), LineModel(1, Faults(delay_ms=20))
+    feed(queue, line, 0.0, 20)
+    line.faults = Faults(delay_ms=120)
+    assert feed(queue, line, 20.0, 2)[-1] == pytest.approx(0.1)
+    queue.accept()
+    assert feed(queue, line, 22.0, 2)[-1] == pytest.approx(0.0)
+    queue.refuse()
+    assert feed(queue, line, 24.0, 2)[-1] == pytest.approx(0.1)
+
+
+def test_after_a_silence_nothing_waits_until_the_recent_past_is_known() -> None:
+    queue, line = StandingQueue(), LineModel(1, Faults(delay_ms=20))
+    feed(queue, line, 0.0, 5)
+    line.faults = Faults(delay_ms=420)
+    assert max(feed(queue, line, 5.0, RECENT_SECONDS / 2)) < 0.01
+    assert feed(queue, line, 5.0 + RECENT_SECONDS / 2, 1)[-1] == pytest.approx(0.4)
+
+
 def test_too_few_packets_say_nothing() -> None:
     queue = StandingQueue()
     for number in range(4 * LEAST_SAMPLES):

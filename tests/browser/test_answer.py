@@ -32,3 +32,15 @@ async def test_the_link_in_the_mail_opens_a_page_that_takes_the_answer(database:
         row = await database.pool.fetchrow("SELECT answer, delegates FROM invitation WHERE answer = 'confirmed'")
         assert row is not None
         assert row["delegates"] == 32
+        await page.get_by_test_id("propose-open").click()
+        await page.get_by_test_id("propose-day").fill("31/02/2100")
+        assert await page.get_by_test_id("propose").is_disabled()
+        await page.get_by_test_id("propose-day").fill("05/12/2100")
+        await page.get_by_test_id("propose-start").fill("14:00")
+        await page.get_by_test_id("propose-stop").fill("16:30")
+        await page.get_by_test_id("propose").click()
+        await eventually(lambda: why_not_state(page, "answer-state", "proposed"))
+        proposed = await database.pool.fetchrow(
+            "SELECT proposed_start, proposed_stop FROM invitation WHERE answer = 'proposed'"
+        )
+        assert tuple(proposed or ()) == (datetime(2100, 12, 5, 7, tzinfo=UTC), datetime(2100, 12, 5, 9, 30, tzinfo=UTC))

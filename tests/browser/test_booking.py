@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.database import Database
+from core.model import Role
 from tests.support.organizer import Desk, next_week, organizer
 
 
@@ -98,3 +99,47 @@ async def test_chosen_points_are_kept_as_a_group_and_chosen_again(database: Data
         await desk.page.get_by_test_id("select-point:d3").and_(desk.page.locator(":checked")).wait_for()
         assert await desk.at("select-point:d1").is_checked()
         assert not await desk.at("select-point:d2").is_checked()
+
+
+async def test_points_and_title_of_a_booking_are_changed_and_the_change_undone(
+    database: Database, tmp_path: Path
+) -> None:
+    async with organizer(database, tmp_path, points=4) as desk:
+        await desk.book("Họp tổng kết", next_week(10), "d3")
+        id = await desk.book("Giao ban", next_week(9), "d1", "d2")
+        await desk.open(f"/organizer/conference/{id}")
+        await desk.at("edit").click()
+        await desk.at("edit-title").fill("Giao ban mở rộng")
+        await desk.at("select-point:d1").uncheck()
+        await desk.at("select-point:d3").check()
+        await desk.at("select-point:d4").check()
+        await desk.until("clashes", "data-count", "1")
+        assert await desk.at("edit-save").is_disabled()
+        await desk.at("edit-leave-out").check()
+        await desk.at("edit-save").click()
+        await desk.page.get_by_role("heading", name="Giao ban mở rộng").wait_for()
+        assert await _points_of(desk, id) == ["d2", "d4"]
+        await desk.page.get_by_role("button", name="Hoàn tác").click()
+        await desk.page.get_by_role("heading", name="Giao ban", exact=True).wait_for()
+        assert await _points_of(desk, id) == ["d1", "d2"]
+
+
+async def _points_of(desk: Desk, id: str) -> list[str]:
+    found = await desk.made(f"/api/conferences/{id}", method="GET")
+    return [point["code"] for point in found["points"]]
+
+
+async def test_a_conference_is_booked_again_at_its_hour_with_its_chair(database: Database, tmp_path: Path) -> None:
+    async with organizer(database, tmp_path) as desk:
+        await desk.site.signed_in(Role.CHAIR, username="minh")
+        id = await desk.book("Giao ban", next_week(9), "d1", chair="minh")
+        await desk.open(f"/organizer/conference/{id}")
+        assert await desk.at("booked-by").inner_text() == "Người organizer"
+        await desk.at("book-again").click()
+        assert await desk.at("again-start").input_value() == "09:00"
+        await desk.at("again-day").fill(next_week(days=15).strftime("%d/%m/%Y"))
+        await desk.page.locator("[data-testid=chair] option[value=minh]").wait_for(state="attached")
+        assert await desk.at("chair").input_value() == "minh"
+        await desk.at("again-book").click()
+        await desk.page.wait_for_url(lambda url: id not in url)
+        await desk.at("chair-now").get_by_text("Người minh").wait_for()

@@ -17,6 +17,7 @@ import type {
   ClashPreview,
   CheckIn,
   Conference,
+  ConferenceChange,
   ConferenceMap,
   ConferenceSummary,
   ConferenceTitle,
@@ -225,7 +226,9 @@ export const api = {
   /** Null: nobody chairs it any more. */
   appointChair: (id: string, username: string | null, version: number) =>
     send<Conference>("PUT", `${at(id)}/chair`, { username }, { "If-Match": `"${version}"` }),
-  changeOccurrences: (id: string, scope: Scope, change: { chair: string }, version: number) =>
+  change: (id: string, change: ConferenceChange, version: number) =>
+    send<Booked>("PATCH", at(id), change, { "If-Match": `"${version}"` }),
+  changeOccurrences: (id: string, scope: Scope, change: ConferenceChange, version: number) =>
     send<SeriesChanged>("PATCH", `${at(id)}/series`, { scope, change: { ...change, version } }),
   moveOccurrences: (id: string, scope: Scope, times: Times, version: number) =>
     send<SeriesChanged>("PATCH", `${at(id)}/series`, { scope, change: { times, version } }),

@@ -1,7 +1,7 @@
 /** Says what a booking came to, and which points it had to leave out. */
 import { t as said } from "./i18n/booking";
 import { t } from "./i18n/organizer";
-import type { Booked } from "./model";
+import type { Booked, Clash } from "./model";
 import { toasts } from "./toasts.svelte";
 
 const NAMED = 3;
@@ -11,6 +11,10 @@ export function tellBooked({ conference, left_out }: Booked): void {
   if (conference.state === "draft") toasts.done(said("draft.saved"));
   else if (conference.state === "requested") toasts.done(said("requested", { n }));
   else toasts.done(t("booked", { n }));
+  tellLeftOut(left_out);
+}
+
+export function tellLeftOut(left_out: readonly Clash[]): void {
   if (left_out.length === 0) return;
   const first = left_out
     .slice(0, NAMED)

@@ -66,6 +66,8 @@ export type TicketView = Schemas["TicketView"];
 export type Snapshot = Schemas["Snapshot"];
 export type HallHeadcount = Schemas["HallHeadcount"];
 export type Booked = Schemas["Booked"];
+/** What is not named stays. */
+export type ConferenceChange = Partial<Schemas["ConferenceChange"]>;
 export type ConferenceMap = Schemas["ConferenceMap"];
 export type PointEvent = Schemas["PointEvent"];
 export type SaidMoment = Schemas["SaidMoment"];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Held } from "./model";
-import { barsOf } from "./timeline";
+import { barsOf, busyFirst } from "./timeline";
 
 const START = Date.parse("2026-12-01T00:00:00Z");
 const DAY = 86_400_000;
@@ -24,4 +24,12 @@ test("what lasts beyond the edge is cut, what lies outside is left out", () => {
   const bars = barsOf(list, START, START + DAY);
   expect(bars.get("a")?.[0]).toMatchObject({ left: 0, width: 50 });
   expect(bars.has("b")).toBe(false);
+});
+
+test("where there are many rows the busy ones come first, and a few stay in their order", () => {
+  const rows = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  const busy = (row: number): boolean => row === 2 || row === 5;
+  expect(busyFirst(rows(7), busy, false)).toEqual(rows(7));
+  expect(busyFirst(rows(20), busy, false).slice(0, 4)).toEqual([2, 5, 0, 1]);
+  expect(busyFirst(rows(20), busy, true)).toEqual([2, 5]);
 });

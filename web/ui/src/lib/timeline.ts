@@ -25,3 +25,12 @@ export function barsOf(list: readonly Held[], start: number, stop: number): Map<
   }
   return bars;
 }
+
+/** As many rows are seen at a glance; where there are more, those with something in them come first. */
+const AT_A_GLANCE = 12;
+
+export function busyFirst<T>(rows: readonly T[], busy: (row: T) => boolean, only: boolean): T[] {
+  const full = rows.filter(busy);
+  if (only) return full;
+  return rows.length <= AT_A_GLANCE ? [...rows] : [...full, ...rows.filter((row) => !busy(row))];
+}

@@ -7,12 +7,25 @@ from collections.abc import Iterator
 from vietnam_provinces import Province, ProvinceCode, Ward
 
 from core.errors import BadInput
-from core.model import UnitKind
+from core.model import Model, UnitKind
 from scheduler.directory_columns import Column
 from scheduler.directory_file import Row
 
 CENTRE_CODE = "VN"
 CENTRE_NAME = "Trung ương"
+
+
+class ProvinceName(Model):
+    """A province as the country's own list has it."""
+
+    code: str
+    name: str
+
+
+def provinces() -> list[ProvinceName]:
+    """The country's provinces, in order of their codes."""
+    found = (ProvinceName(code=f"{one.code:02d}", name=_name(one.name)) for one in Province.iter_all())
+    return sorted(found, key=lambda province: province.code)
 
 
 def province_rows(code: str) -> Iterator[Row]:

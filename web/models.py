@@ -52,6 +52,12 @@ class PointsQuery(Model):
     direct: bool = False
 
 
+class CountryRequest(Model):
+    """Loads the real communes of a province by its official code ("79"), or of the whole country."""
+
+    province: str | None = Field(default=None, max_length=8)
+
+
 class ImportQuery(Model):
     """Whether the file is only checked."""
 

@@ -11,9 +11,10 @@ from core.errors import BadInput, Conflict, NotFound
 from core.model import BridgePoint, Role
 from scheduler.directory_model import MergeRequest, PointRecord, UnitRecord
 from scheduler.model import ImportReport, UnitSummary
+from scheduler.provinces import ProvinceName, provinces
 from web.csvfile import CSV, csv_response, disposition
 from web.endpoint import AnyEndpoint, Ask, Endpoint, Nothing, Source
-from web.models import ImportQuery, PointsQuery, UnitHistory
+from web.models import CountryRequest, ImportQuery, PointsQuery, UnitHistory
 from web.parsing import read_body
 
 ORGANIZER = frozenset({Role.ORGANIZER})
@@ -38,6 +39,18 @@ async def import_directory(ask: Ask[ImportQuery]) -> ImportReport:
         raise BadInput("directory.file_name", "The header X-File-Name must hold the file's name, percent-encoded.")
     data = await read_body(ask.request, ask.context.settings.limits.directory_bytes)
     return await ask.context.scheduler.import_directory(data, name, ask.input.dry_run)
+
+
+async def list_provinces(_: Ask[Nothing]) -> list[ProvinceName]:
+    """The provinces that can be loaded without a file."""
+    return provinces()
+
+
+async def load_country(ask: Ask[CountryRequest]) -> ImportReport:
+    """Loads the real communes, each with a point; what is in the directory already is kept."""
+    if ask.input.province is None:
+        return await ask.context.scheduler.load_nation()
+    return await ask.context.scheduler.load_province(ask.input.province)
 
 
 async def export_directory(ask: Ask[Nothing]) -> web.Response:
@@ -100,6 +113,27 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
         reply=TypeAdapter(ImportReport),
         roles=ORGANIZER,
         errors={BadInput: ("directory.file_name",)},
+    ),
+    Endpoint(
+        "GET",
+        "/api/provinces",
+        "The country's provinces",
+        list_provinces,
+        Nothing,
+        Source.NONE,
+        reply=TypeAdapter(list[ProvinceName]),
+        roles=ORGANIZER,
+    ),
+    Endpoint(
+        "POST",
+        "/api/directory/country",
+        "Load the communes of a province or of the country",
+        load_country,
+        CountryRequest,
+        Source.JSON,
+        reply=TypeAdapter(ImportReport),
+        roles=ORGANIZER,
+        errors={BadInput: ("directory.unknown_province",)},
     ),
     Endpoint(
         "GET",

@@ -109,3 +109,14 @@ async def test_a_merger_moves_the_points_and_is_told_by_the_unit_that_took_them(
         await history.wait_for()
         assert "Xã 2" in await history.inner_text()
         assert await database.pool.fetchval("SELECT unit FROM bridge_point WHERE code = 'd2'") == "c3"
+
+
+async def test_an_empty_directory_is_filled_with_the_communes_of_a_province(database: Database, tmp_path: Path) -> None:
+    async with organizer(database, tmp_path, points=0) as desk:
+        await database.pool.execute("DELETE FROM unit")
+        await desk.open("/organizer/directory")
+        await desk.page.locator("[data-testid=country] option[value='79']").wait_for(state="attached")
+        await desk.at("country").select_option("79")
+        await desk.at("country-load").click()
+        await desk.at("directory-79").wait_for()
+        assert await _count(desk, "bridge_point") == 168

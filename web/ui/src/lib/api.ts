@@ -69,6 +69,7 @@ import type {
   Person,
   PointEvent,
   PointRecord,
+  ProvinceName,
   Quorum,
   Principal,
   SaidMoment,
@@ -221,6 +222,9 @@ export const api = {
   bookSeries: (request: SeriesRequest, key: string) =>
     send<SeriesBooked>("POST", "/api/series", request, { "Idempotency-Key": key }),
   series: (id: string) => get<Series>(`/api/series/${encodeURIComponent(id)}`),
+  provinces: () => get<ProvinceName[]>("/api/provinces"),
+  /** Null: the whole country. */
+  loadCountry: (province: string | null) => post<ImportReport>("/api/directory/country", { province }),
   chairs: () => get<Person[]>("/api/chairs"),
   people: () => get<Person[]>("/api/people"),
   /** Null: nobody chairs it any more. */

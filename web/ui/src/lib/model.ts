@@ -21,6 +21,7 @@ export type AnswerRequest = Schemas["AnswerRequest"];
 export type JoinFacts = Schemas["JoinFacts"];
 export type JoinLink = Schemas["PointLink"];
 export type FileProblem = Schemas["FileProblem"];
+export type ProvinceName = Schemas["ProvinceName"];
 export type ImportReport = Schemas["ImportReport"];
 export type Grade = Schemas["Grade"];
 export type LineRecord = Schemas["LineRecord"];

@@ -190,6 +190,7 @@ const vi: Record<string, string> = {
   "directory.merged_unit": "Đơn vị này đã sáp nhập vào đơn vị khác. Ghi mã của đơn vị mới.",
   "directory.merge_incomplete": "Đơn vị mới sau sáp nhập phải có tên và cấp.",
   "directory.merge_future": "Ngày sáp nhập không được ở tương lai.",
+  "directory.unknown_province": "Không có tỉnh, thành phố nào mang mã này. Tải lại trang rồi chọn lại.",
   "directory.unknown_point": "Điểm cầu này không còn trong danh bạ. Tải lại trang.",
   "directory.too_long": "Nội dung ô quá dài.",
   "directory.control_character": "Ô có ký tự điều khiển không dùng được.",

@@ -92,6 +92,10 @@ export const t = translator(
     "directory.empty":
       "Danh bạ trống. Nạp một tệp .csv (UTF-8) hoặc .xlsx với các cột của tệp mẫu; trang sẽ thử trước, chỉ ghi khi bạn đồng ý.",
     "directory.template": "Tải tệp mẫu (CSV)",
+    "directory.template_xlsx": "Tải tệp mẫu (Excel)",
+    "country.label": "Hoặc nạp sẵn danh mục xã, phường, đặc khu (mỗi nơi một điểm cầu):",
+    "country.all": "Cả nước",
+    "country.do": "Nạp danh mục",
     "directory.name": "Điểm cầu",
     "import.checking": "Đang kiểm tra tệp {name}…",
     "import.result": "Kết quả kiểm tra tệp {name}: {rows} dòng.",
@@ -194,6 +198,10 @@ export const t = translator(
     "directory.empty":
       "The directory is empty. Import a .csv (UTF-8) or .xlsx file with the columns of the template; it is tried first and written only when you agree.",
     "directory.template": "Download the template (CSV)",
+    "directory.template_xlsx": "Download the template (Excel)",
+    "country.label": "Or begin with the real communes, each with one bridge point:",
+    "country.all": "The whole country",
+    "country.do": "Load them",
     "directory.name": "Bridge point",
     "import.checking": "Checking {name}…",
     "import.result": "{name} checked: {rows} rows.",

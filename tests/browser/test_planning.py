@@ -168,7 +168,7 @@ async def test_a_chair_is_appointed_and_one_who_is_elsewhere_is_refused_by_name(
         await desk.until("problem", "data-code", "conference.changed")
         await desk.page.keyboard.press("Escape")
         await desk.at("tab-history").click()
-        assert "Chủ tọa: minh" in await desk.at("history").inner_text()
+        assert "Chủ tọa: Người minh" in await desk.at("history").inner_text()
 
 
 async def test_a_server_that_sends_no_mail_says_so_instead_of_blaming_the_directory(

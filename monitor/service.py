@@ -269,9 +269,13 @@ class Monitor:
         """What is seen of every point of every live conference."""
         ledger, now = self._ledger, self._clock.now()
         return merged(
-            evidence_of(one, self._lines.told(one, now), ledger.presence(one), ledger.awaited(one))
+            evidence_of(one, self._lines.told(one, now), ledger.presence(one), ledger.awaited(one), self._holder(one))
             for one in ledger.live
         )
+
+    def _holder(self, conference: ConferenceId) -> ParticipantId | None:
+        moved = self._floors.get(conference)
+        return moved.holder.id if moved is not None and moved.holder is not None else None
 
     async def _tick(self) -> None:
         while True:

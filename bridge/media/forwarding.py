@@ -101,6 +101,16 @@ class Slot:
         before, self._holes = self._holes, self.cohort.timeline.holes
         return self._holes - before
 
+    def that_were_sent(self, sequences: Iterable[int]) -> list[int]:
+        """Those of its numbers under which a packet went out: of the others its source's line lost the packet."""
+        return [] if self.cohort is None else [each for each in sequences if self.cohort.sent.was_sent(each)]
+
+    @property
+    def jitter_before_ms(self) -> float:
+        """What the packets that it shows had when they came to the node."""
+        stream = self.cohort.stream if self.cohort is not None else None
+        return stream.reception.jitter_ms if stream is not None else 0.0
+
     def payload_type_for(self, stream: Stream) -> int | None:
         """The payload type under which it gets `stream`; None when it cannot take its codec."""
         return self.payload_type if stream.codec is None else self.others.get(stream.codec)

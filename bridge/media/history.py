@@ -36,10 +36,14 @@ class SentPackets:
             return None
         return found[2]
 
+    def was_sent(self, sequence: int) -> bool:
+        """Whether that packet was sent lately, however long ago: what a source's line lost never was."""
+        found = self._ring[sequence & PACKETS - 1]
+        return found is not None and found[0] == sequence
+
     def expired(self, sequence: int, now: float) -> bool:
         """Whether that packet was sent, but too long ago to be sent again."""
-        found = self._ring[sequence & PACKETS - 1]
-        return found is not None and found[0] == sequence and now - found[1] > SECONDS
+        return self.was_sent(sequence) and self.find(sequence, now) is None
 
     def copy(self) -> SentPackets:
         """The same past, for a timeline that forks."""

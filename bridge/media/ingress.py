@@ -262,13 +262,15 @@ class Ingress:
         elif isinstance(item, rtcp.PacketsMissing):
             leg.meter.nacks_down += len(item.sequences)
             if slot.again is not None and not slot.again.ssrc:
-                leg.meter.asked_again(item.ssrc, item.sequences)
+                leg.meter.asked_again(item.ssrc, slot.that_were_sent(item.sequences))
             self._repair.answer(leg, slot, item.sequences, now)
         elif isinstance(item, rtcp.ReportBlock):
             audio = slot.name.track is Track.MICROPHONE
             middle = rtcp.ntp_middle(self.ntp(now))
             holes = slot.new_holes()
-            expected, lost = leg.meter.reported(item, slot.clock_rate, middle, audio=audio, holes=holes)
+            expected, lost = leg.meter.reported(
+                item, slot.clock_rate, middle, audio=audio, holes=holes, jitter_before_ms=slot.jitter_before_ms
+            )
             if expected and slot.name.track is not Track.MICROPHONE:
                 leg.downlink.lost(lost, expected, shown_bps(leg), now, leg.meter.round_trip_seconds)
         elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is not Track.MICROPHONE:

@@ -141,12 +141,20 @@ class Meter:
         self._asks.setdefault(ssrc, _Asks()).add(sequences)
 
     def reported(
-        self, block: ReportBlock, clock_rate: int, ntp_middle_now: int, *, audio: bool = False, holes: int = 0
+        self,
+        block: ReportBlock,
+        clock_rate: int,
+        ntp_middle_now: int,
+        *,
+        audio: bool = False,
+        holes: int = 0,
+        jitter_before_ms: float = 0.0,
     ) -> tuple[int, int]:
         """The far end reported about one of our streams; its numbers are ours, so differences are exact.
 
-        `holes` more were never sent to it since its last report (fewer, where late ones were), and are not its line's
-        fault. Returns the packets expected and lost since then.
+        `holes` more were never sent to it since its last report (fewer, where late ones were), and `jitter_before_ms`
+        was there when the packets came in: neither is its line's fault. Jitters add up like squares: what is less
+        than twice as much may be the source's alone, and is not told. Returns the packets expected and lost since then.
         """
         heard = self._reports.get(block.ssrc)
         expected, lost = heard.take(block, holes) if heard is not None else (0, 0)
@@ -154,7 +162,9 @@ class Meter:
             self._reports[block.ssrc] = _Heard(block)
         # Reports come as the far end likes: what was asked for belongs to the packets of its report, not to a period.
         asked = self._asks[block.ssrc].take() if block.ssrc in self._asks else 0
-        self._down.of(audio).add(expected, max(lost, min(asked, expected)), block.jitter * 1000 / clock_rate)
+        jitter_ms = block.jitter * 1000 / clock_rate
+        own_ms = jitter_ms if jitter_ms >= 2 * jitter_before_ms else 0.0
+        self._down.of(audio).add(expected, max(lost, min(asked, expected)), own_ms)
         if block.last_report:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF
             if trip < 10 * 65536:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 
 import structlog
 
@@ -52,10 +51,10 @@ class HallFigures(Model):
 class VirtualHall:
     """Joins with its link and stays: a lost line or server is found again without a person."""
 
-    def __init__(self, link: HallLink, url: str, clips: ClipLibrary, tls: ssl.SSLContext | None) -> None:
-        self.participant = point_participant(link.point)
+    def __init__(self, point: str, client: SignalingClient, clips: ClipLibrary) -> None:
+        self.participant = point_participant(point)
         self._clips = clips
-        self._client = SignalingClient(url, link.token, ssl=tls)
+        self.client = client
         self._endpoint: MediaEndpoint | None = None
         self._slots: tuple[SlotName, ...] = ()
         self._publish = PublishDirective.model_validate({"microphone": False, "camera": "off"})
@@ -70,10 +69,10 @@ class VirtualHall:
     async def run(self, gate: asyncio.Semaphore) -> None:
         """Stays in the conference until it ends; `gate` bounds how many halls connect at once."""
         try:
-            async with asyncio.TaskGroup() as group, self._client:
+            async with asyncio.TaskGroup() as group, self.client:
                 media = group.create_task(self._keep_media(gate))
                 reports = group.create_task(self._keep_reporting())
-                async for message in self._client:
+                async for message in self.client:
                     self._on_message(message)
                 media.cancel()
                 reports.cancel()
@@ -84,7 +83,7 @@ class VirtualHall:
 
     async def leave(self) -> None:
         """Says goodbye."""
-        await self._client.leave()
+        await self.client.leave()
 
     def figures(self) -> HallFigures:
         """What it has received so far on its present connection."""
@@ -147,7 +146,7 @@ class VirtualHall:
             else:
                 now, received = loop.time(), endpoint.received()
                 if read is not None and read[0] is endpoint and now > read[1]:
-                    await self._client.report(figures_between(read[2], received, now - read[1]))
+                    await self.client.report(figures_between(read[2], received, now - read[1]))
                 read = endpoint, now, received
             await asyncio.sleep(_REPORT_SECONDS)
 
@@ -168,7 +167,7 @@ class VirtualHall:
         if not wanted or not self.connected or self._endpoint is None:
             return False
         try:
-            answer = await self._client.restart_media(self._endpoint.restart_offer())
+            answer = await self.client.restart_media(self._endpoint.restart_offer())
             await self._endpoint.restart(answer)
         except DiemcauError as error:
             log.info("hall_restart", code=error.code)
@@ -179,7 +178,7 @@ class VirtualHall:
         await self._close_media()
         endpoint = self._endpoint = MediaEndpoint(self.participant, self._slots, self._clips, host="127.0.0.1")
         sdp, receive, send = endpoint.offer()
-        answer = await self._client.connect_media(sdp, receive, send)
+        answer = await self.client.connect_media(sdp, receive, send)
         endpoint.publish(self._publish.microphone, self._publish.camera, self._publish.content)
         await endpoint.connect(answer)
 

@@ -17,6 +17,7 @@ from bridge.endpoint.clips import ClipLibrary
 from core.model import CameraLevel, ParticipantId, point_participant
 from diemcau.demo.children import parents_lines, tell_parent
 from diemcau.demo.halls import HallLink, VirtualHall
+from signaling.client import SignalingClient
 
 _CONNECTING_AT_ONCE = 8
 _TELL_SECONDS = 0.25
@@ -37,7 +38,9 @@ class Points:
         links = [HallLink.model_validate(link) for link in order["halls"]]
         self._clips = ClipLibrary({point_participant(link.point): link.name for link in links})
         tls = ssl.create_default_context(cafile=order["ca"]) if order["ca"] else None
-        self._halls = [VirtualHall(link, order["url"], self._clips, tls) for link in links]
+        self._halls = [
+            VirtualHall(link.point, SignalingClient(order["url"], link.token, ssl=tls), self._clips) for link in links
+        ]
         self._tasks = [self._group.create_task(hall.run(self._gate)) for hall in self._halls]
 
     def prepare(self, participants: list[ParticipantId]) -> None:

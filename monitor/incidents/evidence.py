@@ -54,7 +54,10 @@ class Evidence:
     jitter_up_ms: float | None = None
     jitter_down_ms: float | None = None
     rtt_ms: float | None = None
+    allowed_up_kbps: float | None = None
+    """What the node lets the hall send: less than usual when the line up is too full."""
     limit_down_kbps: float | None = None
+    """What the node found that the line down carries; None: nothing speaks against anything."""
     wireless: bool = False
 
     @property

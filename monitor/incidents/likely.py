@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from statistics import StatisticsError, correlation, fmean
+from statistics import fmean
 
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import Likely
@@ -14,9 +14,13 @@ FULL_SHARE = 0.8
 QUEUE_MS = 80.0
 """As much longer than its shortest round trip means that packets wait in a queue."""
 LOSSY = 0.02
-LOAD_CORRELATION = 0.6
-_LEAST_SAMPLES = 8
-_LEAST_SPREAD = 0.2
+LATELY = 8
+"""Samples, 16 s: a limit that the node found is tried with more every few seconds, and gone for that time."""
+FREE_UP_KBPS = 2_000.0
+"""Every source may send more than this (2.5 Mbit/s, `bridge.media.uplink.CEILING`) until its line was found too full.
+
+That load and losses grow together says nothing: what is lost is sent again, and so is load.
+"""
 JITTER_MS = 30.0
 DELAY_MS = 300.0
 
@@ -28,15 +32,18 @@ def likely_cause(recent: Sequence[Evidence], up_kbps: int | None, down_kbps: int
     """
     if not recent:
         return Likely.UNKNOWN
-    newest = recent[-1]
+    newest, lately = recent[-1], recent[-LATELY:]
     if newest.line is Condition.LOST:
         return Likely.ENDPOINT_LOST
-    troubled = [e for e in recent if e.line.is_affected] or list(recent)
-    if _is_full([(e.kbps_up, e.loss_up, e.rtt_ms) for e in recent], up_kbps):
+    if any(e.allowed_up_kbps is not None and e.allowed_up_kbps < FREE_UP_KBPS for e in lately) or _is_full(
+        [(e.kbps_up, e.loss_up, e.rtt_ms) for e in recent], up_kbps
+    ):
         return Likely.UPLINK_SATURATED
-    carried = newest.limit_down_kbps
-    if carried is not None or _is_full([(e.kbps_down, e.loss_down, e.rtt_ms) for e in recent], down_kbps):
+    if any(e.limit_down_kbps is not None for e in lately) or _is_full(
+        [(e.kbps_down, e.loss_down, e.rtt_ms) for e in recent], down_kbps
+    ):
         return Likely.DOWNLINK_SATURATED
+    troubled = [e for e in recent if e.line.is_affected] or list(recent)
     loss, jitter, rtt = (_mean(values) for values in _columns(troubled))
     if jitter is not None and jitter >= JITTER_MS and newest.wireless:
         return Likely.WIFI_JITTER
@@ -69,27 +76,9 @@ _Moment = tuple[float | None, float | None, float | None]
 
 
 def _is_full(moments: Sequence[_Moment], capacity: int | None) -> bool:
-    """Whether losses or the queue come with the load, of (kbit/s, loss, round trip) at each moment."""
-    loads = [load for load, _, _ in moments if load is not None]
+    """Whether it carries about what it can, and loses or queues, of (kbit/s, loss, round trip) at each moment."""
     trips = [trip for _, _, trip in moments if trip is not None]
-    if not loads:
-        return False
-    if capacity:
-        load, loss, trip = moments[-1]
-        queued = trip is not None and trip >= min(trips) + QUEUE_MS
-        near = load is not None and load >= FULL_SHARE * capacity
-        return near and (queued or (loss is not None and loss >= LOSSY))
-    return _grows_with_load(moments)
-
-
-def _grows_with_load(moments: Sequence[_Moment]) -> bool:
-    pairs = [(load, loss) for load, loss, _ in moments if load is not None and loss is not None]
-    if len(pairs) < _LEAST_SAMPLES or max(loss for _, loss in pairs) < LOSSY:
-        return False
-    loads = [load for load, _ in pairs]
-    if max(loads) - min(loads) < _LEAST_SPREAD * max(loads):
-        return False
-    try:
-        return correlation(loads, [loss for _, loss in pairs]) >= LOAD_CORRELATION
-    except StatisticsError:
-        return False
+    load, loss, trip = moments[-1]
+    queued = trip is not None and trip >= min(trips) + QUEUE_MS
+    near = bool(capacity) and load is not None and load >= FULL_SHARE * (capacity or 0)
+    return near and (queued or (loss is not None and loss >= LOSSY))

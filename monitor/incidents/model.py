@@ -97,6 +97,7 @@ class EntryKind(StrEnum):
     GREW = "grew"
     FOLDED = "folded"
     UNFOLDED = "unfolded"
+    ALARMED = "alarmed"
     ACKNOWLEDGED = "acknowledged"
     OWNED = "owned"
     NOTED = "noted"

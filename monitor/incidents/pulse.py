@@ -20,14 +20,14 @@ class Pulse:
     last: float = float("-inf")
     asked: float = 0.0
 
-    def feel(self, present: bool, now: float) -> bool:
-        """Notes what is felt at `now`; returns whether it counts."""
+    def feel(self, present: bool, now: float, *, sure: bool = False) -> bool:
+        """Notes what is felt at `now`; returns whether it counts. What is `sure` counts at once."""
         self.asked = now
         if present:
             if self.began is None or (not self.is_on and now - self.last > self.gap):
                 self.began = now
             self.last = now
-            self.is_on = self.is_on or now - self.began >= self.rise
+            self.is_on = self.is_on or sure or now - self.began >= self.rise
         elif now - self.last >= self.fall:
             self.is_on, self.began = False, None
         return self.is_on

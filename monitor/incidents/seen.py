@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from core.messages import LinksGraded
 from core.model import ConferenceId, Departure, Grade, ParticipantId, PointCode, Presence, Role
-from core.quality import DeviceState, EndpointFigures, LinkStatus, NetworkType
+from core.quality import DeviceState, EndpointFigures, LinkStatus, NetworkType, ReasonCode
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import Likely
 from monitor.model import PresenceNow
@@ -20,20 +20,25 @@ _LINES: Mapping[Grade, Condition] = {
     Grade.POOR: Condition.POOR,
     Grade.UNKNOWN: Condition.UNKNOWN,
 }
-_GONE = (DeviceState.MISSING, DeviceState.ENDED)
+_ILL = (Grade.FAIR, Grade.POOR)
+_AT_THE_ENDPOINT = (ReasonCode.FROZEN, ReasonCode.CONCEALED)
+_GONE = (DeviceState.MISSING, DeviceState.ENDED, DeviceState.WITHHELD)
 
 
 def evidence_of(
     conference: ConferenceId,
     links: LinksGraded | None,
-    presence: Iterable[PresenceNow],
+    presence: Collection[PresenceNow],
     awaited: Collection[ParticipantId],
+    holder: ParticipantId | None = None,
 ) -> dict[PointCode, Evidence]:
     """What is seen of the points of one conference; one that left properly or never came is not named.
 
-    `awaited` are those whom this process has not heard of yet: nothing is known of them.
+    `awaited` are those whom this process has not heard of yet: nothing is known of them. `holder` has the floor.
     """
     status = {link.participant: link for link in links.links} if links else {}
+    shown = {holder, *(now.participant.id for now in presence if now.participant.role is Role.CHAIR)}
+    broken = {who for who in shown if who in status and status[who].up.grade in _ILL}
     found = {}
     for now in presence:
         who = now.participant
@@ -43,7 +48,7 @@ def evidence_of(
         if who.id in awaited:
             found[point] = Evidence(point, conference, Condition.UNKNOWN)
         elif now.presence is Presence.PRESENT:
-            found[point] = _of_line(point, conference, status.get(who.id))
+            found[point] = _of_line(point, conference, status.get(who.id), shown_broken=bool(broken - {who.id}))
         elif now.presence is Presence.LOST or now.how is Departure.FAILED:
             found[point] = Evidence(point, conference, Condition.LOST, "lost")
     return found
@@ -59,7 +64,8 @@ def merged(views: Iterable[Mapping[PointCode, Evidence]]) -> dict[PointCode, Evi
     return found
 
 
-def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None) -> Evidence:
+def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None, *, shown_broken: bool) -> Evidence:
+    """`shown_broken`: what the hall is shown comes to the node over a line that is ill."""
     if link is None:
         return Evidence(point, conference, Condition.UNKNOWN)
     sample = link.sample
@@ -69,7 +75,7 @@ def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None
     return Evidence(
         point=point,
         conference=conference,
-        line=_LINES[link.grade],
+        line=Condition.UNKNOWN if _has_another_cause(link, equipment, shown_broken) else _LINES[link.grade],
         reason=link.reason.code.value if link.reason else "",
         equipment=equipment,
         equipment_reason=equipment.value if equipment else "",
@@ -80,9 +86,17 @@ def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None
         jitter_up_ms=sample.jitter_up_ms,
         jitter_down_ms=sample.jitter_down_ms,
         rtt_ms=sample.rtt_ms,
+        allowed_up_kbps=sample.remb_up_kbps,
         limit_down_kbps=sample.limit_down_kbps,
         wireless=figures is not None and figures.network in (NetworkType.WIFI, NetworkType.CELLULAR),
     )
+
+
+def _has_another_cause(link: LinkStatus, equipment: Likely | None, shown_broken: bool) -> bool:
+    """Pictures that stand still, and sound that is made up, say nothing of a hall's line when its computer is too slow,
+    or when they come to the node like that already: those causes are told for themselves."""
+    seen = link.reason is not None and link.reason.code in _AT_THE_ENDPOINT
+    return seen and (shown_broken or equipment is Likely.CPU_LIMITED)
 
 
 def _equipment(figures: EndpointFigures) -> Likely | None:

@@ -40,6 +40,9 @@ MOST_LISTED = 200
 STEPS = (EntryKind.ACKNOWLEDGED, EntryKind.OWNED, EntryKind.NOTED, EntryKind.ACTED, EntryKind.CLOSED)
 """What people do."""
 
+_NO_NEWS = (EntryKind.GREW, EntryKind.ALARMED)
+"""Changes that nobody has to look at before they do something: the version stays."""
+
 _SQL = load_queries("monitor.incidents")
 _STATES = {EntryKind.FOLDED: IncidentState.FOLDED, EntryKind.CLOSED: IncidentState.CLOSED}
 
@@ -72,7 +75,7 @@ class IncidentStore:
                 told.figures.model_dump(mode="json"),
                 at,
                 UUID(change.folded_into) if change.folded_into else None,
-                0 if grew else 1,
+                0 if change.kind in _NO_NEWS else 1,
                 told.severity.value if change.alarm and change.kind is not EntryKind.CLOSED else None,
             )
             await connection.execute(_SQL["join"], id, at, *_columns(change.joined.values()))

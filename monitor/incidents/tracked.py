@@ -24,6 +24,8 @@ class Tracked:
     ever: set[PointCode] = field(default_factory=set)
     told: IncidentSeverity | None = None
     """The worst severity of which an alarm was given, by itself or by what is folded under it."""
+    alarm_due: float | None = None
+    """When people are told of it outside the pages, unless it is over or folded by then; None: that is decided."""
 
 
 @dataclass(frozen=True)

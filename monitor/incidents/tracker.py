@@ -22,17 +22,21 @@ from monitor.incidents.model import (
     EntryKind,
     IncidentId,
     IncidentSeverity,
+    Likely,
 )
 from monitor.incidents.pulse import Pulse
 from monitor.incidents.topology import Topology
 from monitor.incidents.tracked import Change, Closed, Tracked
 
-RISE_SECONDS = 6.0
-"""Grades are slow already; this much longer a line stays ill before it counts."""
+RISE_SECONDS = 4.0
+"""Grades are slow already; this much longer a line stays ill before it counts. One that is lost counts at once."""
 FALL_SECONDS = 30.0
-SETTLE_COMMON_SECONDS = 4.0
-SETTLE_ALONE_SECONDS = 10.0
-"""A hall's own incident waits longer than a common one, so that a growing fault is told once."""
+SETTLE_SECONDS, SETTLE_MANY_SECONDS = 4.0, 10.0
+"""So long a cause explains best before its incident opens. While many halls fall ill by themselves at a time, what they
+share may show yet: theirs wait longer, so that a growing fault is told once."""
+MANY_PENDING = 3
+ALARM_AFTER_SECONDS = 12.0
+"""After a hall's own incident was wanted first; so mail and webhooks hear once of a growing fault as well."""
 LEAVE_SECONDS = 20.0
 """What something else explains better now is kept so long, for that may become an incident that it is folded under."""
 REASSESS_SECONDS = 10.0
@@ -85,6 +89,7 @@ class Tracker:
             self._closed[one.cause] = (now - one.seconds_ago, one.id, one.told)
         for incident in incidents:
             self.incidents[incident.id] = incident
+            incident.alarm_due = now if incident.told is None else None
             self._feel_again(incident, now)
         for incident in dismissed:
             self._dismissed.add(incident.cause)
@@ -147,7 +152,7 @@ class Tracker:
             known.recent.append(seen)
             if seen.line.is_affected:
                 known.worst = _worse(known, seen)
-            if not known.line.feel(seen.line.is_affected, now):
+            if not known.line.feel(seen.line.is_affected, now, sure=seen.line is Condition.LOST):
                 if not seen.line.is_affected:
                     known.worst = None
                 self._quiet.discard(point)
@@ -219,11 +224,13 @@ class Tracker:
     def _has_settled(self, cause: Cause, want: _Want, now: float) -> bool:
         # What was told under a common cause and is still there needs no second look.
         known = cause.kind is CauseKind.LINE and want.members.keys() <= self._quiet
-        settle = 0.0 if known else SETTLE_COMMON_SECONDS if cause.kind.is_common else SETTLE_ALONE_SECONDS
-        return now - self._pending.setdefault(cause, now) >= settle
+        since = self._pending.setdefault(cause, now)
+        alone = not cause.kind.is_common
+        many = alone and sum(not other.kind.is_common for other in self._pending) >= MANY_PENDING
+        return now - since >= (0.0 if known else SETTLE_MANY_SECONDS if many else SETTLE_SECONDS)
 
     def _open(self, cause: Cause, want: _Want, now: float) -> Change:
-        del self._pending[cause]
+        wanted_at = self._pending.pop(cause)
         kind, id, told = EntryKind.OPENED, None, None
         if (former := self._closed.pop(cause, None)) and now - former[0] <= REOPENED_WITHIN.total_seconds():
             kind, id, told = EntryKind.REOPENED, former[1], former[2]
@@ -231,7 +238,9 @@ class Tracker:
         incident.ever = set(want.members)
         self.incidents[incident.id] = incident
         told_before = cause.kind is CauseKind.LINE and incident.ever <= self._quiet
-        return self._change(kind, incident, joined=want.members, alarm=not told_before)
+        if not cause.kind.is_common and not told_before:
+            incident.alarm_due = wanted_at + ALARM_AFTER_SECONDS
+        return self._change(kind, incident, joined=want.members, alarm=cause.kind.is_common)
 
     def _unfold(self, incident: Tracked, want: _Want, now: float) -> Change:
         self._pending.pop(incident.cause, None)
@@ -253,9 +262,16 @@ class Tracker:
             )
             changes.append(self._change(EntryKind.GREW, incident, joined=joined, recovered=recovered))
         before, after = incident.assessment, want.assessment
+        if after.likely is Likely.UNKNOWN:
+            # After a restart nothing has been measured yet: what was known of the cause stays.
+            after = after.model_copy(update={"likely": before.likely})
         if now - incident.assessed >= REASSESS_SECONDS and _differs(before, after):
             incident.assessment, incident.assessed = after, now
-            changes.append(self._change(EntryKind.REASSESSED, incident, alarm=True))
+            changes.append(self._change(EntryKind.REASSESSED, incident, alarm=incident.alarm_due is None))
+        if incident.alarm_due is not None and now >= incident.alarm_due:
+            incident.alarm_due = None
+            told = self._change(EntryKind.ALARMED, incident, alarm=True)
+            changes += [told] if told.alarm else []
         return changes
 
     def _fold(self) -> list[Change]:

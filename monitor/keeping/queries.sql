@@ -62,9 +62,9 @@ WITH node AS (
            avg(concealed) AS concealed, avg(fps) AS fps, max(height) AS height,
            CASE WHEN count(cpu_limited) > 0 THEN count(*) FILTER (WHERE cpu_limited) END AS cpu_limited,
            CASE WHEN bool_or(camera <> 'unknown')
-                THEN count(*) FILTER (WHERE camera IN ('missing', 'ended', 'black')) END AS camera_ill,
+                THEN count(*) FILTER (WHERE camera IN ('missing', 'ended', 'withheld', 'black')) END AS camera_ill,
            CASE WHEN bool_or(microphone <> 'unknown')
-                THEN count(*) FILTER (WHERE microphone IN ('missing', 'ended', 'silent')) END AS microphone_ill,
+                THEN count(*) FILTER (WHERE microphone IN ('missing', 'ended', 'withheld', 'silent')) END AS microphone_ill,
            (array_agg(skew_ms ORDER BY at DESC) FILTER (WHERE skew_ms IS NOT NULL))[1] AS skew_ms
     FROM endpoint_sample
     WHERE conference = $1 AND at >= $2 AND at < $3

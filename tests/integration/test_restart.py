@@ -11,7 +11,7 @@ from core.commands import GrantFloor
 from core.database import Database
 from core.model import ConferenceId, Role, point_participant
 from core.session_messages import StateView
-from diemcau.demo.halls import HallLink, VirtualHall
+from diemcau.demo.halls import VirtualHall
 from signaling.client import SignalingClient
 from tests.support.installation import Installation, installed
 from tests.support.polling import eventually
@@ -53,7 +53,7 @@ async def test_after_a_kill_the_conference_goes_on_with_the_same_holder(database
         clips = ClipLibrary({})
         gate = asyncio.Semaphore(4)
         halls = {
-            code: VirtualHall(HallLink(point=code, name=code, token=token), installation.signaling_url, clips, None)
+            code: VirtualHall(code, SignalingClient(installation.signaling_url, token), clips)
             for code, token in tokens.items()
         }
         tasks = [asyncio.create_task(hall.run(gate)) for hall in halls.values()]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from pydantic import TypeAdapter
 
 from bridge.endpoint.clips import ClipLibrary
 from core.messages import Reached
-from core.model import ConferenceId, Role
+from core.model import ConferenceId, Role, SlotName, Track
 from core.session_messages import PictureLimit
-from diemcau.demo.halls import HallLink, VirtualHall
+from diemcau.demo.halls import VirtualHall
+from signaling.client import SignalingClient
 from tests.support.chromium import chromium, visitor
 from tests.support.firefox import firefox
 from tests.support.installation import Installation
+from tests.support.line import Line
 from tests.support.polling import eventually
 from tests.support.watching import Seat, media_state, seat_of
 from web.routes_actions import LimitRequest
@@ -42,18 +44,36 @@ async def enter(seat: Seat, installation: Installation, token: str, *scripts: st
     await eventually(why_not, units=20)
 
 
+class LedClient(SignalingClient):
+    """A client whose media goes through `line` instead of straight to the node."""
+
+    def __init__(self, url: str, token: str, line: Line) -> None:
+        super().__init__(url, token)
+        self.line = line
+        self.offers = 0
+        """How often it has connected its media, or tried another way."""
+
+    async def connect_media(self, sdp: str, receive: dict[str, SlotName], send: dict[str, Track]) -> str:
+        self.offers += 1
+        return self.line.rewrite(await super().connect_media(sdp, receive, send))
+
+    async def restart_media(self, sdp: str) -> str:
+        self.offers += 1
+        return self.line.rewrite(await super().restart_media(sdp))
+
+
 @asynccontextmanager
 async def headless_halls(
-    installation: Installation, tokens: dict[str, str], points: Iterable[str]
+    installation: Installation, tokens: dict[str, str], points: Iterable[str], lines: Mapping[str, Line] | None = None
 ) -> AsyncIterator[dict[str, VirtualHall]]:
-    """Halls without a page at these points, connected."""
+    """Halls without a page at these points, connected; the media of those in `lines` goes through a line."""
     clips, gate = ClipLibrary({}), asyncio.Semaphore(4)
+    url, behind = installation.signaling_url, lines or {}
     halls = {
         point: VirtualHall(
-            HallLink(point=point, name=f"Phường {point[1:]}", token=tokens[point]),
-            installation.signaling_url,
+            point,
+            LedClient(url, tokens[point], behind[point]) if point in behind else SignalingClient(url, tokens[point]),
             clips,
-            None,
         )
         for point in points
     }

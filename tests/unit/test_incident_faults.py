@@ -62,9 +62,10 @@ def test_a_growing_fault_becomes_one_incident_with_the_first_hall_folded_under_i
     story = Story()
     behind = children(NATION, PROVINCE)
     story.lines[behind[0]] = Condition.POOR
-    [single] = [c for c in story.wait(40) if c.kind is EntryKind.OPENED]
+    early = story.wait(40)
+    [single] = [c for c in early if c.kind is EntryKind.OPENED]
     assert single.cause.code == behind[0]
-    assert single.alarm
+    assert [(c.kind, c.cause.code) for c in early if c.alarm] == [(EntryKind.ALARMED, behind[0])]
     story.lines.update(dict.fromkeys(behind, Condition.POOR))
     later = story.wait(60)
     [common] = [c for c in later if c.kind is EntryKind.OPENED]
@@ -72,6 +73,34 @@ def test_a_growing_fault_becomes_one_incident_with_the_first_hall_folded_under_i
     assert common.assessment.severity is IncidentSeverity.CRITICAL
     assert [c.cause.code for c in later if c.kind is EntryKind.FOLDED] == [behind[0]]
     assert [c.cause for c in later if c.alarm] == [PROVINCE]
+
+
+@pytest.mark.parametrize(("line", "seconds"), [(Condition.POOR, 10), (Condition.LOST, 6)])
+def test_a_hall_that_is_ill_alone_is_on_the_pages_soon_and_outside_them_later(line: Condition, seconds: int) -> None:
+    story = Story()
+    point = next(iter(story.lines))
+    story.lines[point] = line
+    [opened] = story.wait(seconds)
+    assert (opened.kind, opened.alarm) == (EntryKind.OPENED, False)
+    [told] = story.wait(10)
+    assert (told.kind, told.incident, told.alarm) == (EntryKind.ALARMED, opened.incident, True)
+
+
+def test_while_several_halls_fall_ill_each_waits_for_what_they_share() -> None:
+    story = Story()
+    fell = [children(NATION, Cause(kind=CauseKind.UNIT, code=f"{n:02d}"))[0] for n in range(1, 5)]
+    story.lines.update(dict.fromkeys(fell, Condition.POOR))
+    assert story.wait(12) == []
+    assert {c.cause.code for c in story.wait(8) if c.kind is EntryKind.OPENED} == set(fell)
+
+
+def test_what_recovers_before_it_is_told_outside_the_pages_is_told_there_only() -> None:
+    story = Story()
+    behind = children(NATION, PROVINCE)
+    story.lines[behind[0]] = Condition.POOR
+    assert [c.kind for c in story.wait(10)] == [EntryKind.OPENED]
+    story.lines.update(dict.fromkeys(behind, Condition.LOST))
+    assert [c.cause for c in story.wait(40) if c.alarm] == [PROVINCE]
 
 
 def test_an_incident_that_returns_soon_is_the_same_one_without_a_second_alarm() -> None:
@@ -106,7 +135,7 @@ def test_what_a_person_closed_is_told_again_only_after_it_recovered() -> None:
     story.lines[point] = Condition.GOOD
     story.wait(40)
     story.lines[point] = Condition.POOR
-    assert [c.kind for c in story.wait(40)] == [EntryKind.OPENED]
+    assert [c.kind for c in story.wait(40)] == [EntryKind.OPENED, EntryKind.ALARMED]
 
 
 def test_broken_equipment_is_its_own_incident_and_no_sign_of_a_common_fault() -> None:

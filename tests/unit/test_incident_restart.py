@@ -54,9 +54,17 @@ def test_what_returns_soon_after_it_recovered_is_the_same_incident_and_no_second
 
 def test_what_returns_late_is_a_new_incident() -> None:
     tracker = _tracker()
-    tracker.recover([], 1_000.0, closed=[_closed(290.0)])
-    [opened] = _played(tracker, Condition.POOR, 1_000.0, 30)
-    assert (opened.kind, opened.incident, opened.alarm) == (EntryKind.OPENED, IncidentId("new 1"), True)
+    tracker.recover([], 1_000.0, closed=[_closed(295.0)])
+    opened, told = _played(tracker, Condition.POOR, 1_000.0, 30)
+    assert (opened.kind, opened.incident, opened.alarm) == (EntryKind.OPENED, IncidentId("new 1"), False)
+    assert (told.kind, told.incident, told.alarm) == (EntryKind.ALARMED, IncidentId("new 1"), True)
+
+
+def test_what_was_not_told_outside_the_pages_before_the_restart_is_told_after_it() -> None:
+    tracker = _tracker()
+    tracker.recover([_dismissed()], 1_000.0)
+    [told] = _played(tracker, Condition.POOR, 1_000.0, 30)
+    assert (told.kind, told.incident, told.alarm) == (EntryKind.ALARMED, OLD, True)
 
 
 def test_what_a_person_closed_is_told_again_only_after_it_recovered() -> None:
@@ -69,8 +77,8 @@ def test_what_a_person_closed_is_told_again_only_after_it_recovered() -> None:
     assert _played(tracker, Condition.GOOD, 1_080.0, 40) == []
     assert tracker.take_recovered() == {CAUSE}
     assert tracker.take_recovered() == frozenset()
-    [opened] = _played(tracker, Condition.POOR, 1_120.0, 30)
-    assert (opened.kind, opened.alarm) == (EntryKind.OPENED, True)
+    opened, told = _played(tracker, Condition.POOR, 1_120.0, 30)
+    assert (opened.kind, told.kind, told.alarm) == (EntryKind.OPENED, EntryKind.ALARMED, True)
 
 
 def test_a_hall_that_has_left_has_recovered() -> None:

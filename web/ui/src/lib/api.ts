@@ -49,6 +49,7 @@ import type {
   HistoryEntry,
   ImportReport,
   IncidentAction,
+  IncidentBoard,
   IncidentDetail,
   InvitationView,
   JoinFacts,
@@ -359,8 +360,15 @@ export const api = {
   snapshots: async (id: string) => (await get<{ snapshots: Snapshot[] }>(`${at(id)}/snapshots`)).snapshots,
   takeSnapshot: (id: string, item: string) => post<Snapshot>(`${at(id)}/snapshots`, { item }),
   /** What a technician does about an incident, as it was at `version`. */
-  dealWithIncident: (id: string, incident: string, how: "acknowledge" | "own" | "close", version: number) =>
-    post<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}/${how}`, { version }),
+  dealWithIncident: (
+    id: string,
+    incident: string,
+    how: "acknowledge" | "own" | "note" | "close",
+    version: number,
+    text: string,
+  ) => post<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}/${how}`, { version, text }),
+  /** Those that are open, and those that are over. */
+  incidents: (id: string) => get<IncidentBoard>(`${at(id)}/incidents`),
   actOnIncident: (id: string, incident: string, action: IncidentAction, version: number) =>
     post<IncidentDetail>(`${at(id)}/incidents/${encodeURIComponent(incident)}/act`, { action, version }),
   incident: (id: string, incident: string) =>

@@ -111,7 +111,8 @@ describe("a device", () => {
     expect(state({})).toBe("ok");
     expect(state({ nothing: "black" })).toBe("black");
     expect(state({ on: false, nothing: "black" })).toBe("muted");
-    expect(state({ track: { ...live, muted: true } })).toBe("muted");
+    expect(state({ track: { ...live, muted: true } })).toBe("withheld");
+    expect(state({ track: { ...live, muted: true }, on: false })).toBe("muted");
     expect(state({ track: null })).toBe("missing");
     expect(state({ track: null, lost: true })).toBe("ended");
   });

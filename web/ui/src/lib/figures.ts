@@ -145,7 +145,8 @@ export function deviceState(device: {
 }): DeviceState {
   if (device.track === null) return device.lost ? "ended" : "missing";
   if (device.track.readyState === "ended") return "ended";
-  if (!device.on || device.track.muted) return "muted";
+  if (!device.on) return "muted";
+  if (device.track.muted) return "withheld";
   return device.nothing ?? "ok";
 }
 

@@ -4532,6 +4532,7 @@ export interface components {
       | "grew"
       | "folded"
       | "unfolded"
+      | "alarmed"
       | "acknowledged"
       | "owned"
       | "noted"

@@ -4321,7 +4321,7 @@ export interface components {
      * @description A camera or microphone, whether it is asked for now or not.
      * @enum {string}
      */
-    DeviceState: "ok" | "missing" | "muted" | "ended" | "black" | "silent" | "unknown";
+    DeviceState: "ok" | "missing" | "muted" | "withheld" | "ended" | "black" | "silent" | "unknown";
     /**
      * DiagnosisReport
      * @description The state of a conference before its start. `ready`: nothing critical was found.

@@ -9,6 +9,8 @@ from typing import Any
 from bridge.media.rtcp import ReportBlock
 from core.model import MediumFigures
 
+LITTLE_JITTER_MS = 10.0
+"""What comes with no more than this is heard as well as if it came with none."""
 MIN_EXPECTED = 10
 """Fewer packets than this in a period say nothing about loss."""
 
@@ -31,10 +33,12 @@ class _Tally:
     lost: int = 0
     jitter_ms: float | None = None
 
-    def add(self, expected: int, lost: int, jitter_ms: float) -> None:
+    def add(self, expected: int, lost: int, jitter_ms: float | None) -> None:
+        """`jitter_ms` is None where it cannot be told whose it is."""
         self.expected += expected
         self.lost += lost
-        self.jitter_ms = max(self.jitter_ms or 0.0, jitter_ms)
+        if jitter_ms is not None:
+            self.jitter_ms = max(self.jitter_ms or 0.0, jitter_ms)
 
     @property
     def loss(self) -> float | None:
@@ -163,8 +167,8 @@ class Meter:
         # Reports come as the far end likes: what was asked for belongs to the packets of its report, not to a period.
         asked = self._asks[block.ssrc].take() if block.ssrc in self._asks else 0
         jitter_ms = block.jitter * 1000 / clock_rate
-        own_ms = jitter_ms if jitter_ms >= 2 * jitter_before_ms else 0.0
-        self._down.of(audio).add(expected, max(lost, min(asked, expected)), own_ms)
+        own = jitter_before_ms < LITTLE_JITTER_MS or jitter_ms >= 2 * jitter_before_ms
+        self._down.of(audio).add(expected, max(lost, min(asked, expected)), jitter_ms if own else None)
         if block.last_report:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF
             if trip < 10 * 65536:

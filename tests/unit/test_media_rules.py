@@ -164,6 +164,13 @@ def test_what_was_asked_again_on_the_same_stream_was_lost_though_it_is_not_repor
     assert meter.close_period(4.0, {})["video_down"].loss == 0
 
 
+@pytest.mark.parametrize(("before_ms", "told_ms"), [(0.0, 60.0), (9.0, 60.0), (30.0, 60.0), (50.0, None)])
+def test_jitter_that_came_with_the_packets_is_not_the_receivers(before_ms: float, told_ms: float | None) -> None:
+    meter = Meter(0.0)
+    meter.reported(ReportBlock(9, 0, 100, 5_400, 0, 0, 0), 90_000, 0, jitter_before_ms=before_ms)
+    assert meter.close_period(2.0, {})["jitter_down_ms"] == told_ms
+
+
 def test_what_was_asked_again_in_a_period_without_a_report_counts_when_the_report_comes() -> None:
     meter = Meter(0.0)
     meter.reported(heard_of(100), 90_000, 0)

@@ -40,7 +40,8 @@ export const t = translator(
     "ep.device.ok": "hoạt động",
     "ep.device.missing": "không có hoặc chưa được phép dùng",
     "ep.device.muted": "đã tắt",
-    "ep.device.withheld": "máy không cấp hình hoặc tiếng: kiểm tra phím tắt camera, micro và chương trình khác",
+    "ep.device.withheld":
+      "máy không cấp hình hoặc tiếng: kiểm tra phím tắt camera, micro và chương trình khác",
     "ep.device.ended": "đã bị rút hoặc mất",
     "ep.device.black": "hình đen: kiểm tra nắp che, đèn",
     "ep.device.silent": "không có tiếng: kiểm tra dây, công tắc",

@@ -2,7 +2,8 @@
 
 A receiver's estimate only follows what it is sent, so a high one says little. What says something is its fall below
 that: then the line was too full, and the estimate is what it carries. From then on it is the limit,
-until sending more for a while (a probe) goes well.
+until sending more for a while (a probe) goes well. Whether packets wait in a queue is told by round trips, for which
+the receiver is asked as long as the line is tried (`is_trying`), and about once a second by its reports.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ PROBE_SECONDS = 2.0
 RAMP_SECONDS, LONGEST_RAMP_SECONDS = 2.0, 3.0
 """A probe that doubles what is sent grows to its whole within this time, a smaller one sooner.
 
-A report comes about once a second, and shall tell of its failure before the queue is full.
+The round trips tell of its failure half a second late, which shall be before the queue is full.
 """
 CONFIRM_SECONDS = 0.8
-"""At its whole for so long before a report without a queue counts: a line too narrow by a tenth fills one slowly."""
+"""At its whole for so long before no queue counts: a line too narrow by a tenth fills one slowly."""
 UNCONFIRMED_SECONDS = 2.0
-"""Later than this without any report it counts as gone well."""
+"""Later than this without any answer it counts as gone well."""
 NEXT_SECONDS = 0.8
 """From a probe that went well to the next: by then the larger picture's key frame is through, or has shown a queue."""
 OLD_LOSS_SECONDS = 2.5
@@ -48,9 +49,9 @@ LOSS_PACKETS, PROBE_PACKETS = 100, 40
 PLAIN_PACKETS, PLAIN_SHARE = 20, 0.35
 """As much loss as this needs no more packets to be believed."""
 DOUBT_SECONDS = 1.5
-"""A fall of the estimate waits so long for a report that confirms it: estimators also take losses and bursts for it."""
+"""A fall of the estimate waits so long for what confirms it: estimators also take losses and bursts for it."""
 FRESH_SECONDS = 0.5
-"""A report that comes sooner after a fall may tell of the time before it."""
+"""Trips of sooner after a fall may tell of the time before it."""
 _DOUBT_PACKETS = 20
 _SENT_DECAY = 0.5
 _FAR_BELOW = 0.5
@@ -63,6 +64,7 @@ _MOST = 0.5
 _SWAY = 1.25
 """Rates are measured and pictures differ: what got through needs so much room to stay."""
 _MARGIN = 1.1
+_MOST_FALLS = 2
 _LEAST = 20_000
 
 
@@ -83,6 +85,8 @@ class Downlink:
     _ramp: float = 0.0
     _clear_at: float = float("-inf")
     _queued_at: float | None = None
+    _falls: int = 0
+    """Because of a queue that stayed all the time."""
     _proven: int = 0
     _floor: int = 0
     _lost: int = 0
@@ -98,6 +102,11 @@ class Downlink:
         """The receiver's REMB, bit/s; 0 before the first."""
         return self._estimate
 
+    @property
+    def probing(self) -> bool:
+        """More than what is shown is sent, or could be: when it is over that ends at once."""
+        return self._probe_since is not None
+
     def heard(self, estimate: int, sent: int, now: float) -> None:
         """The receiver's REMB came; `sent` is what it is sent now. Both in bit/s."""
         self._estimate = estimate
@@ -105,7 +114,7 @@ class Downlink:
             self._high, self._high_at = estimate, now
         if self.limit is not None and now - self._full_at < SETTLE_SECONDS:
             # An estimate comes down in steps, and falls too far when the queue is empty: only between it is the line's.
-            if self._trips.waiting:
+            if self._trips.waiting or not self._trips.known:
                 self.limit = max(self._floor, min(self.limit, estimate))
             return
         if estimate < FALL * self._high and estimate < FULL_SHARE * sent:
@@ -123,10 +132,10 @@ class Downlink:
         """
         # What is sent now may be less, since a switch, than what these losses are of.
         self._sent = max(sent, round(self._sent * _SENT_DECAY))
+        if self._doubt_at is not None and self._is_unusual(lost, expected):
+            self._full(self._estimate, now)
         if round_trip is not None:
-            self._trips.take(round_trip, now)
-        self._settle_doubt(lost, expected, now, told=round_trip is not None)
-        self._judge(now)
+            self.pinged(round_trip, now)
         self._lost += lost
         self._expected += expected
         proving = self._is_proving(now) and not self._estimate
@@ -149,6 +158,13 @@ class Downlink:
             self._usual_loss += (share - self._usual_loss) / 2
         self._lossy_before = lossy
 
+    def pinged(self, round_trip: float, now: float) -> None:
+        """The receiver answered after so many seconds."""
+        self._trips.take(round_trip, now)
+        if self._doubt_at is not None:
+            self._settle_doubt(now)
+        self._judge(now)
+
     def step(self, cost: int, more: int | None, now: float) -> int:
         """To be called a few times a second with what is sent and what the next better picture would take.
 
@@ -161,7 +177,8 @@ class Downlink:
             return 0
         if self._probe_since is None:
             rest = NEXT_SECONDS if self.fills else PROBE_SECONDS
-            if now - self._full_at < self._hold or now - self._raised_at < rest:
+            uncertain = self._doubt_at is not None or self._trips.waiting
+            if uncertain or now - self._full_at < self._hold or now - self._raised_at < rest:
                 return 0
             self._proven = self._proven if self._is_proving(now) else cost
             self._probe_since = now
@@ -174,9 +191,9 @@ class Downlink:
         return round(max(more * _MARGIN - cost, 0) * grown)
 
     def is_trying(self, now: float) -> bool:
-        """Whether more may be sent than gets through, so that reports of the round trip are wanted soon."""
+        """Whether more may be sent than gets through, so that the round trip is to be asked for all the time."""
         watched = self._is_proving(now) or now - self._full_at < WATCH_SECONDS
-        return self._doubt_at is not None or (self.limit is not None and watched)
+        return self._doubt_at is not None or self._lossy_before or (self.limit is not None and watched)
 
     def _has_passed(self, since: float, now: float) -> bool:
         whole = since + max(self._ramp + CONFIRM_SECONDS, PROBE_SECONDS)
@@ -187,24 +204,28 @@ class Downlink:
         if self.limit is None or now - self._full_at < SETTLE_SECONDS:
             return
         if not self._trips.waiting:
-            self._clear_at, self._queued_at = now, None
+            self._queued_at = None
+            if self._trips.known:
+                self._clear_at, self._falls = now, 0
             return
         self._queued_at = now if self._queued_at is None else self._queued_at
         # A larger picture that has just come begins with a key frame, which fills any queue for a moment.
         if self._probe_since is not None or now - self._queued_at > _KEY_FRAME_SECONDS:
-            if not self._is_proving(now):
-                # Where the way has only become longer, the limit falls once.
+            self._falls += not self._is_proving(now)
+            if self._falls >= _MOST_FALLS:
+                # Less does not help: the way has only become longer.
                 self._trips.accept()
+                self._falls = 0
             self._full(round(_STEP * self.limit), now)
 
-    def _settle_doubt(self, lost: int, expected: int, now: float, *, told: bool) -> None:
+    def _is_unusual(self, lost: int, expected: int) -> bool:
+        return expected >= _DOUBT_PACKETS and lost > (self._usual_loss + PROBE_LOSS) * expected
+
+    def _settle_doubt(self, now: float) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
-        if self._doubt_at is None:
-            return
-        losing = expected >= _DOUBT_PACKETS and lost > (self._usual_loss + PROBE_LOSS) * expected
-        if losing or self._trips.waiting or not told:
+        if self._trips.waiting:
             self._full(self._estimate, now)
-        elif now - self._doubt_at >= FRESH_SECONDS:
+        elif self._doubt_at is not None and self._trips.known and now - self._doubt_at >= FRESH_SECONDS:
             self._doubt_at = None
 
     def _full(self, carries: int, now: float, *, sure: bool = False) -> None:
@@ -218,8 +239,8 @@ class Downlink:
             # A key frame fills a narrow line for a moment: whoever is limited is not left without a picture for that.
             carries = max(carries, round(_STEP * self.limit))
         carries = max(carries, _LEAST, round(_SWAY * self._proven) if proving else 0)
-        self._floor = carries if proving else round(_SHRINK * carries)
         self.limit = carries if self.limit is None else min(carries, self.limit)
+        self._floor = self.limit if proving else round(_SHRINK * self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")
         self._doubt_at = self._queued_at = None
 

@@ -172,14 +172,14 @@ class MediaEngine:
             raise Conflict("media.no_leg", "There is no such media connection any more: offer a new one.")
         offer = parse_offer(sdp, self._limits)
         check_restart(found.offer, offer, [*found.receive, *found.send])
-        way, given_up = found.ways.offer(offer.ufrag)
+        way, given_up = found.ways.offer(offer.credentials)
         if given_up is not None:
             self._ice.forget(given_up.local)
         log.info("leg_restarting", leg=leg, way=way.number)
         return self._answer(found, way)
 
     def _answer(self, leg: Leg, way: Way) -> str:
-        self._ice.expect(way.local, way.remote_ufrag, leg)
+        self._ice.expect(way.local, way.remote.ufrag, leg)
         local = Local(
             self._addresses,
             self.port,

@@ -17,6 +17,7 @@ from bridge.media.h264 import find_start, is_readable
 from bridge.media.ice import Address, IceLite
 from bridge.media.keyframes import KeyframeRequests
 from bridge.media.leg import MAX_ADDRESSES, Leg
+from bridge.media.pings import is_answer
 from bridge.media.repair import Repair
 from bridge.media.rtp import RtpHeader, audio_level, is_rtcp, parse_header, send_time
 from bridge.media.slots import MediaPacket
@@ -113,6 +114,9 @@ class Ingress:
                 self._keyframes.forget(stream)
 
     def _stun(self, data: bytes, address: Address) -> None:
+        if is_answer(data):
+            self._pinged(data, address)
+            return
         proved = self._ice.check(data, address)
         if proved is None:
             self.drops["stun"] += 1
@@ -134,6 +138,17 @@ class Ingress:
             self._ice.forget(over.local)
             log.info("leg_restarted", leg=leg.id, way=leg.ways.current.number)
         self.port.send(proved.reply, address)
+
+    def _pinged(self, data: bytes, address: Address) -> None:
+        """An answer to a check of ours: it tells the round trip."""
+        leg, now = self._by_address.get(address), self._clock.monotonic()
+        trip = leg.pings.answered(data, now) if leg is not None else None
+        if leg is None or trip is None:
+            self.drops["stun"] += 1
+            return
+        leg.heard_at = now
+        leg.meter.bytes_in += len(data)
+        leg.downlink.pinged(trip, now)
 
     def _rtp(self, leg: Leg, data: bytes) -> None:
         try:

@@ -18,6 +18,7 @@ from bridge.media.downlink import Downlink
 from bridge.media.dtls import DtlsLink, IcePipe
 from bridge.media.forwarding import Slot, Stream
 from bridge.media.ice import Address
+from bridge.media.pings import Pings
 from bridge.media.reception import Reception
 from bridge.media.restart import Ways
 from bridge.media.retransmission import Retransmissions
@@ -98,6 +99,7 @@ class Leg:
     source_limit: SourceLimit = field(default_factory=SourceLimit)
     """What its line up carries of its camera."""
     downlink: Downlink = field(default_factory=Downlink)
+    pings: Pings = field(default_factory=Pings)
     ceilings: Ceilings = field(default_factory=dict)
     """What its slots show at most, as planned."""
     reserved_kbps: int = 0
@@ -115,7 +117,7 @@ class Leg:
     """The slots whose picture its line was last said not to carry."""
 
     def __post_init__(self) -> None:
-        self.ways = Ways(self.offer.ufrag)
+        self.ways = Ways(self.offer.credentials)
         self.slot_ssrcs = {mid: secrets.randbelow((1 << 32) - 1) + 1 for mid in self.receive}
         self.keep_below(self.ceilings)
         self.send_time = max((self.offer.section(mid).send_time for mid in self.send), default=0)

@@ -14,18 +14,18 @@ _URIS = (MID_URI, RID_URI, REPAIRED_RID_URI, LEVEL_URI, SEND_TIME_URI)
 
 @dataclass(frozen=True)
 class Way:
-    """One generation of a leg's ICE: our credentials, and the client's user name fragment."""
+    """One generation of a leg's ICE: our credentials, and the client's."""
 
     local: Credentials
-    remote_ufrag: str
+    remote: Credentials
     number: int = 1
 
 
 class Ways:
     """The way that a leg uses, and the one that a restart offers beside it until the client nominates a pair of it."""
 
-    def __init__(self, remote_ufrag: str) -> None:
-        self.current = Way(Credentials.generate(), remote_ufrag)
+    def __init__(self, remote: Credentials) -> None:
+        self.current = Way(Credentials.generate(), remote)
         self.offered: Way | None = None
 
     @property
@@ -33,16 +33,16 @@ class Ways:
         """Those whose checks are valid now."""
         return (self.current,) if self.offered is None else (self.current, self.offered)
 
-    def offer(self, remote_ufrag: str) -> tuple[Way, Way | None]:
+    def offer(self, remote: Credentials) -> tuple[Way, Way | None]:
         """The way to answer an offer with, and the one whose checks are valid no more.
 
         The same fragment again is the same offer again: its answer was lost.
         """
         for way in self.all:
-            if way.remote_ufrag == remote_ufrag:
+            if way.remote.ufrag == remote.ufrag:
                 return way, None
         given_up, number = self.offered, self.all[-1].number + 1
-        self.offered = Way(Credentials.generate(), remote_ufrag, number)
+        self.offered = Way(Credentials.generate(), remote, number)
         return self.offered, given_up
 
     def nominated(self, ufrag: str) -> Way | None:

@@ -10,6 +10,7 @@ from typing import Literal
 from aiortc import sdp as aiortc_sdp
 from aiortc.rtcdtlstransport import X509_DIGEST_ALGORITHMS, RTCDtlsFingerprint
 
+from bridge.media.ice import Credentials
 from core.errors import BadInput
 from core.model import SlotName, Track
 from core.settings import Limits
@@ -100,8 +101,7 @@ class Offer:
     """A checked offer."""
 
     sections: tuple[Section, ...]
-    ufrag: str
-    password: str
+    credentials: Credentials
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     setup: Literal["actpass", "active", "passive"]
 
@@ -231,7 +231,7 @@ def _with_security(media: list[aiortc_sdp.MediaDescription], sections: tuple[Sec
     roles: dict[str, Literal["actpass", "active", "passive"]] = {
         "auto": "actpass", "client": "active", "server": "passive"
     }  # fmt: skip
-    return Offer(sections, ufrag, password, fingerprints, roles[dtls.role])
+    return Offer(sections, Credentials(ufrag, password), fingerprints, roles[dtls.role])
 
 
 def check_slots(offer: Offer, receive: Mapping[str, SlotName], send: Mapping[str, Track]) -> None:

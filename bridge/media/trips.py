@@ -1,44 +1,66 @@
-"""Whether packets to a receiver wait in a queue, told from the round trips of its reports."""
+"""Whether packets to a receiver wait in a queue, told from the round trips of its answers.
+
+Jitter lets some packets through on time, a queue none: what counts is the luckiest of late.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
-QUEUE_SECONDS = 0.06
-"""A round trip this much above the shortest of late, besides what it moves by anyway, means a queue."""
-WINDOW_SECONDS = 5.0
-"""The shortest is that of the last one to two windows: a way may become longer for good, and shorter at once."""
+QUEUE_SECONDS = 0.03
+"""The luckiest trip of late this much above the shortest, besides what trips move by anyway, means a queue."""
+RECENT_SECONDS = 0.35
+LEAST = 3
+"""Fewer recent ones say nothing."""
+BASE_SECONDS = 15.0
+"""The shortest is that of the last so many seconds: a way may become longer for good, and shorter at once."""
 _SWAYS = 2.0
-"""Trips lie so many of their usual steps above the shortest without a queue."""
 _SWAY_SHARE = 1 / 8
-"""How much of each step goes into the usual one."""
+"""How much of each step from trip to trip goes into the usual one."""
+_LONGEST_STEP = 0.06
+"""A queue that comes or goes is no sway."""
 
 
 @dataclass(slots=True)
 class Trips:
-    """One receiver's. `waiting` is what the newest report says."""
+    """One receiver's. Feed it each with `take`."""
 
-    waiting: bool = False
-    _before: float = float("inf")
-    _shortest: float = float("inf")
-    _since: float = float("-inf")
-    _last: float | None = None
+    _recent: deque[tuple[float, float]] = field(default_factory=deque)
+    _base: deque[tuple[float, float]] = field(default_factory=deque)
+    """Ascending: each is the shortest of what came since the one before it."""
     _sway: float = 0.0
 
+    @property
+    def known(self) -> bool:
+        """The recent trips are enough to tell."""
+        return len(self._recent) >= LEAST
+
+    @property
+    def wait(self) -> float:
+        """How long the luckiest of late waited, seconds; 0 when there are too few."""
+        return min(trip for _, trip in self._recent) - self._base[0][1] if self.known else 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """Packets wait, as far as is known."""
+        return self.wait > QUEUE_SECONDS + _SWAYS * self._sway
+
     def take(self, seconds: float, now: float) -> None:
-        """A report came by which the round trip was so long."""
-        if now - self._since > WINDOW_SECONDS:
-            self._before, self._shortest, self._since = self._shortest, seconds, now
-        self._shortest = min(self._shortest, seconds)
-        if self._last is not None:
-            # A queue that comes or goes is no sway.
-            step = min(abs(seconds - self._last), QUEUE_SECONDS)
+        """An answer came after so long."""
+        recent, base = self._recent, self._base
+        if recent:
+            step = min(abs(seconds - recent[-1][1]), _LONGEST_STEP)
             self._sway += (step - self._sway) * _SWAY_SHARE
-        self._last = seconds
-        self.waiting = seconds > min(self._before, self._shortest) + QUEUE_SECONDS + _SWAYS * self._sway
+        recent.append((now, seconds))
+        while recent[0][0] < now - RECENT_SECONDS:
+            recent.popleft()
+        while base and base[-1][1] >= seconds:
+            base.pop()
+        base.append((now, seconds))
+        while base[0][0] < now - BASE_SECONDS:
+            base.popleft()
 
     def accept(self) -> None:
-        """The way is longer now: the newest trip is no queue."""
-        if self._last is not None:
-            self._before = self._shortest = self._last
-            self.waiting = False
+        """The way is longer now: the trips of late are no queue."""
+        self._base = deque(one for one in self._base if one[0] >= self._recent[0][0]) if self._recent else deque()

@@ -18,8 +18,6 @@ log = structlog.get_logger("media")
 TICK_SECONDS = 0.1
 TICKS_PER_ALLOTMENT = 3
 TICKS_PER_SECOND = 10
-TICKS_PER_TRIP = 2
-"""How often a leg whose line is tried gets a report by which its answers tell the round trip."""
 _TICKS_PER_REPORT = round(reports.REPORT_SECONDS / TICK_SECONDS)
 _TICKS_PER_SENDER_REPORT = round(reports.SENDER_REPORT_SECONDS / TICK_SECONDS)
 
@@ -46,13 +44,16 @@ class Upkeep:
             leg.close_rates(now)
         if turn % _TICKS_PER_REPORT == 0 or leg.uplink.urgent:
             self._send(leg, reports.to_source(leg, now))
-        every = TICKS_PER_TRIP if leg.downlink.is_trying(now) else _TICKS_PER_SENDER_REPORT
-        if turn % every == 0:
+        if leg.downlink.is_trying(now):
+            self._ping(leg, now)
+        if turn % _TICKS_PER_SENDER_REPORT == 0:
             for packet in reports.to_receiver(leg, self._ingress.ntp(now), now, self._cname):
                 self._send(leg, packet)
 
     def _adapt(self, leg: Leg, now: float, *, allot_now: bool) -> None:
         """Fits what the leg is sent to its line; costs nothing as long as the line was never too full."""
+        if not leg.downlink.probing:
+            leg.probe_bps = 0
         if leg.probe_bps or leg.probed_bps:
             leg.probed_bps = self._ingress.probe(leg, TICK_SECONDS)
         if allot_now and self._ingress.switchboard.demand_changed(leg, now):
@@ -70,6 +71,13 @@ class Upkeep:
             log.info("pictures_paused", leg=leg.id, slots=sorted(now_paused))
             leg.paused = now_paused
             self._on_paused(leg.id, now_paused)
+
+    def _ping(self, leg: Leg, now: float) -> None:
+        """Asks for the round trip."""
+        way = leg.ways.current
+        check = leg.pings.request(way.local.ufrag, way.remote, now)
+        leg.meter.bytes_out += len(check)
+        self._ingress.port.send(check, leg.address)
 
     def _send(self, leg: Leg, packet: bytes | None) -> None:
         protected = leg.encrypt_rtcp(packet) if packet is not None else None

@@ -28,7 +28,7 @@ from bridge.media.retransmission import Retransmissions
 from tests.support.line import NO_FAULTS, Faults, LineModel
 
 SIZES = ((240, 135), (480, 270), (960, 540))
-FRAME_SECONDS, SOUND_SECONDS, SOUND_BYTES = 1 / 15, 0.02, 110
+FRAME_SECONDS, SOUND_SECONDS, SOUND_BYTES, PING_BYTES = 1 / 15, 0.02, 110, 124
 PAYLOAD = 1_100
 TICK_SECONDS, TICKS_PER_ALLOTMENT = 0.1, 3
 KEY_FRAME_FACTOR = 4.5
@@ -36,7 +36,6 @@ KEY_FRAME_FACTOR = 4.5
 ASK_SECONDS = 0.25
 """From the node's wish for a layer that was switched off to its first packet."""
 NACK_SECONDS, NACK_TIMES = 0.1, 10
-REMB_SECONDS = 0.2
 STUCK_SECONDS = 3.0
 """So long browsers wait for a picture before they ask for a key frame."""
 
@@ -102,7 +101,7 @@ class Receiver:
         self.next_sequence = 0
         self.decoded, self.width, self.decoded_at = 0, 0, 0.0
         self.reported = (0, 0)
-        self.remb, self.remb_at = 0, float("-inf")
+        self.estimate = self.remb = 0
         self.heard_report: tuple[float, float] | None = None
 
     def take(self, packet: Packet, now: float) -> list[int]:
@@ -241,6 +240,8 @@ class NarrowHall:
         self.turn += 1
         if self.keys.due(self.now):
             self._ask_source()
+        if not self.downlink.probing:
+            self.probe_bps = 0
         if self.probe_bps or self.probed_bps:
             self._probe(round(self.probe_bps * TICK_SECONDS / 8))
         if self.turn % TICKS_PER_ALLOTMENT == 0:
@@ -248,9 +249,20 @@ class NarrowHall:
         if self.turn % 10 == 0:
             for layer in self.layers:
                 layer.rate.close_period(self.now)
-        if self.turn % (2 if self.downlink.is_trying(self.now) else 20) == 0:
+        if self.downlink.is_trying(self.now):
+            self._ping()
+        if self.turn % 20 == 0:
             left = self.now
             self._carry(80, lambda: setattr(self.hall, "heard_report", (left, self.now)))
+
+    def _ping(self) -> None:
+        """Asks for the round trip; the hall's host answers at once."""
+        asked = self.now
+
+        def answered() -> None:
+            self.downlink.pinged(self.now - asked, self.now)
+
+        self._carry(PING_BYTES, lambda: self._upwards(answered))
 
     def _probe(self, octets: int) -> None:
         total, newest = 0, len(self.sent) - 1
@@ -321,10 +333,9 @@ class NarrowHall:
         if missing:
             self._ask_again(missing)
         if estimate is not None and self.estimates:
-            fell = estimate[0] < 0.97 * self.hall.remb
-            if fell or self.now - self.hall.remb_at >= REMB_SECONDS:
-                self.hall.remb, self.hall.remb_at = estimate[0], self.now
-                self._feed_back(estimate[0])
+            self.hall.estimate = estimate[0]
+            if self.estimates and estimate[0] < 0.97 * self.hall.remb:
+                self._feed_back()
 
     def _nack(self) -> None:
         self.course.at(self.now + 0.02, self._nack)
@@ -353,11 +364,13 @@ class NarrowHall:
 
     def _report(self) -> None:
         self.course.at(self.now + self.dice.uniform(0.5, 1.5), self._report)
-        self._feed_back(None)
+        self._feed_back()
 
-    def _feed_back(self, estimate: int | None) -> None:
-        """A receiver report, with an estimate or without."""
+    def _feed_back(self) -> None:
+        """A receiver report, and the estimate where it has changed: Chromium tells a rise no sooner than this."""
         hall = self.hall
+        estimate = hall.estimate if self.estimates and hall.estimate != hall.remb else None
+        hall.remb = hall.estimate if estimate is not None else hall.remb
         expected, came = hall.highest + 1, hall.came
         news = (expected - hall.reported[0], came - hall.reported[1])
         hall.reported = (expected, came)

@@ -160,16 +160,32 @@ def test_losses_of_a_bad_line_do_not_cost_the_picture() -> None:
     assert downlink.limit == 400_000
 
 
+def ping(downlink: Downlink, trip: float, since: float, seconds: float = 1.0) -> None:
+    """The receiver answers ten times a second, each time after so long."""
+    for tick in range(round(seconds * 10)):
+        downlink.pinged(trip, since + 0.1 * tick)
+
+
 def test_an_estimate_that_lags_behind_what_is_sent_is_no_limit() -> None:
     downlink = Downlink()
     for second, estimate in enumerate((200_000, 216_000, 233_000, 232_000, 300_000)):
         downlink.heard(estimate, 1_500_000, float(second))
     assert downlink.limit is None
+    ping(downlink, 0.01, 8.0)
     downlink.heard(250_000, 200_000, 9.0)
     assert downlink.limit is None
     downlink.heard(150_000, 200_000, 10.0)
-    downlink.lost(0, 40, 200_000, 10.5)
+    ping(downlink, 0.2, 10.1)
     assert downlink.limit == 150_000
+
+
+def test_a_fall_that_nobody_can_confirm_counts_after_a_while() -> None:
+    downlink = Downlink()
+    downlink.heard(1_800_000, 1_600_000, 0.0)
+    downlink.heard(1_000_000, 1_600_000, 1.0)
+    assert downlink.limit is None
+    downlink.heard(990_000, 1_600_000, 3.0)
+    assert downlink.limit == 990_000
 
 
 def test_a_fall_that_no_queue_and_no_loss_confirms_is_none() -> None:
@@ -178,18 +194,22 @@ def test_a_fall_that_no_queue_and_no_loss_confirms_is_none() -> None:
     for second in range(1, 30):
         downlink.lost(10, 100, 1_600_000, float(second), 0.05)
         downlink.heard(1_300_000 if second == 20 else 1_700_000, 1_600_000, second + 0.1)
+        assert downlink.is_trying(second + 0.2) == (second == 20)
+        if second == 20:
+            ping(downlink, 0.05, 20.2, 0.8)
     assert downlink.limit is None
     downlink.heard(1_000_000, 1_600_000, 30.1)
-    downlink.lost(10, 100, 1_600_000, 31.0, 0.3)
+    ping(downlink, 0.3, 30.2)
     assert downlink.limit == 1_000_000
 
 
 def test_a_fall_in_small_steps_is_a_fall() -> None:
     downlink = Downlink()
     downlink.heard(600_000, 500_000, 0.0)
+    ping(downlink, 0.01, 0.0, 0.3)
     for step in range(20):
-        downlink.heard(round(600_000 * 0.98**step), 500_000, 0.1 * step)
-        downlink.lost(0, 5, 500_000, 0.1 * step)
+        downlink.heard(round(600_000 * 0.98**step), 500_000, 0.3 + 0.1 * step)
+        downlink.pinged(0.02 * step, 0.3 + 0.1 * step)
     assert downlink.limit is not None
     assert downlink.limit < 475_000
 
@@ -223,49 +243,78 @@ def test_an_estimate_on_its_way_down_is_no_reason_for_more() -> None:
     assert 100_000 < downlink.limit < 250_000
 
 
-def test_a_queue_that_stays_says_that_the_limit_was_too_high_and_a_longer_way_says_it_once() -> None:
+def test_a_queue_that_stays_says_that_the_limit_was_too_high_and_a_longer_way_says_it_twice() -> None:
     downlink = _limited(480_000)
     assert downlink.is_trying(4.0)
-    for tick in range(4):
-        downlink.lost(1, 20, 440_000, 4.0 + 0.4 * tick, 0.25)
+    ping(downlink, 0.25, 4.0, 1.0)
     assert downlink.limit is not None
-    assert downlink.limit < 440_000
-    limit = downlink.limit
-    for tick in range(20):
-        downlink.lost(0, 20, 200_000, 8.0 + 0.4 * tick, 0.25)
-    assert downlink.limit == limit
+    once = downlink.limit
+    assert 350_000 < once < 440_000
+    ping(downlink, 0.25, 5.0, 3.0)
+    twice = downlink.limit
+    assert 250_000 < twice < once
+    ping(downlink, 0.25, 8.0, 10.0)
+    assert downlink.limit == twice
 
 
-def test_a_probe_ends_at_the_first_report_of_a_queue() -> None:
+def test_a_probe_ends_as_soon_as_a_queue_is_seen() -> None:
     downlink, now = _limited(300_000), 4.0
     while not downlink.step(200_000, 500_000, now):
-        downlink.lost(0, 20, 200_000, now, 0.01)
+        ping(downlink, 0.01, now, 0.3)
         now += 0.3
+    assert downlink.probing
     assert downlink.step(200_000, 500_000, now + 1.0) > 0
-    downlink.lost(0, 20, 450_000, now + 1.1, 0.2)
-    assert downlink.step(200_000, 500_000, now + 1.2) == 0
+    ping(downlink, 0.2, now + 1.1, 0.5)
+    assert not downlink.probing
+    assert downlink.step(200_000, 500_000, now + 1.6) == 0
     assert downlink.limit is not None
     assert 200_000 <= downlink.limit <= 300_000
 
 
-def test_a_trip_that_only_sways_is_no_queue_and_one_that_rises_is() -> None:
+def test_no_probe_begins_while_packets_wait() -> None:
+    downlink = _limited(300_000)
+    ping(downlink, 0.01, 3.0, 1.5)
+    downlink.heard(200_000, 290_000, 4.8)
+    assert (downlink.step(200_000, 500_000, 5.1), downlink.probing) == (0, False)
+    ping(downlink, 0.01, 5.5, 1.0)
+    downlink.step(200_000, 500_000, 6.6)
+    assert downlink.probing
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.01, 0.03])
+def test_a_trip_that_only_sways_is_no_queue_and_one_that_rises_is(jitter: float) -> None:
     trips, dice = Trips(), random.Random(5)
     told = []
-    for tick in range(200):
-        trips.take(0.2 + dice.uniform(-0.03, 0.03) + dice.uniform(-0.03, 0.03), 0.2 * tick)
+
+    def trip() -> float:
+        return 0.2 + dice.uniform(-jitter, jitter) + dice.uniform(-jitter, jitter)
+
+    for tick in range(400):
+        trips.take(trip(), 0.1 * tick)
         told.append(trips.waiting)
-    assert sum(told[20:]) < 0.03 * len(told)
-    trips.take(0.5, 40.0)
+    assert sum(told) <= 2
+    for tick in range(4):
+        trips.take(trip() + 0.15, 40.0 + 0.1 * tick)
     assert trips.waiting
 
 
 def test_a_way_that_became_shorter_is_the_usual_one_at_once_and_a_longer_one_after_a_while() -> None:
     trips = Trips()
-    for tick in range(20):
-        trips.take(0.2, 0.5 * tick)
-    trips.take(0.01, 10.0)
-    trips.take(0.2, 10.5)
+
+    def take(trip: float, since: float, seconds: float) -> None:
+        for tick in range(round(10 * seconds)):
+            trips.take(trip, since + 0.1 * tick)
+
+    take(0.2, 0.0, 3.0)
+    take(0.01, 3.0, 0.5)
+    take(0.2, 3.5, 4.0)
     assert trips.waiting
-    for tick in range(25):
-        trips.take(0.2, 11.0 + 0.5 * tick)
+    take(0.2, 7.5, 12.0)
     assert not trips.waiting
+
+
+def test_few_trips_say_nothing() -> None:
+    trips = Trips()
+    for second in range(10):
+        trips.take(0.01 if second < 5 else 0.3, float(second))
+    assert (trips.known, trips.waiting) == (False, False)

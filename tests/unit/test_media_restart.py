@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
+from bridge.media.ice import Credentials
 from bridge.media.restart import Ways, check_restart
 from bridge.media.sdp import MID_URI, Offer, Section
 from core.errors import BadInput
@@ -14,13 +15,14 @@ from core.errors import BadInput
 CAMERA = Section("0", "video", True, False, 96, 90_000, ("l", "h"), {MID_URI: 4})
 STAGE = Section("1", "video", False, True, 96, 90_000, extensions={MID_URI: 4})
 PRINT = RTCDtlsFingerprint("sha-256", "AA:BB")
-OFFER = Offer((CAMERA, STAGE), "first", "p" * 24, (PRINT,), "actpass")
+FIRST, SECOND = Credentials("first", "p" * 24), Credentials("second", "q" * 24)
+OFFER = Offer((CAMERA, STAGE), FIRST, (PRINT,), "actpass")
 
 
 def test_the_old_way_holds_until_a_pair_of_the_new_one_is_nominated() -> None:
-    ways = Ways("first")
+    ways = Ways(FIRST)
     old = ways.current
-    new, given_up = ways.offer("second")
+    new, given_up = ways.offer(SECOND)
     assert given_up is None
     assert (ways.current, ways.all) == (old, (old, new))
     assert (new.local.ufrag != old.local.ufrag, new.local.password != old.local.password) == (True, True)
@@ -31,26 +33,26 @@ def test_the_old_way_holds_until_a_pair_of_the_new_one_is_nominated() -> None:
 
 
 def test_a_second_restart_gives_up_the_first_that_was_not_finished() -> None:
-    ways = Ways("first")
-    second, _ = ways.offer("second")
-    third, given_up = ways.offer("third")
+    ways = Ways(FIRST)
+    second, _ = ways.offer(SECOND)
+    third, given_up = ways.offer(Credentials("third", "p" * 24))
     assert given_up == second
     assert ways.all == (ways.current, third)
     assert ways.nominated(second.local.ufrag) is None
 
 
-@pytest.mark.parametrize("ufrag", ["first", "second"])
-def test_an_offer_whose_answer_was_lost_is_answered_as_before(ufrag: str) -> None:
-    ways = Ways("first")
-    ways.offer("second")
+@pytest.mark.parametrize("remote", [FIRST, SECOND])
+def test_an_offer_whose_answer_was_lost_is_answered_as_before(remote: Credentials) -> None:
+    ways = Ways(FIRST)
+    ways.offer(SECOND)
     before = ways.all
-    way, given_up = ways.offer(ufrag)
-    assert (way in before, way.remote_ufrag, given_up) == (True, ufrag, None)
+    way, given_up = ways.offer(remote)
+    assert (way in before, way.remote, given_up) == (True, remote, None)
     assert ways.all == before
 
 
 def test_new_credentials_alone_may_change() -> None:
-    check_restart(OFFER, replace(OFFER, ufrag="other", password="q" * 24), ["0", "1"])
+    check_restart(OFFER, replace(OFFER, credentials=SECOND), ["0", "1"])
 
 
 @pytest.mark.parametrize(

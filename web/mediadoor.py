@@ -141,7 +141,7 @@ class MediaDoor:
         return opened
 
     async def _connect(self, right: JoinRight, session: SessionId, sdp: str, places: Places) -> MediaSession:
-        ufrag = parse_offer(sdp, self._limits).ufrag
+        ufrag = parse_offer(sdp, self._limits).credentials.ufrag
         try:
             answer = await self._bus.request(
                 CONNECT,

@@ -26,11 +26,14 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
     if downlink.limit is None:
         leg.probe_bps = 0
         for slot in leg.slots.values():
+            slot.strict = False
             slot.allowed = most_for(leg, slot.name, ladder_of(slot))
         return
+    downlink.carries(shown_bps(leg) - leg.probed_bps, now)
     sounds = sum(SOUND_BPS for name in leg.wanted if name.track is Track.MICROPHONE)
     pictures = _by_importance(leg)
     for slot in pictures:
+        slot.strict = True
         if _is_left_out(leg, slot.name):
             slot.allowed = 0
     shares = [(slot, within(ladder_of(slot), leg.ceilings.get(slot.name))) for slot in pictures if leg.cap != 0]

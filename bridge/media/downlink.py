@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bridge.media.trips import Trips
+from bridge.media.trips import QUEUE_SECONDS, Trips
 
 HOLD_SECONDS = 3.0
 """From the moment the line was too full to the first probe; doubled when a probe fails, up to the longest."""
@@ -94,6 +94,8 @@ class Downlink:
     _lossy_before: bool = False
     _usual_loss: float = 0.0
     _doubt_at: float | None = None
+    _doubted: tuple[int, int] = (0, 0)
+    """Packets lost and expected since then."""
     _sent: int = 0
     _trips: Trips = field(default_factory=Trips)
 
@@ -119,7 +121,8 @@ class Downlink:
             return
         if estimate < FALL * self._high and estimate < FULL_SHARE * sent:
             self._high, self._high_at = estimate, now
-            self._doubt_at = now if self._doubt_at is None else self._doubt_at
+            if self._doubt_at is None:
+                self._doubt_at, self._doubted = now, (0, 0)
         elif self.limit is not None and estimate > self.limit and self._probe_since is None:
             self.limit = estimate
         if self._doubt_at is not None and now - self._doubt_at > DOUBT_SECONDS:
@@ -132,8 +135,10 @@ class Downlink:
         """
         # What is sent now may be less, since a switch, than what these losses are of.
         self._sent = max(sent, round(self._sent * _SENT_DECAY))
-        if self._doubt_at is not None and self._is_unusual(lost, expected):
-            self._full(self._estimate, now)
+        if self._doubt_at is not None:
+            self._doubted = (self._doubted[0] + lost, self._doubted[1] + expected)
+            if self._is_unusual(*self._doubted):
+                self._full(self._estimate, now)
         if round_trip is not None:
             self.pinged(round_trip, now)
         self._lost += lost
@@ -158,6 +163,11 @@ class Downlink:
             self._usual_loss += (share - self._usual_loss) / 2
         self._lossy_before = lossy
 
+    def round_trip(self, now: float) -> float:
+        """The newest one, seconds; 0 when nobody asked for it lately."""
+        self._trips.forget(now)
+        return self._trips.newest
+
     def pinged(self, round_trip: float, now: float) -> None:
         """The receiver answered after so many seconds."""
         self._trips.take(round_trip, now)
@@ -165,11 +175,22 @@ class Downlink:
             self._settle_doubt(now)
         self._judge(now)
 
+    def carries(self, sent: int, now: float) -> None:
+        """So much is sent, bit/s, without probes: where nothing of it waits, the limit is no lower.
+
+        A picture that has just become larger also takes more than was measured of it before.
+        """
+        self._trips.forget(now)
+        settled = self._doubt_at is None and now - self._full_at >= SETTLE_SECONDS
+        if self.limit is not None and sent > self.limit and settled and self._trips.clear:
+            self.limit = sent
+
     def step(self, cost: int, more: int | None, now: float) -> int:
         """To be called a few times a second with what is sent and what the next better picture would take.
 
         Returns how much should be sent on top of that to try the line, bit/s; it may raise `limit`.
         """
+        self._trips.forget(now)
         if self.limit is None:
             return 0
         if more is None:
@@ -177,8 +198,12 @@ class Downlink:
             return 0
         if self._probe_since is None:
             rest = NEXT_SECONDS if self.fills else PROBE_SECONDS
-            uncertain = self._doubt_at is not None or self._trips.waiting
-            if uncertain or now - self._full_at < self._hold or now - self._raised_at < rest:
+            if (
+                self._doubt_at is not None
+                or self._trips.wait > QUEUE_SECONDS
+                or now - self._full_at < self._hold
+                or now - self._raised_at < rest
+            ):
                 return 0
             self._proven = self._proven if self._is_proving(now) else cost
             self._probe_since = now
@@ -203,7 +228,7 @@ class Downlink:
         """A queue that stays means that the limit, or what is tried, is too much, even when little is lost."""
         if self.limit is None or now - self._full_at < SETTLE_SECONDS:
             return
-        if not self._trips.waiting:
+        if not (self._trips.waiting or (self._probe_since is not None and self._trips.rose)):
             self._queued_at = None
             if self._trips.known:
                 self._clear_at, self._falls = now, 0
@@ -223,7 +248,7 @@ class Downlink:
 
     def _settle_doubt(self, now: float) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
-        if self._trips.waiting:
+        if self._trips.waiting or self._trips.rose:
             self._full(self._estimate, now)
         elif self._doubt_at is not None and self._trips.known and now - self._doubt_at >= FRESH_SECONDS:
             self._doubt_at = None

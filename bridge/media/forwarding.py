@@ -65,6 +65,8 @@ class Slot:
     """Id of the header extension abs-send-time; 0 when it was not negotiated."""
     allowed: int | None = None
     """The most pixels that it may show, 0 for no picture at all; None: as many as there are."""
+    strict: bool = False
+    """Nothing larger than `allowed` begins in it, even where nothing smaller comes (yet)."""
     again: Retransmissions | None = None
     """None when it was not negotiated that losses are answered."""
     sink: Sink | None = None

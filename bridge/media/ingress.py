@@ -287,7 +287,7 @@ class Ingress:
                 item, slot.clock_rate, middle, audio=audio, holes=holes, jitter_before_ms=slot.jitter_before_ms
             )
             if expected and slot.name.track is not Track.MICROPHONE:
-                leg.downlink.lost(lost, expected, shown_bps(leg), now, leg.meter.round_trip_seconds)
+                leg.downlink.lost(lost, expected, shown_bps(leg), now, leg.meter.news_of_trip)
         elif slot.cohort is not None and slot.cohort.stream is not None and slot.name.track is not Track.MICROPHONE:
             leg.meter.key_frames_down += 1
             self.ask_keyframe(slot.cohort.stream)

@@ -105,6 +105,8 @@ class Leg:
     reserved_kbps: int = 0
     """What its slots can take at most."""
     demand: Demand = field(default_factory=Demand)
+    allotted: int | None = None
+    """The limit of its line that its pictures were last fitted to, bit/s."""
     limited: bool = False
     """Its slots may be kept to smaller pictures than there are."""
     tried_out: bool = False

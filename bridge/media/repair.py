@@ -9,6 +9,7 @@ from bridge.media.allotment import SOUND_BPS, shown_bps
 from bridge.media.fanout import Fanout
 from bridge.media.forwarding import Slot, Stream
 from bridge.media.leg import Leg
+from bridge.media.rtp import sequence_distance
 from core.clock import Clock
 from core.model import Track
 
@@ -51,8 +52,11 @@ class Repair:
         if picture is not None and any(cohort.sent.expired(sequence, now) for sequence in sequences):
             # Its picture stands until a key frame, and browsers ask for that only after seconds.
             self._broken(picture)
+        if picture is not None and leg.downlink.limit is not None:
+            # Of the picture before, larger or smaller, nothing is needed: the line has no room for it.
+            sequences = [s for s in sequences if sequence_distance(s, cohort.timeline.began) >= 0]
         known = {sequence: placed for sequence in sequences if (placed := cohort.sent.find(sequence, now))}
-        for sequence in again.allowed(known, now):
+        for sequence in again.allowed(known, now, leg.downlink.round_trip(now)):
             wrapped = again.wrap(known[sequence], now)
             if wrapped is None:
                 sent = self._fanout.resend(slot, slot.ssrc_bytes, known[sequence])

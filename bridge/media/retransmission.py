@@ -35,13 +35,17 @@ class Retransmissions:
     _sequence: int = field(default_factory=lambda: secrets.randbelow(FIRST_SEQUENCE_BELOW))
     _sent: dict[int, tuple[float, int]] = field(default_factory=dict)
 
-    def allowed(self, sequences: Iterable[int], now: float) -> Iterator[int]:
-        """Those of `sequences` that may be sent again now; taking one counts as sending it."""
+    def allowed(self, sequences: Iterable[int], now: float, round_trip: float = 0.0) -> Iterator[int]:
+        """Those of `sequences` that may be sent again now; taking one counts as sending it.
+
+        `round_trip` in seconds: what was sent sooner ago is still under way, however impatient the receiver is.
+        """
+        pause = max(AGAIN_SECONDS, round_trip)
         self.allowance = min(BURST, self.allowance + (now - self._at) * PACKETS_PER_SECOND)
         self._at = now
         for sequence in sequences:
             last, times = self._sent.get(sequence, (now - 1.0, 0))
-            if self.allowance < 1 or now - last < AGAIN_SECONDS or times >= MOST_TIMES:
+            if self.allowance < 1 or now - last < pause or times >= MOST_TIMES:
                 continue
             self.allowance -= 1
             if times == 0:

@@ -126,6 +126,8 @@ class Meter:
     nacks_down: int = 0
     key_frames_up: int = 0
     key_frames_down: int = 0
+    news_of_trip: float | None = None
+    """The round trip in seconds that the last report told; None when an earlier one told of the same way down."""
     _last_in: int = 0
     _last_out: int = 0
     _last_sound: int = 0
@@ -134,6 +136,8 @@ class Meter:
     _down: _Direction = field(default_factory=_Direction)
     _asks: dict[int, _Asks] = field(default_factory=dict)
     _round_trip_ms: float | None = None
+    _answered: dict[int, int] = field(default_factory=dict)
+    """The newest sender report of each stream that a report has told of."""
 
     def sent(self, octets: int, *, audio: bool) -> None:
         """So much sound, or pictures, went out."""
@@ -169,16 +173,15 @@ class Meter:
         jitter_ms = block.jitter * 1000 / clock_rate
         own = jitter_before_ms < LITTLE_JITTER_MS or jitter_ms >= 2 * jitter_before_ms
         self._down.of(audio).add(expected, max(lost, min(asked, expected)), jitter_ms if own else None)
+        self.news_of_trip = None
         if block.last_report:
             trip = (ntp_middle_now - block.last_report - block.delay) & 0xFFFF_FFFF
             if trip < 10 * 65536:
                 self._round_trip_ms = trip * 1000 / 65536
+                if self._answered.get(block.ssrc) != block.last_report:
+                    self._answered[block.ssrc] = block.last_report
+                    self.news_of_trip = trip / 65536
         return expected, lost
-
-    @property
-    def round_trip_seconds(self) -> float | None:
-        """As the newest report of this period told it; None when none did."""
-        return None if self._round_trip_ms is None else self._round_trip_ms / 1000
 
     def close_period(self, now: float, streams: Mapping[int, Incoming]) -> dict[str, Any]:
         """The measured fields of a `LinkSample` for the time since the last call; begins the next period."""

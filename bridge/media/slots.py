@@ -97,6 +97,8 @@ class Timeline:
     holes: int = 0
     """Numbers below the newest that no packet was placed at, because it has not come (yet)."""
     segment: Segment | None = None
+    began: int = 0
+    """The number of the newest segment's first packet."""
 
     def begin(self, packet: MediaPacket) -> Segment | None:
         """Goes over to the source of `packet`, which must be one that a decoder can begin with.
@@ -106,7 +108,8 @@ class Timeline:
         ended = self.segment
         elapsed = 0.0 if self.at is None else max(packet.at - self.at, _SHORTEST_STEP_SECONDS)
         timestamp = self.timestamp + round(elapsed * self.clock_rate)
-        offset = (self.sequence + 1 - packet.sequence) % SEQUENCES
+        self.began = (self.sequence + 1) % SEQUENCES
+        offset = (self.began - packet.sequence) % SEQUENCES
         self.segment = Segment(
             highest=packet.sequence - 1 & 0xFFFF,
             offsets=[(packet.sequence, offset)],

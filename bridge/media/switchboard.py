@@ -183,7 +183,7 @@ class Switchboard:
         return []
 
     def _retarget(self, slots: Iterable[Slot], layers: list[Stream]) -> None:
-        """Each slot shows the largest that it may; most may show the same."""
+        """Each slot shows the largest that it may; most may show the same. A strict one waits for what it may."""
         chosen: dict[int | None, Stream | None] = {0: None}
         asked: dict[Stream, None] = {}
         for slot in slots:
@@ -194,6 +194,8 @@ class Switchboard:
             if stream is None:
                 if slot.target is not None and (allowed == 0 or slot not in self._lingering):
                     self._clear(slot)
+            elif slot.strict and allowed is not None and stream.pixels > allowed and stream is not slot.target:
+                continue
             elif self._show(slot, stream) and stream.track is not Track.MICROPHONE:
                 asked[stream] = None
         for stream in asked:

@@ -56,13 +56,15 @@ class Upkeep:
             leg.probe_bps = 0
         if leg.probe_bps or leg.probed_bps:
             leg.probed_bps = self._ingress.probe(leg, TICK_SECONDS)
-        if allot_now and self._ingress.switchboard.demand_changed(leg, now):
+        if self._ingress.switchboard.demand_changed(leg, now):
             log.info("layers_wanted", leg=leg.id, layers=leg.demand.told)
             self._on_demand(leg.id, leg.demand.told)
-        is_limited = leg.downlink.limit is not None or leg.cap is not None or bool(leg.ceilings)
-        if not allot_now or leg.tried_out or not (is_limited or leg.limited):
+        limit = leg.downlink.limit
+        is_limited = limit is not None or leg.cap is not None or bool(leg.ceilings)
+        fell = limit is not None and (leg.allotted is None or limit < leg.allotted)
+        if not (allot_now or fell) or leg.tried_out or not (is_limited or leg.limited):
             return
-        leg.limited = is_limited
+        leg.limited, leg.allotted = is_limited, limit
         allot(leg, partial(self._ingress.switchboard.ladder, leg), now)
         for slot in too_large(leg):
             self._ingress.switchboard.stop(slot)

@@ -155,8 +155,10 @@ class NarrowHall:
         self.shown: int | None = None
         self.target: int | None = len(bps) - 1
         self.chosen = len(bps) - 1
+        self.allotted: int | None = None
         self.probe_bps = self.probed_bps = 0
         self.sent: dict[int, Packet] = {}
+        self.began = 0
         self.frame = 0
         self.key_wanted = True
         self.trip: float | None = None
@@ -201,7 +203,7 @@ class NarrowHall:
             size = layer.frame(key, self.dice)
             layer.rate.octets += size
             if key and index == self.target and self.shown != index:
-                self.shown, self.target = index, None
+                self.shown, self.target, self.began = index, None, len(self.sent)
                 self.changes.append((self.now, index))
             if index == self.shown:
                 self._send_frame(size, key)
@@ -244,8 +246,11 @@ class NarrowHall:
             self.probe_bps = 0
         if self.probe_bps or self.probed_bps:
             self._probe(round(self.probe_bps * TICK_SECONDS / 8))
-        if self.turn % TICKS_PER_ALLOTMENT == 0:
+        limit = self.downlink.limit
+        fell = limit is not None and (self.allotted is None or limit < self.allotted)
+        if fell or self.turn % TICKS_PER_ALLOTMENT == 0:
             self._allot()
+        self._demand()
         if self.turn % 10 == 0:
             for layer in self.layers:
                 layer.rate.close_period(self.now)
@@ -277,7 +282,8 @@ class NarrowHall:
     def _allot(self) -> None:
         ladder = [Rung(w * h, layer.rate.bps) for (w, h), layer in zip(SIZES, self.layers, strict=True)]
         ladder = [Rung(r.pixels, max(one.bps for one in ladder[: n + 1])) for n, r in enumerate(ladder) if r.bps]
-        limit = self.downlink.limit
+        self.downlink.carries(self._sent_bps - self.probed_bps, self.now)
+        limit = self.allotted = self.downlink.limit
         if limit is None or not ladder:
             self.probe_bps, self.chosen = 0, len(self.layers) - 1
         else:
@@ -287,7 +293,6 @@ class NarrowHall:
             shown = cost([ladder], chosen) + SOUND_BPS
             self.probe_bps = self.downlink.step(shown, None if more is None else more + SOUND_BPS, self.now)
             self.chosen = chosen[0]
-        self._demand()
         self._retarget()
         if self.shown is not None and self.shown > self.chosen and limit is not None:
             too_much = self._sent_bps - self.probed_bps > 1.3 * (self.downlink.limit or limit)
@@ -356,10 +361,12 @@ class NarrowHall:
     def _answer(self, sequences: list[int]) -> None:
         if self.shown is None:
             return
+        if self.downlink.limit is not None:
+            sequences = [s for s in sequences if s >= self.began]
         known = [s for s in sequences if s in self.sent and self.now - self.sent[s].sent_at <= HISTORY_SECONDS]
         if len(known) < len(sequences):
             self._want_key()
-        for sequence in self.again.allowed(known, self.now):
+        for sequence in self.again.allowed(known, self.now, self.downlink.round_trip(self.now)):
             self._send(self.sent[sequence])
 
     def _report(self) -> None:
@@ -374,14 +381,15 @@ class NarrowHall:
         expected, came = hall.highest + 1, hall.came
         news = (expected - hall.reported[0], came - hall.reported[1])
         hall.reported = (expected, came)
-        heard, left = hall.heard_report, self.now
+        # The same way down is told of once.
+        heard, hall.heard_report, left = hall.heard_report, None, self.now
 
         def arrive() -> None:
-            if heard is not None:
-                self.trip = heard[1] - heard[0] + self.now - left
+            trip = None if heard is None else heard[1] - heard[0] + self.now - left
+            self.trip = self.trip if trip is None else trip
             if news[0]:
                 lost = max(0, news[0] - news[1])
-                self.downlink.lost(lost, news[0], self._sent_bps, self.now, self.trip)
+                self.downlink.lost(lost, news[0], self._sent_bps, self.now, trip)
             if estimate is not None:
                 self.downlink.heard(estimate, self._sent_bps, self.now)
 

@@ -173,6 +173,13 @@ def test_a_packet_is_sent_again_when_the_last_one_can_have_been_lost_too() -> No
     assert times.count([7]) == MOST_TIMES - 1
 
 
+def test_a_packet_is_not_sent_again_while_it_can_still_be_on_a_long_way() -> None:
+    again = Retransmissions()
+    assert list(again.allowed([7], 1.0, 0.3)) == [7]
+    assert list(again.allowed([7, 8], 1.25, 0.3)) == [8]
+    assert list(again.allowed([7], 1.31, 0.3)) == [7]
+
+
 def test_a_receiver_that_misses_much_is_known_whether_it_repeats_itself_or_not() -> None:
     again = Retransmissions()
     for turn in range(5):

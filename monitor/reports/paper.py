@@ -55,8 +55,8 @@ def printable(report: Report, language: Language, zone: tzinfo) -> bytes:
         "made_at": text_of(report.made_at.astimezone(zone).replace(tzinfo=None)),
         "keys": [
             [word("key.points"), f"{total.came} / {total.points}"],
-            [word("key.declared"), f"{total.declared} / {total.expected}"],
-            [word("key.verified"), f"{total.verified} / {total.listed}"],
+            [word("key.declared"), _of(total.declared, total.expected)],
+            [word("key.verified"), _of(total.verified, total.listed)],
             [word("key.late"), str(total.late)],
             [word("key.incidents"), str(len(report.incidents))],
         ],
@@ -70,6 +70,11 @@ def printed_text(value: Cell, language: Language, day: date) -> str:
     if isinstance(value, datetime) and value.date() == day:
         return f"{value:%H:%M:%S}"
     return text_of(value, language)
+
+
+def _of(have: int, whole: int) -> str:
+    """A nought of nought says nothing."""
+    return f"{have} / {whole}" if have or whole else "–"
 
 
 def _times(report: Report, zone: tzinfo) -> str:

@@ -2,7 +2,7 @@
 import { fold } from "./format";
 import type { HeadcountRow, HeadcountSum, HeadcountUnit } from "./model";
 
-/** The figures that a line shows; `declared` is null for a hall that has said nothing. */
+/** The figures that a line shows; `declared` is null where no hall has said anything. */
 export interface Figures extends Omit<HeadcountSum, "declared"> {
   declared: number | null;
 }
@@ -57,7 +57,8 @@ function children(units: HeadcountUnit[], rows: HeadcountRow[]): Map<string, Lin
   for (const row of rows) add(known.has(row.unit) ? `unit:${row.unit}` : "", hall(row));
   for (const unit of units) {
     const top = unit.parent === null || !known.has(unit.parent);
-    add(top ? "" : `unit:${unit.parent}`, line("unit", unit.code, unit.name, unit.sum));
+    const declared = unit.sum.answered === 0 ? null : unit.sum.declared;
+    add(top ? "" : `unit:${unit.parent}`, line("unit", unit.code, unit.name, { ...unit.sum, declared }));
   }
   return collapsed(below);
 }

@@ -7,7 +7,8 @@ import base64
 import hashlib
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
@@ -63,25 +64,59 @@ def _key_digest(certificate: Path) -> str:
     return base64.b64encode(digest).decode()
 
 
+@dataclass
+class _Shared:
+    """The browser that all share who need no devices of their own."""
+
+    browser: Browser | None = None
+    users: int = 0
+    running: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+
+_shared = _Shared()
+
+
 @asynccontextmanager
 async def chromium(
     camera: Path | None = None, microphone: Path | None = None, *, trusts: Path | None = None
 ) -> AsyncIterator[Browser]:
     """A headless browser; `camera` and `microphone` are the files that its fake devices play.
 
-    `trusts` is a certificate that it accepts as if a known authority had signed it, also of a TURN relay.
+    `trusts` is a certificate that it accepts as if a known authority had signed it, also of a TURN relay. Who wants
+    none of these gets the same browser as others who are using one: pages are apart by their contexts.
     """
-    executable = shutil.which("chromium")
-    assert executable, "Chromium is not installed: `make browsers` says how to get it"
-    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"] if camera else list(_FLAGS)
+    flags = [f"--use-file-for-fake-video-capture={camera}"] if camera else []
     flags += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
     flags += [f"--ignore-certificate-errors-spki-list={await asyncio.to_thread(_key_digest, trusts)}"] if trusts else []
+    async with _launched(flags) if flags else _share() as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def _launched(flags: list[str]) -> AsyncIterator[Browser]:
+    executable = shutil.which("chromium")
+    assert executable, "Chromium is not installed: `make browsers` says how to get it"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=flags)
+        browser = await playwright.chromium.launch(executable_path=executable, args=[*_FLAGS, *flags])
         try:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def _share() -> AsyncIterator[Browser]:
+    if _shared.browser is None or not _shared.browser.is_connected():
+        await _shared.running.aclose()
+        _shared.browser = await _shared.running.enter_async_context(_launched([]))
+    _shared.users += 1
+    try:
+        yield _shared.browser
+    finally:
+        _shared.users -= 1
+        if _shared.users == 0:
+            _shared.browser = None
+            await _shared.running.aclose()
 
 
 @asynccontextmanager

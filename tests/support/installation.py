@@ -24,14 +24,26 @@ HOST = "127.0.0.1"
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on now, for TCP and UDP alike."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind((HOST, 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Ports that nothing listens on now, for TCP and UDP alike.
+
+    From below those that Linux gives to whoever asks for any: until the port is used, nobody else is given it.
+    """
+    found: set[int] = set()
+    while len(found) < count:
+        port = 10_000 + secrets.randbelow(22_000)
+        if _is_free(port):
+            found.add(port)
+    return list(found)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        try:
+            for each in (tcp, udp):
+                each.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass

@@ -15,7 +15,7 @@ serve: $(VENV)/.installed $(PAGES)
 
 test: $(VENV)/.installed-dev $(PAGES) browsers
 	deploy/with-node.sh npm --prefix $(UI) test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-unit: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/unit

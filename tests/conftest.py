@@ -12,6 +12,8 @@ from typing import Any
 
 import asyncpg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from core.bus import Bus
 from core.clock import SystemClock
@@ -20,6 +22,23 @@ from core.database import Database, migrate, open_pool, start_embedded
 MEMORY = Path("/dev/shm")
 ROOM = 2**30
 """Bytes that must be free there: the server's log of changes and a few databases need less than half."""
+
+IN_REAL_TIME = ("tests/browser/", "tests/integration/test_media_")
+"""Tests of these play and measure media as fast as they come."""
+
+
+class MediaInTurn(LoadScopeScheduling):  # type: ignore[misc]
+    """With several workers (`-n`) one runs all media, one test after the other; the others take a file at a time.
+
+    What has the most tests is given out first, so media begin at once.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "media" if nodeid.startswith(IN_REAL_TIME) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> MediaInTurn:
+    return MediaInTurn(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ def test_a_check_with_the_right_password_proves_the_address(nominate: bool) -> N
         b"\x00\x01" + bytes(18),
         b"",
     ],
+    ids=["another peer", "another leg", "wrong password", "cut", "no attributes", "empty"],
 )
 def test_any_other_check_gets_no_answer(data: bytes) -> None:
     assert listening().check(data, HOME) is None

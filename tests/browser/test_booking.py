@@ -53,7 +53,11 @@ async def test_a_whole_province_but_one_commune_is_chosen_in_the_tree(database: 
         await desk.at("tree-search").fill("diem 4")
         await desk.at("select-point:d4").uncheck()
         await _filled(desk, "Toàn tỉnh trừ một xã")
-        await desk.at("book").click()
+        await desk.until("clashes", "data-count", "0")
+        await desk.at("tree-search").press("Enter")
+        assert await desk.at("book").is_enabled()
+        assert not await database.pool.fetchval("SELECT EXISTS (SELECT FROM conference)")
+        await desk.at("book").press("Enter")
         await desk.at("conference-title").wait_for()
         points = await database.pool.fetchval("SELECT count(*) FROM reservation")
         assert points == 4

@@ -120,3 +120,21 @@ async def test_an_empty_directory_is_filled_with_the_communes_of_a_province(data
         await desk.at("country-load").click()
         await desk.at("directory-79").wait_for()
         assert await _count(desk, "bridge_point") == 168
+
+
+async def test_a_halls_facts_are_corrected_on_the_page_and_wrong_ones_are_told(
+    database: Database, tmp_path: Path
+) -> None:
+    async with organizer(database, tmp_path) as desk:
+        await desk.open("/organizer/directory")
+        await desk.at("directory-c2").click()
+        await desk.at("point-edit").click()
+        await desk.at("point-operator").fill("Trần Thị Mai")
+        await desk.at("point-operator_phone").fill("gọi sau")
+        await desk.at("point-save").click()
+        assert "Số điện thoại" in await desk.at("import-problem").inner_text()
+        await desk.at("point-operator_phone").fill("+84 909 000 111")
+        await desk.at("point-seats").fill("")
+        await desk.at("point-save").click()
+        await desk.at("point-facts").get_by_text("Trần Thị Mai +84 909 000 111").wait_for()
+        assert await database.pool.fetchval("SELECT seats FROM bridge_point WHERE code = 'd2'") == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,21 @@ async def test_the_chair_gives_the_floor_and_sees_the_hall_and_the_technician_se
         await chair.get_by_test_id("unmute-holder").click()
         await hall.locator("[data-testid=floor-mine][data-unheard='']").wait_for()
         await chair.get_by_test_id("holder-muted").wait_for(state="detached")
+
+        await chair.keyboard.press("s")
+        await chair.get_by_test_id("snapshot-item").fill("Biểu quyết")
+        await chair.get_by_test_id("snapshot-take").click()
+        await chair.get_by_test_id("snapshot-1").wait_for()
+        await chair.keyboard.press("Escape")
+
+        async def why_not_filled(wanted: bool) -> str | None:
+            stage = "[data-testid=stage-video]"
+            filled = await hall.evaluate(f"!!document.fullscreenElement?.querySelector('{stage}')")
+            return None if filled == wanted else f"fills the screen: {filled}"
+
+        for wanted in (True, False):
+            await hall.get_by_test_id("fill-screen").click()
+            await eventually(partial(why_not_filled, wanted))
 
         technician = await stack.enter_async_context(visitor(browser, language="en"))
         await sign_in(technician, installation, Role.TECHNICIAN, f"/technician/{conference.id}")

@@ -12,8 +12,9 @@ class Toasts {
   list = $state<Toast[]>([]);
   #next = 1;
 
-  done(text: string, undo?: () => void): void {
-    this.#add(
+  /** Says so; returns the number to take it back with when it is not true any more. */
+  done(text: string, undo?: () => void): number {
+    return this.#add(
       undo ? { id: this.#next++, text, kind: "done", undo } : { id: this.#next++, text, kind: "done" },
     );
   }
@@ -26,9 +27,10 @@ class Toasts {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
-  #add(toast: Toast): void {
+  #add(toast: Toast): number {
     this.list = [...this.list.slice(-2), toast];
     setTimeout(() => this.dismiss(toast.id), SHOWN_MS);
+    return toast.id;
   }
 }
 

@@ -63,6 +63,7 @@ export const t = translator(
     "slot.left_out":
       "Hội nghị này được xếp ở mức không truyền hình từ {name} đến đây, để đủ đường truyền cho mọi điểm cầu. Âm thanh vẫn nghe bình thường.",
     "slot.frozen": "Hình từ {name} dừng {age}",
+    "slot.fill": "Toàn màn hình",
     "slot.no_camera": "Không có camera",
     "audio.blocked": "Trình duyệt đang tắt tiếng trang này.",
     "audio.unblock": "Bật tiếng",
@@ -193,6 +194,7 @@ export const t = translator(
     "slot.left_out":
       "This conference was planned without the picture from {name} here, so that the lines carry all points. Sound is as usual.",
     "slot.frozen": "Picture from {name} stopped for {age}",
+    "slot.fill": "Full screen",
     "slot.no_camera": "No camera",
     "audio.blocked": "The browser keeps this page silent.",
     "audio.unblock": "Turn sound on",

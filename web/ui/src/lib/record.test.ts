@@ -87,7 +87,8 @@ describe("a point's record", () => {
 
   it("spans all lines from the first moment to the last", () => {
     const at = (second: number) => ({ at: new Date(second * 1000).toISOString() });
-    expect(spanOf([at(5), at(9)], [at(3), at(7)], [])).toEqual({ from: 3, to: 9 });
+    expect(spanOf([at(1005), at(1009)], [at(3), at(7)], [])).toEqual({ from: 3, to: 1009 });
+    expect(spanOf([at(1005)])).toEqual({ from: 405, to: 1005 });
   });
 
   it("lets an incident that lasts reach this moment, or the record's end", () => {

@@ -113,11 +113,15 @@ export function withBreaks<T extends { at: string }>(samples: readonly T[], noth
   return broken(samples, (2 * usual) / 1000, (sample) => sample ?? nothing);
 }
 
+/** The least that a chart shows, in seconds: one minute alone would be a line without hours beside it. */
+const LEAST_SPAN = 600;
+
 /** From the first moment to the last of all lines, in seconds; charts of them share it. */
 export function spanOf(...lines: readonly (readonly { at: string }[])[]): { from: number; to: number } {
   const ends = lines.flatMap((line) => [line[0], line[line.length - 1]]);
   const seconds = ends.flatMap((end) => (end ? [Date.parse(end.at) / 1000] : []));
-  return { from: Math.min(...seconds), to: Math.max(...seconds) };
+  const to = Math.max(...seconds);
+  return { from: Math.min(...seconds, to - LEAST_SPAN), to };
 }
 
 /** The incidents as bands; one that still lasts ends now, or with the record. */

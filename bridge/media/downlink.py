@@ -33,6 +33,10 @@ WATCH_SECONDS = 6.0
 """After the line was too full: whether the limit was right is soon to be known."""
 SETTLE_SECONDS = 1.5
 """After the line was too full: its queue still empties, and losses reported now are the old ones."""
+EASED_SHARE, EASED_SECONDS = 0.7, 1.0
+"""A queue is gone when no more than this share of what the line carries was sent for so long."""
+EXCUSE_SECONDS = 30.0
+"""So seldom a limit is forgotten because the way had only become longer: others may use the line as well."""
 PROVING_SECONDS = 4.0
 """After a probe went well: bad news within this time are its fault."""
 FALL = 0.97
@@ -44,6 +48,8 @@ LOSS_SHARE = 0.15
 """More loss than this is a full line; less may be a bad one, on which a smaller picture would be lost as well."""
 PROBE_LOSS = 0.08
 """As much more loss than usual means that a probe has failed."""
+DOUBT_LOSS = 0.25
+"""As much more than usual confirms a fall of the estimate; packets that overtake others count as lost for a moment."""
 LOSS_PACKETS, PROBE_PACKETS = 100, 40
 """Fewer than these say nothing: a line that loses a tenth loses a sixth of fifty now and then."""
 PLAIN_PACKETS, PLAIN_SHARE = 20, 0.35
@@ -54,7 +60,6 @@ FRESH_SECONDS = 0.5
 """Trips of sooner after a fall may tell of the time before it."""
 _DOUBT_PACKETS = 20
 _SENT_DECAY = 0.5
-_FAR_BELOW = 0.5
 _KEY_FRAME_SECONDS = 0.5
 _SMALL = 200_000
 _SHRINK = 0.4
@@ -85,6 +90,10 @@ class Downlink:
     _ramp: float = 0.0
     _clear_at: float = float("-inf")
     _queued_at: float | None = None
+    _eased_at: float | None = None
+    _excused_at: float = float("-inf")
+    _was_wide: bool = False
+    """There was no limit before this one."""
     _falls: int = 0
     """Because of a queue that stayed all the time."""
     _proven: int = 0
@@ -150,7 +159,7 @@ class Downlink:
         share = self._lost / self._expected
         self._lost = self._expected = 0
         # Two signs that have nothing to do with one another need no second report.
-        seconded = self._trips.waiting or 0 < self._estimate < _FAR_BELOW * self._sent
+        seconded = self._trips.waiting or self._trips.rose
         if now - self._full_at < OLD_LOSS_SECONDS:
             return
         lossy = share > LOSS_SHARE
@@ -181,6 +190,8 @@ class Downlink:
         A picture that has just become larger also takes more than was measured of it before.
         """
         self._trips.forget(now)
+        eased = self.limit is not None and not self.probing and sent <= EASED_SHARE * self.limit
+        self._eased_at = (now if self._eased_at is None else self._eased_at) if eased else None
         settled = self._doubt_at is None and now - self._full_at >= SETTLE_SECONDS
         if self.limit is not None and sent > self.limit and settled and self._trips.clear:
             self.limit = sent
@@ -234,6 +245,12 @@ class Downlink:
                 self._clear_at, self._falls = now, 0
             return
         self._queued_at = now if self._queued_at is None else self._queued_at
+        if self._eased_at is not None and now - self._eased_at >= EASED_SECONDS:
+            # What is sent would have emptied any queue: the way has only become longer.
+            self._trips.accept()
+            if self._was_wide and now - self._excused_at > EXCUSE_SECONDS:
+                self.limit, self._hold, self._probe_since, self._excused_at = None, HOLD_SECONDS, None, now
+            return
         # A larger picture that has just come begins with a key frame, which fills any queue for a moment.
         if self._probe_since is not None or now - self._queued_at > _KEY_FRAME_SECONDS:
             self._falls += not self._is_proving(now)
@@ -244,7 +261,7 @@ class Downlink:
             self._full(round(_STEP * self.limit), now)
 
     def _is_unusual(self, lost: int, expected: int) -> bool:
-        return expected >= _DOUBT_PACKETS and lost > (self._usual_loss + PROBE_LOSS) * expected
+        return expected >= _DOUBT_PACKETS and lost > (self._usual_loss + DOUBT_LOSS) * expected
 
     def _settle_doubt(self, now: float) -> None:
         """A fall of the estimate counts when packets wait, or more than usual are lost."""
@@ -264,6 +281,7 @@ class Downlink:
             # A key frame fills a narrow line for a moment: whoever is limited is not left without a picture for that.
             carries = max(carries, round(_STEP * self.limit))
         carries = max(carries, _LEAST, round(_SWAY * self._proven) if proving else 0)
+        self._was_wide = self.limit is None
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._floor = self.limit if proving else round(_SHRINK * self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")

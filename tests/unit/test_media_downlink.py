@@ -227,8 +227,8 @@ def _limited(limit: int) -> Downlink:
     downlink = Downlink()
     for second in range(2):
         downlink.lost(0, 100, 1_000_000, float(second), 0.01)
-    downlink.heard(limit, 1_000_000, 2.0)
-    downlink.lost(52, 100, 1_000_000, 2.0, 0.3)
+    downlink.heard(limit, 1_000_000, 1.8)
+    ping(downlink, 0.3, 1.9, 0.2)
     assert downlink.limit == limit
     return downlink
 

@@ -37,6 +37,7 @@ class MediaInTurn(LoadScopeScheduling):  # type: ignore[misc]
         return "media" if nodeid.startswith(IN_REAL_TIME) else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> MediaInTurn:
     return MediaInTurn(config, log)
 

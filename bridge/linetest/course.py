@@ -20,6 +20,8 @@ STEP_SECONDS = 1.5
 UPLINK_KBPS = 8_000
 """What the endpoint may send at most."""
 _NEARLY = 0.98
+FULL_LOSS, FULL_RISE_MS = 0.1, 150.0
+"""Once loaded, as much more loss or round trip than before means that the line is full, whatever the endpoint says."""
 CONNECT_SECONDS = 20.0
 SAMPLE_SECONDS = 1.0
 
@@ -79,8 +81,15 @@ class Course:
             self._up_filled |= told is not None and told < _NEARLY * UPLINK_KBPS
         elif phase is Phase.DOWN:
             self._down.append(sample.kbps_down)
-            if sample.limit_down_kbps is not None and self._full_since is None:
+            if self._full_since is None and (sample.limit_down_kbps is not None or self._is_queued(sample)):
                 self._full_since = now
+
+    def _is_queued(self, sample: LinkSample) -> bool:
+        """What the node sends waits or falls out, which it did not before there was a load."""
+        lost = (sample.loss_down or 0.0) - (_mean(one.loss_down for one in self._steady) or 0.0)
+        usual = _middle(one.rtt_ms for one in self._steady)
+        rise = 0.0 if sample.rtt_ms is None or usual is None else sample.rtt_ms - usual
+        return lost > FULL_LOSS or rise > FULL_RISE_MS
 
     def look(self, now: float) -> LineTestNow:
         """For whoever waits."""

@@ -35,8 +35,8 @@ SETTLE_SECONDS = 1.5
 """After the line was too full: its queue still empties, and losses reported now are the old ones."""
 EASED_SHARE, EASED_SECONDS = 0.7, 1.0
 """A queue is gone when no more than this share of what the line carries was sent for so long."""
-EXCUSE_SECONDS = 30.0
-"""So seldom a limit is forgotten because the way had only become longer: others may use the line as well."""
+EXCUSABLE_SECONDS, EXCUSE_SECONDS = 10.0, 60.0
+"""So soon, and so seldom, a limit is forgotten because the way had only become longer: others may fill the line."""
 PROVING_SECONDS = 4.0
 """After a probe went well: bad news within this time are its fault."""
 FALL = 0.97
@@ -92,8 +92,8 @@ class Downlink:
     _queued_at: float | None = None
     _eased_at: float | None = None
     _excused_at: float = float("-inf")
-    _was_wide: bool = False
-    """There was no limit before this one."""
+    _narrow_since: float = float("-inf")
+    """Since when there has been a limit."""
     _falls: int = 0
     """Because of a queue that stayed all the time."""
     _proven: int = 0
@@ -248,7 +248,7 @@ class Downlink:
         if self._eased_at is not None and now - self._eased_at >= EASED_SECONDS:
             # What is sent would have emptied any queue: the way has only become longer.
             self._trips.accept()
-            if self._was_wide and now - self._excused_at > EXCUSE_SECONDS:
+            if now - self._narrow_since < EXCUSABLE_SECONDS and now - self._excused_at > EXCUSE_SECONDS:
                 self.limit, self._hold, self._probe_since, self._excused_at = None, HOLD_SECONDS, None, now
             return
         # A larger picture that has just come begins with a key frame, which fills any queue for a moment.
@@ -281,7 +281,7 @@ class Downlink:
             # A key frame fills a narrow line for a moment: whoever is limited is not left without a picture for that.
             carries = max(carries, round(_STEP * self.limit))
         carries = max(carries, _LEAST, round(_SWAY * self._proven) if proving else 0)
-        self._was_wide = self.limit is None
+        self._narrow_since = now if self.limit is None else self._narrow_since
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._floor = self.limit if proving else round(_SHRINK * self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")

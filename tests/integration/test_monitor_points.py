@@ -79,7 +79,7 @@ async def test_what_an_endpoint_said_is_read_back_thinned_out(
     assert 500 <= len(long) <= 600
     assert [one["at"] for one in long] == sorted(one["at"] for one in long)
     assert (await technician.get(f"{path}?minutes=0")).status == 400
-    assert (await technician.get(path.replace("d1", "d3"))).code == "point.unknown"
+    assert (await technician.get(path.replace("/d1/", "/d3/"))).code == "point.unknown"
 
 
 async def test_a_month_of_a_line_is_read_back_by_the_hour_with_its_worst_minute(

@@ -85,3 +85,15 @@ def test_each_phase_gives_its_own_figures() -> None:
 def test_one_rate_alone_says_nothing() -> None:
     assert best_of_two([5_000.0]) is None
     assert best_of_two([1_000.0, 5_000.0, 0.0]) == 3_000
+
+
+@pytest.mark.parametrize(
+    "told", [{"loss_down": 0.25, "rtt_ms": 30.0}, {"loss_down": 0.0, "rtt_ms": 280.0}, {"limit_down_kbps": 900.0}]
+)
+def test_a_line_is_full_by_its_losses_its_queue_or_what_the_node_learnt(told: dict[str, float]) -> None:
+    course = running()
+    course.sampled(sample(loss_down=0.02, rtt_ms=30.0), STEADY)
+    course.sampled(sample(loss_down=0.08, rtt_ms=100.0), DOWN)
+    assert not course.figures().down_filled
+    course.sampled(sample(**told), DOWN)
+    assert course.figures().down_filled

@@ -142,6 +142,23 @@ def test_below_the_smallest_picture_there_is_none_and_it_comes_back(seed: int) -
     assert hall.run(22)[-1].width == WIDEST, hall.changes
 
 
+@pytest.mark.parametrize(
+    "faults", [Faults(delay_ms=100), Faults(delay_ms=100, jitter_ms=30), Faults(delay_ms=100, wander_ms=30)]
+)
+def test_a_way_that_becomes_longer_costs_the_large_picture_for_seconds_only(faults: Faults) -> None:
+    shares = []
+    for seed in SEEDS:
+        hall = fresh(seed)
+        hall.faults(faults, faults)
+        hall.run(10)
+        readings = hall.run(24)
+        shares.append(sum(reading.width == WIDEST for reading in readings) / len(readings))
+    shares.sort()
+    assert shares[len(shares) // 2] > 0.95, shares
+    assert shares[1] > 0.75, shares
+    assert shares[0] > 0.5, shares
+
+
 def test_the_same_seed_gives_the_same_course() -> None:
     one, other = fresh(3), fresh(3)
     for hall in (one, other):
@@ -227,6 +244,7 @@ def _limited(limit: int) -> Downlink:
     downlink = Downlink()
     for second in range(2):
         downlink.lost(0, 100, 1_000_000, float(second), 0.01)
+        downlink.heard(1_000_000, 1_000_000, float(second))
     downlink.heard(limit, 1_000_000, 1.8)
     ping(downlink, 0.3, 1.9, 0.2)
     assert downlink.limit == limit

@@ -138,7 +138,7 @@ async def test_a_conference_is_booked_again_at_its_hour_with_its_chair(database:
         await desk.site.signed_in(Role.CHAIR, username="minh")
         id = await desk.book("Giao ban", next_week(9), "d1", chair="minh")
         await desk.open(f"/organizer/conference/{id}")
-        assert await desk.at("booked-by").inner_text() == "Người organizer"
+        await desk.at("booked-by").get_by_text("Người organizer", exact=True).wait_for()
         await desk.at("book-again").click()
         assert await desk.at("again-start").input_value() == "09:00"
         await desk.at("again-day").fill(next_week(days=15).strftime("%d/%m/%Y"))

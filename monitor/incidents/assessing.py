@@ -7,7 +7,7 @@ from statistics import fmean
 
 from core.model import PointCode
 from monitor.incidents.evidence import Condition, Evidence
-from monitor.incidents.likely import common_cause, likely_cause
+from monitor.incidents.likely import common_cause, full_direction, likely_cause
 from monitor.incidents.localise import Explanation
 from monitor.incidents.model import Assessment, Cause, CauseKind, Figures, IncidentSeverity, Likely
 from monitor.incidents.topology import Topology
@@ -16,20 +16,28 @@ MANY_POINTS = 10
 MANY_SHARE = 0.1
 """So many halls, or such a share of all that are watched, are critical."""
 
+GRAVEST_FIRST = (Likely.MICROPHONE_DEAD, Likely.CAMERA_BLACK, Likely.CAMERA_MUTED, Likely.CPU_LIMITED)
+"""The faults of a hall's equipment: who cannot be heard takes no part."""
+
 _Recent = Mapping[PointCode, Sequence[Evidence]]
 
 
 def assess(explained: Explanation, recent: _Recent, topology: Topology, watched: int) -> Assessment:
-    """A common cause: `recent` is the evidence of its harmed points, `watched` how many points there are at all."""
-    cause, affected = explained.cause, len(explained.points)
+    """A common cause: `recent` is the evidence of all its children, `watched` how many points there are at all."""
+    cause, affected, observed = explained.cause, len(explained.points), len(explained.children)
+    harmed = {point: moments for point, moments in recent.items() if point in explained.points}
     capacity = topology.capacity(cause)
-    figures = _figures([moments[-1] for moments in recent.values() if moments], capacity)
-    behind = (_behind(point, moments, topology) for point, moments in recent.items())
-    load = max((kbps for kbps in (figures.kbps_up, figures.kbps_down) if kbps is not None), default=None)
-    likely = common_cause(behind, load, capacity)
+    figures = _figures([moments[-1] for moments in harmed.values() if moments], capacity)
+    # Who is spared loads a shared line as well; who is lost does not.
+    newest = [moments[-1] for moments in recent.values() if moments]
+    loading = [one for one in newest if one.line is not Condition.LOST]
+    load = {"kbps_up": _sum([e.kbps_up for e in loading]), "kbps_down": _sum([e.kbps_down for e in loading])}
+    figures = figures.model_copy(update=load)
+    behind = (_behind(point, moments, topology) for point, moments in harmed.items())
+    likely = common_cause(behind, full_direction(harmed.values(), figures.kbps_up, figures.kbps_down, capacity))
     critical = affected >= MANY_POINTS or affected >= MANY_SHARE * watched
     severity = IncidentSeverity.CRITICAL if critical else IncidentSeverity.MAJOR
-    return Assessment(likely=likely, severity=severity, affected=affected, observed=explained.observed, figures=figures)
+    return Assessment(likely=likely, severity=severity, affected=affected, observed=observed, figures=figures)
 
 
 def assess_alone(worst: Evidence, recent: Sequence[Evidence], topology: Topology) -> Assessment:
@@ -46,9 +54,12 @@ def assess_alone(worst: Evidence, recent: Sequence[Evidence], topology: Topology
 
 
 def assess_equipment(broken: Evidence) -> Assessment:
-    """One hall's own camera, microphone or computer."""
+    """One hall's own camera, microphone or computer: the gravest of its faults is named."""
     return Assessment(
-        likely=broken.equipment or Likely.UNKNOWN, severity=IncidentSeverity.MINOR, affected=1, observed=1
+        likely=next(iter(broken.equipment), Likely.UNKNOWN),
+        severity=IncidentSeverity.MINOR,
+        affected=1,
+        observed=1,
     )
 
 

@@ -38,15 +38,14 @@ class Condition(StrEnum):
 class Evidence:
     """One point's line and equipment. Rates in kbit/s, losses as fractions, times in ms; None: not measured.
 
-    `equipment` is what is wrong with the hall's own equipment: no common cause explains it.
+    `equipment` is what is wrong with the hall's own equipment, the gravest first: no common cause explains it.
     """
 
     point: PointCode
     conference: ConferenceId
     line: Condition
     reason: str = ""
-    equipment: Likely | None = None
-    equipment_reason: str = ""
+    equipment: tuple[Likely, ...] = ()
     kbps_up: float | None = None
     kbps_down: float | None = None
     loss_up: float | None = None

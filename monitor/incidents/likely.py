@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from statistics import fmean
 
 from monitor.incidents.evidence import Condition, Evidence
@@ -54,12 +54,33 @@ def likely_cause(recent: Sequence[Evidence], up_kbps: int | None, down_kbps: int
     return Likely.PATH_DELAY if rtt is not None and rtt >= DELAY_MS else Likely.UNKNOWN
 
 
-def common_cause(members: Iterable[Likely], load_kbps: float | None, capacity_kbps: int | None) -> Likely:
-    """What is behind a common fault: a full shared line, else what is behind most of its members."""
-    if load_kbps is not None and capacity_kbps and load_kbps >= FULL_SHARE * capacity_kbps:
-        return Likely.UPLINK_SATURATED
+def common_cause(members: Iterable[Likely], full: Likely | None) -> Likely:
+    """What is behind a common fault: a shared line that is `full`, else what is behind most of its members."""
+    if full is not None:
+        return full
     counted = Counter(member for member in members if member is not Likely.UNKNOWN)
     return counted.most_common(1)[0][0] if counted else Likely.UNKNOWN
+
+
+def full_direction(
+    harmed: Collection[Sequence[Evidence]], up_kbps: float | None, down_kbps: float | None, capacity: int | None
+) -> Likely | None:
+    """Which direction of a shared line is full; None: neither, or nobody knows what it carries.
+
+    The loads are those of all halls behind it, and `capacity` holds for each direction. A direction is full when it
+    carries about what it can, and at least half of the `harmed` halls queue or lose in it.
+    """
+    known = [moments for moments in harmed if moments]
+    ways = (
+        (up_kbps, Likely.UPLINK_SATURATED, [[(e.loss_up, e.rtt_ms) for e in moments] for moments in known]),
+        (down_kbps, Likely.DOWNLINK_SATURATED, [[(e.loss_down, e.rtt_ms) for e in moments] for moments in known]),
+    )
+    full = [
+        (load, cause)
+        for load, cause, halls in ways
+        if _is_near(load, capacity) and 2 * sum(map(_is_strained, halls)) >= len(halls) > 0
+    ]
+    return max(full)[1] if full else None
 
 
 def _columns(recent: Iterable[Evidence]) -> tuple[list[float | None], list[float | None], list[float | None]]:
@@ -72,13 +93,17 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return fmean(known) if known else None
 
 
-_Moment = tuple[float | None, float | None, float | None]
-
-
-def _is_full(moments: Sequence[_Moment], capacity: int | None) -> bool:
+def _is_full(moments: Sequence[tuple[float | None, float | None, float | None]], capacity: int | None) -> bool:
     """Whether it carries about what it can, and loses or queues, of (kbit/s, loss, round trip) at each moment."""
-    trips = [trip for _, _, trip in moments if trip is not None]
-    load, loss, trip = moments[-1]
-    queued = trip is not None and trip >= min(trips) + QUEUE_MS
-    near = bool(capacity) and load is not None and load >= FULL_SHARE * (capacity or 0)
-    return near and (queued or (loss is not None and loss >= LOSSY))
+    return _is_near(moments[-1][0], capacity) and _is_strained([(loss, trip) for _, loss, trip in moments])
+
+
+def _is_near(load: float | None, capacity: int | None) -> bool:
+    return bool(capacity) and load is not None and load >= FULL_SHARE * (capacity or 0)
+
+
+def _is_strained(moments: Sequence[tuple[float | None, float | None]]) -> bool:
+    """Whether packets are lost or wait in a queue now, of (loss, round trip) at each moment."""
+    trips = [trip for _, trip in moments if trip is not None]
+    loss, trip = moments[-1]
+    return (loss is not None and loss >= LOSSY) or (trip is not None and trip >= min(trips) + QUEUE_MS)

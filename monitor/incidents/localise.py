@@ -28,11 +28,11 @@ LEAST_SHARE, HELD_SHARE = 0.5, 0.3
 
 @dataclass(frozen=True)
 class Explanation:
-    """A common cause, its harmed children that are attributed to it, and how many of its children are observed."""
+    """A common cause, its harmed children that are attributed to it, and all of its children that are observed."""
 
     cause: Cause
     points: frozenset[PointCode]
-    observed: int
+    children: frozenset[PointCode]
 
 
 def _harmed(causes: int) -> float:
@@ -145,5 +145,5 @@ def explain(
         mine = frozenset(groups[cause] & left)
         left -= mine
         if mine:
-            found.append(Explanation(cause, mine, len(groups[cause])))
+            found.append(Explanation(cause, mine, groups[cause]))
     return found

@@ -106,7 +106,9 @@ class EntryKind(StrEnum):
 
 
 class Figures(Model):
-    """What was measured on the affected lines, as means; rates as sums. None: not measured.
+    """What was measured on the affected lines, as means; rates as sums, of a common cause over all halls behind it.
+
+    None: not measured.
 
     Rates in kbit/s, losses as fractions, times in ms.
     """

@@ -71,14 +71,13 @@ def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None
     sample = link.sample
     fresh = link.endpoint is not None and (link.endpoint_age_ms or 0.0) < FRESH_MS
     figures = link.endpoint if fresh else None
-    equipment = _equipment(figures) if figures else None
+    equipment = _equipment(figures) if figures else ()
     return Evidence(
         point=point,
         conference=conference,
         line=Condition.UNKNOWN if _has_another_cause(link, equipment, shown_broken) else _LINES[link.grade],
         reason=link.reason.code.value if link.reason else "",
         equipment=equipment,
-        equipment_reason=equipment.value if equipment else "",
         kbps_up=sample.kbps_up,
         kbps_down=sample.kbps_down,
         loss_up=sample.loss_up,
@@ -92,19 +91,23 @@ def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None
     )
 
 
-def _has_another_cause(link: LinkStatus, equipment: Likely | None, shown_broken: bool) -> bool:
+def _has_another_cause(link: LinkStatus, equipment: Collection[Likely], shown_broken: bool) -> bool:
     """Pictures that stand still, and sound that is made up, say nothing of a hall's line when its computer is too slow,
     or when they come to the node like that already: those causes are told for themselves."""
     seen = link.reason is not None and link.reason.code in _AT_THE_ENDPOINT
-    return seen and (shown_broken or equipment is Likely.CPU_LIMITED)
+    return seen and (shown_broken or Likely.CPU_LIMITED in equipment)
 
 
-def _equipment(figures: EndpointFigures) -> Likely | None:
-    """What is wrong with the hall's own equipment. A device that was switched off in the page is no fault."""
+def _equipment(figures: EndpointFigures) -> tuple[Likely, ...]:
+    """All that is wrong with the hall's own equipment, the gravest first. A device that was switched off in the page is
+    no fault."""
+    found = []
     if figures.microphone in _GONE or figures.microphone is DeviceState.SILENT:
-        return Likely.MICROPHONE_DEAD
+        found.append(Likely.MICROPHONE_DEAD)
     if figures.camera is DeviceState.BLACK:
-        return Likely.CAMERA_BLACK
+        found.append(Likely.CAMERA_BLACK)
     if figures.camera in _GONE:
-        return Likely.CAMERA_MUTED
-    return Likely.CPU_LIMITED if figures.cpu_limited else None
+        found.append(Likely.CAMERA_MUTED)
+    if figures.cpu_limited:
+        found.append(Likely.CPU_LIMITED)
+    return tuple(found)

@@ -197,7 +197,7 @@ def _columns(members: Collection[Evidence]) -> tuple[list[object], ...]:
         [conference_key(e.conference) for e in members],
         [e.line.value for e in members],
         [e.reason for e in members],
-        [e.equipment.value if e.equipment else None for e in members],
+        [" ".join(e.equipment) or None for e in members],
     )
 
 
@@ -228,8 +228,7 @@ def _evidence(row: asyncpg.Record) -> Evidence:
         conference=ConferenceId(str(row["conference"])),
         line=Condition(row["condition"]),
         reason=row["reason"],
-        equipment=Likely(row["equipment"]) if row["equipment"] else None,
-        equipment_reason=row["equipment"] or "",
+        equipment=tuple(map(Likely, (row["equipment"] or "").split())),
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.model import PointCode
-from monitor.incidents.assessing import assess, assess_alone, assess_equipment
+from monitor.incidents.assessing import GRAVEST_FIRST, assess, assess_alone, assess_equipment
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.localise import Explanation, explain
 from monitor.incidents.model import (
@@ -48,12 +48,26 @@ _HISTORY = 30
 @dataclass
 class _Point:
     line: Pulse = field(default_factory=lambda: Pulse(RISE_SECONDS, FALL_SECONDS))
-    equipment: Pulse = field(default_factory=lambda: Pulse(RISE_SECONDS, FALL_SECONDS))
+    equipment: dict[Likely, Pulse] = field(default_factory=dict)
+    """Of each fault that was ever seen here."""
     recent: deque[Evidence] = field(default_factory=lambda: deque(maxlen=_HISTORY))
     worst: Evidence | None = None
     """The newest evidence that spoke for a fault of the line, and of the equipment."""
     broken: Evidence | None = None
     known_at: float = 0.0
+
+    def feel_equipment(self, seen: Evidence, now: float) -> None:
+        """Notes which faults of the equipment are there at `now`."""
+        if seen.equipment:
+            self.broken = seen
+        for fault in {*self.equipment, *seen.equipment}:
+            pulse = self.equipment.setdefault(fault, Pulse(RISE_SECONDS, FALL_SECONDS))
+            pulse.feel(fault in seen.equipment, now)
+
+    @property
+    def faults(self) -> tuple[Likely, ...]:
+        """The faults of the equipment that count, the gravest first."""
+        return tuple(fault for fault in GRAVEST_FIRST if fault in self.equipment and self.equipment[fault].is_on)
 
 
 class Tracker:
@@ -99,12 +113,15 @@ class Tracker:
         for point, evidence in incident.members.items():
             known = self._points.setdefault(point, _Point())
             known.known_at = now
-            pulse = known.equipment if incident.cause.kind is CauseKind.EQUIPMENT else known.line
-            pulse.is_on, pulse.began, pulse.last, pulse.asked = True, now, now, now
             if incident.cause.kind is CauseKind.EQUIPMENT:
                 known.broken = evidence
+                pulses = [
+                    known.equipment.setdefault(fault, Pulse(RISE_SECONDS, FALL_SECONDS)) for fault in evidence.equipment
+                ]
             else:
-                known.worst = evidence
+                known.worst, pulses = evidence, [known.line]
+            for pulse in pulses:
+                pulse.is_on, pulse.began, pulse.last, pulse.asked = True, now, now, now
 
     def take_recovered(self) -> frozenset[Cause]:
         """The dismissed causes that have recovered since the last asking: when they return, they are told again."""
@@ -139,9 +156,8 @@ class Tracker:
             self._quiet.discard(point)
         for point, seen in evidence.items():
             known = self._points.setdefault(point, _Point())
-            if seen.equipment is not None:
-                known.broken = seen
-            known.equipment.feel(seen.equipment is not None, now)
+            if seen.equipment or known.equipment:
+                known.feel_equipment(seen, now)
             if seen.line is Condition.UNKNOWN:
                 if now - known.known_at < UNSEEN_SECONDS:
                     known.line.hold(now)
@@ -187,7 +203,7 @@ class Tracker:
         for each in explained:
             members = {point: self._of_line(point) for point in each.points}
             covered |= each.points
-            recent = {point: list(self._points[point].recent) for point in members}
+            recent = {point: list(self._points[point].recent) for point in each.children}
             wanted[each.cause] = _Want(members, assess(each, recent, topology, len(self._points)))
         for point, known in self._points.items():
             if known.line.is_on and point not in covered and known.worst is not None:
@@ -196,9 +212,10 @@ class Tracker:
                 if serious:
                     recent_here = list(known.recent)
                     wanted[cause] = _Want({point: known.worst}, assess_alone(known.worst, recent_here, topology))
-            if known.equipment.is_on and known.broken is not None:
+            if (faults := known.faults) and known.broken is not None:
                 cause = Cause(kind=CauseKind.EQUIPMENT, code=point)
-                wanted[cause] = _Want({point: known.broken}, assess_equipment(known.broken))
+                broken = replace(known.broken, equipment=faults)
+                wanted[cause] = _Want({point: broken}, assess_equipment(broken))
         return wanted
 
     def _of_line(self, point: PointCode) -> Evidence:
@@ -341,7 +358,7 @@ class Tracker:
         known = self._points.get(point)
         if known is None:
             return False
-        return known.equipment.is_on if kind is CauseKind.EQUIPMENT else known.line.is_on
+        return bool(known.faults) if kind is CauseKind.EQUIPMENT else known.line.is_on
 
     def _forget(self, wanted: Mapping[Cause, _Want]) -> None:
         self._recovered |= self._dismissed - wanted.keys()

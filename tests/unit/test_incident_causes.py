@@ -20,6 +20,7 @@ from core.model import (
     PointCode,
     Presence,
     Role,
+    UnitCode,
     point_participant,
 )
 from core.quality import (
@@ -33,10 +34,13 @@ from core.quality import (
 )
 from monitor.alarms.texts import LIKELY
 from monitor.incidents.advice import advise
+from monitor.incidents.assessing import assess
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.likely import FREE_UP_KBPS, likely_cause
-from monitor.incidents.model import ActionKind, CauseKind, Likely
+from monitor.incidents.localise import Explanation
+from monitor.incidents.model import ActionKind, Cause, CauseKind, Likely
 from monitor.incidents.seen import evidence_of
+from monitor.incidents.topology import Topology
 from monitor.model import PresenceNow
 
 CONFERENCE = ConferenceId("00000000-0000-4000-8000-000000000001")
@@ -145,7 +149,7 @@ def test_what_a_page_says_of_its_equipment_is_a_cause_unless_somebody_switched_i
     figures: dict[str, object], cause: Likely | None
 ) -> None:
     told = EndpointFigures.model_validate({"seconds": 2, **figures})
-    assert _seen(_status(grade=Grade.GOOD, figures=told)).equipment is cause
+    assert _seen(_status(grade=Grade.GOOD, figures=told)).equipment == ((cause,) if cause else ())
 
 
 def test_pictures_that_stand_still_are_not_the_lines_fault_when_the_computer_is_too_slow() -> None:
@@ -153,6 +157,57 @@ def test_pictures_that_stand_still_are_not_the_lines_fault_when_the_computer_is_
     assert _seen(_status(figures=slow, reason=ReasonCode.FROZEN)).line is Condition.UNKNOWN
     assert _seen(_status(figures=slow, reason=ReasonCode.LOSS_DOWN)).line is Condition.POOR
     assert _seen(_status(reason=ReasonCode.FROZEN)).line is Condition.POOR
+
+
+@pytest.mark.parametrize(
+    ("figures", "causes"),
+    [
+        (
+            {"microphone": DeviceState.SILENT, "camera": DeviceState.BLACK},
+            (Likely.MICROPHONE_DEAD, Likely.CAMERA_BLACK),
+        ),
+        ({"microphone": DeviceState.MISSING, "cpu_limited": True}, (Likely.MICROPHONE_DEAD, Likely.CPU_LIMITED)),
+        ({"camera": DeviceState.ENDED, "cpu_limited": True}, (Likely.CAMERA_MUTED, Likely.CPU_LIMITED)),
+    ],
+)
+def test_one_fault_of_equipment_hides_no_other(figures: dict[str, object], causes: tuple[Likely, ...]) -> None:
+    told = EndpointFigures.model_validate({"seconds": 2, **figures})
+    frozen = _seen(_status(figures=told, reason=ReasonCode.FROZEN))
+    assert frozen.equipment == causes
+    assert frozen.line is (Condition.UNKNOWN if Likely.CPU_LIMITED in causes else Condition.POOR)
+
+
+UNIT = Cause(kind=CauseKind.UNIT, code="p1")
+HALLS = [PointCode(f"h{n}") for n in range(6)]
+
+
+def _of_province(capacity: int | None, **measured: float) -> Likely:
+    """What is said of a province of whose six halls four are ill, all of them sending 100 and receiving 400 kbit/s."""
+    topology = Topology({}, uplinks={UnitCode("p1"): capacity})
+    well = {"kbps_up": 100.0, "kbps_down": 400.0, "loss_up": 0.0, "loss_down": 0.0, "rtt_ms": 20.0}
+    ill = {point: [Evidence(point, CONFERENCE, Condition.POOR, **well | measured)] for point in HALLS[:4]}
+    spared = {point: [Evidence(point, CONFERENCE, Condition.GOOD, **well)] for point in HALLS[4:]}
+    told = assess(Explanation(UNIT, frozenset(ill), frozenset(HALLS)), ill | spared, topology, watched=100)
+    assert (told.affected, told.observed) == (4, 6)
+    assert (told.figures.kbps_up, told.figures.kbps_down) == (600.0, 2_400.0)
+    return told.likely
+
+
+@pytest.mark.parametrize(
+    ("capacity", "measured", "likely"),
+    [
+        (700, {"loss_up": 0.1}, Likely.UPLINK_SATURATED),
+        (2_900, {"loss_down": 0.1}, Likely.DOWNLINK_SATURATED),
+        (2_900, {"loss_up": 0.1}, Likely.PATH_LOSS),
+        (10_000, {"loss_up": 0.1}, Likely.PATH_LOSS),
+        (None, {"loss_up": 0.1}, Likely.PATH_LOSS),
+    ],
+)
+def test_a_shared_line_is_full_in_the_direction_that_all_halls_behind_it_fill(
+    capacity: int | None, measured: dict[str, float], likely: Likely
+) -> None:
+    assert _of_province(capacity, **measured) is likely
+    assert advise(likely, CauseKind.UNIT)[0] is ActionKind.LOWER_LAYER
 
 
 def test_pictures_that_stand_still_are_not_the_lines_fault_when_they_come_like_that_from_who_speaks() -> None:

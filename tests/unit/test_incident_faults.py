@@ -42,7 +42,7 @@ class Story:
         self.tracker = Tracker(lambda: IncidentId(f"i{next(numbers)}"))
         self.changes: list[Change] = []
         self.lines = dict.fromkeys(topology.places, Condition.GOOD)
-        self.broken: dict[PointCode, Likely] = {}
+        self.broken: dict[PointCode, tuple[Likely, ...]] = {}
 
     def wait(self, seconds: float) -> list[Change]:
         """What changes within the next seconds."""
@@ -50,7 +50,7 @@ class Story:
         end = self.now + seconds
         while self.now < end:
             self.now += 2
-            seen = {p: Evidence(p, CONFERENCE, c, equipment=self.broken.get(p)) for p, c in self.lines.items()}
+            seen = {p: Evidence(p, CONFERENCE, c, equipment=self.broken.get(p, ())) for p, c in self.lines.items()}
             self.changes += self.tracker.tick(seen, self.topology, self.now)
         return self.changes[before:]
 
@@ -141,8 +141,24 @@ def test_what_a_person_closed_is_told_again_only_after_it_recovered() -> None:
 def test_broken_equipment_is_its_own_incident_and_no_sign_of_a_common_fault() -> None:
     story = Story()
     behind = children(NATION, PROVINCE)
-    story.broken = dict.fromkeys(behind[:8], Likely.CAMERA_BLACK)
+    story.broken = dict.fromkeys(behind[:8], (Likely.CAMERA_BLACK,))
     opened = [c for c in story.wait(40) if c.kind is EntryKind.OPENED]
     assert {c.cause.kind for c in opened} == {CauseKind.EQUIPMENT}
     assert len(opened) == 8
     assert {c.assessment.likely for c in opened} == {Likely.CAMERA_BLACK}
+
+
+def test_of_several_faults_of_equipment_the_gravest_is_named_and_the_next_when_that_is_over() -> None:
+    story = Story()
+    hall = next(iter(story.lines))
+    story.broken = {hall: (Likely.MICROPHONE_DEAD, Likely.CPU_LIMITED)}
+    [opened] = [c for c in story.wait(12) if c.kind is EntryKind.OPENED]
+    assert opened.assessment.likely is Likely.MICROPHONE_DEAD
+    assert opened.joined[hall].equipment == (Likely.MICROPHONE_DEAD, Likely.CPU_LIMITED)
+    story.broken = {hall: (Likely.CPU_LIMITED,)}
+    later = story.wait(60)
+    assert [(c.kind, c.assessment.likely) for c in later if c.kind is not EntryKind.ALARMED] == [
+        (EntryKind.REASSESSED, Likely.CPU_LIMITED)
+    ]
+    story.broken = {}
+    assert [c.kind for c in story.wait(60)] == [EntryKind.CLOSED]

@@ -4673,7 +4673,9 @@ export interface components {
     };
     /**
      * Figures
-     * @description What was measured on the affected lines, as means; rates as sums. None: not measured.
+     * @description What was measured on the affected lines, as means; rates as sums, of a common cause over all halls behind it.
+     *
+     *     None: not measured.
      *
      *     Rates in kbit/s, losses as fractions, times in ms.
      */

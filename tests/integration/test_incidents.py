@@ -13,7 +13,7 @@ from core.database import Database
 from core.model import ConferenceId, Role
 from tests.integration.test_web_monitoring import watching
 from tests.support.polling import UNIT, eventually
-from tests.support.province import ILL, add_country, booked, taking_part
+from tests.support.province import BY_NODE, BY_PROVIDER, ILL, add_country, add_plan, add_providers, booked, taking_part
 from tests.support.website import Visitor, Website, running_website
 
 NOBODY = "00000000-0000-4000-8000-000000000009"
@@ -94,6 +94,65 @@ async def _dealt_with(site: Website, technician: Visitor, conference: Conference
     ]
     assert closed.json["history"][0]["kind"] == "opened"
     assert await _open(technician, conference) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "name", "halls"),
+    [
+        ("provider", "Viettel", "Viettel", BY_PROVIDER["Viettel"]),
+        ("node", "n1", "Nút n1", BY_NODE["n1"]),
+    ],
+)
+async def test_all_halls_of_one_provider_or_node_are_one_incident(
+    database: Database, tmp_path: Path, kind: str, code: str, name: str, halls: tuple[int, ...]
+) -> None:
+    await add_country(database)
+    await add_providers(database)
+    async with running_website(database, tmp_path, sample_seconds=0.5) as site:
+        conference = await booked(site)
+        await add_plan(database, conference)
+        technician = await site.signed_in(Role.TECHNICIAN)
+        async with taking_part(site, conference, [f"d{n}" for n in halls]):
+            (told,) = await _told(technician, conference)
+            (listed,) = await _open(technician, conference)
+    for one in (told, listed):
+        assert one["incident"]["cause"] == {"kind": kind, "code": code}
+        assert one["incident"]["cause_name"] == name
+        assert set(one["members"]) == {f"d{n}" for n in halls}
+
+
+async def test_the_first_halls_own_incident_is_folded_under_its_provinces_for_good(
+    database: Database, tmp_path: Path
+) -> None:
+    await add_country(database)
+    async with running_website(database, tmp_path, sample_seconds=0.5) as site:
+        conference = await booked(site)
+        technician = await site.signed_in(Role.TECHNICIAN)
+        ill = ["d1"]
+        async with taking_part(site, conference, ill):
+            own = {"kind": "line", "code": "d1"}
+            await eventually(lambda: _why_not_only(technician, conference, own), units=60)
+            [first] = await _open(technician, conference)
+            ill += ILL[1:]
+            (common,) = await _told(technician, conference)
+        await _is_folded(technician, conference, first["incident"]["id"], common["incident"]["id"])
+
+    async with running_website(database, tmp_path, sample_seconds=0.5) as site:
+        technician = await site.signed_in(Role.TECHNICIAN)
+        async with taking_part(site, conference, ILL):
+            await _is_folded(technician, conference, first["incident"]["id"], common["incident"]["id"])
+
+
+async def _is_folded(visitor: Visitor, conference: ConferenceId, first: str, common: str) -> None:
+    [only] = await _open(visitor, conference)
+    assert (only["incident"]["id"], only["incident"]["cause"]["code"]) == (common, "p1")
+    at = f"/api/conferences/{conference}/incidents"
+    folded, whole = await visitor.get(f"{at}/{first}"), await visitor.get(f"{at}/{common}")
+    assert (folded.status, whole.status) == (200, 200)
+    assert (folded.json["incident"]["state"], folded.json["incident"]["folded_into"]) == ("folded", common)
+    assert [entry["kind"] for entry in folded.json["history"]][-1] == "folded"
+    assert (whole.json["incident"]["state"], whole.json["incident"]["folded_into"]) == ("open", None)
+    assert {member["point"] for member in whole.json["members"] if member["until"] is None} == set(ILL)
 
 
 async def test_it_closes_when_the_conference_ends(database: Database, tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
+from uuid import UUID
 
 from core.database import Database
 from core.messages import PRESENCE, SAMPLES, PresenceChanged, SampleBatch
 from core.model import ConferenceId, LegId, LinkSample, Participant, Presence, Role, point_participant
+from scheduler.plan.model import Assignment, Plan, ProfileName
 from tests.support.website import Website, times_of
 
 HALLS = 12
@@ -35,6 +37,56 @@ async def add_country(database: Database) -> None:
         "INSERT INTO bridge_point (code, name, unit, seats)"
         " SELECT 'd' || n, 'Điểm ' || n, 'c' || n, 30 FROM generate_series(1, $1) n",
         HALLS,
+    )
+
+
+BY_PROVIDER = {"Viettel": (1, 2, 3, 7, 8, 9), "VNPT": (4, 5, 6, 10, 11, 12)}
+BY_NODE = {"n1": (1, 4, 5, 7, 8, 10), "n2": (2, 3, 6, 9, 11, 12)}
+"""The numbers of the halls of each provider and node: three in each province, three of each other."""
+
+
+async def add_providers(database: Database) -> None:
+    """A main line for every hall, of one of two providers, and a backup of the other that says nothing of it."""
+    for provider, halls in BY_PROVIDER.items():
+        await database.pool.execute(
+            "INSERT INTO point_line (point, backup, provider)"
+            " SELECT number, code <> ALL ($2::text[]), $1 FROM bridge_point",
+            provider,
+            [f"d{n}" for n in halls],
+        )
+
+
+async def add_plan(database: Database, conference: ConferenceId) -> None:
+    """A current plan in which two nodes serve the halls, and one that it replaced."""
+    for code in BY_NODE:
+        await database.pool.execute(
+            "INSERT INTO media_node (code, name, unit, legs, kbps) VALUES ($1, 'Nút ' || $1, 'tw', 100, 100000)", code
+        )
+    planned = _plan({f"d{n}": code for code, halls in BY_NODE.items() for n in halls})
+    for number, plan in enumerate((_plan({f"d{n}": "n9" for n in range(1, HALLS + 1)}), planned), 1):
+        await database.pool.execute(
+            "INSERT INTO conference_plan (conference, number, made_at, current, document)"
+            " VALUES ($1, $2, now(), $3, $4)",
+            UUID(conference),
+            number,
+            plan is planned,
+            plan.model_dump(mode="json"),
+        )
+
+
+def _plan(nodes: Mapping[str, str]) -> Plan:
+    assignments = tuple(Assignment(point=point, node=node, profile=ProfileName.LIGHT) for point, node in nodes.items())
+    return Plan(
+        wanted=ProfileName.LIGHT,
+        profile=ProfileName.LIGHT,
+        root=assignments[0].node,
+        assignments=assignments,
+        trunks=(),
+        links=(),
+        nodes=(),
+        cost=0,
+        bound=0,
+        gap=0.0,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,7 +185,7 @@ HALLS = [PointCode(f"h{n}") for n in range(6)]
 def _of_province(capacity: int | None, **measured: float) -> Likely:
     """What is said of a province of whose six halls four are ill, all of them sending 100 and receiving 400 kbit/s."""
     topology = Topology({}, uplinks={UnitCode("p1"): capacity})
-    well = {"kbps_up": 100.0, "kbps_down": 400.0, "loss_up": 0.0, "loss_down": 0.0, "rtt_ms": 20.0}
+    well: dict[str, Any] = {"kbps_up": 100.0, "kbps_down": 400.0, "loss_up": 0.0, "loss_down": 0.0, "rtt_ms": 20.0}
     ill = {point: [Evidence(point, CONFERENCE, Condition.POOR, **well | measured)] for point in HALLS[:4]}
     spared = {point: [Evidence(point, CONFERENCE, Condition.GOOD, **well)] for point in HALLS[4:]}
     told = assess(Explanation(UNIT, frozenset(ill), frozenset(HALLS)), ill | spared, topology, watched=100)

@@ -10,7 +10,12 @@ import asyncpg
 import pytest
 
 from core.database import Database
-from core.model import ConferenceId, Role
+from core.model import ConferenceId, PointCode, Role
+from monitor.incidents.assessing import assess_equipment
+from monitor.incidents.evidence import Condition, Evidence
+from monitor.incidents.model import Cause, CauseKind, EntryKind, IncidentId, Likely
+from monitor.incidents.store import IncidentStore
+from monitor.incidents.tracked import Change
 from tests.integration.test_web_monitoring import watching
 from tests.support.polling import UNIT, eventually
 from tests.support.province import BY_NODE, BY_PROVIDER, ILL, add_country, add_plan, add_providers, booked, taking_part
@@ -153,6 +158,20 @@ async def _is_folded(visitor: Visitor, conference: ConferenceId, first: str, com
     assert [entry["kind"] for entry in folded.json["history"]][-1] == "folded"
     assert (whole.json["incident"]["state"], whole.json["incident"]["folded_into"]) == ("open", None)
     assert {member["point"] for member in whole.json["members"] if member["until"] is None} == set(ILL)
+
+
+async def test_all_faults_of_a_halls_equipment_are_kept_over_a_restart(database: Database, tmp_path: Path) -> None:
+    await add_country(database)
+    async with running_website(database, tmp_path) as site:
+        conference = await booked(site)
+        faults, hall = (Likely.MICROPHONE_DEAD, Likely.CPU_LIMITED), PointCode("d1")
+        broken = Evidence(hall, conference, Condition.GOOD, equipment=faults)
+        cause = Cause(kind=CauseKind.EQUIPMENT, code=hall)
+        opened = Change(EntryKind.OPENED, IncidentId(NOBODY), cause, assess_equipment(broken), {hall: broken})
+        store = IncidentStore(database)
+        await store.save(opened, "Điểm d1", site.clock.now())
+        [kept] = await store.left_open()
+        assert kept.members[hall].equipment == faults
 
 
 async def test_it_closes_when_the_conference_ends(database: Database, tmp_path: Path) -> None:

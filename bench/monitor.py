@@ -77,7 +77,7 @@ async def run(seconds: int, scenarios: int) -> tuple[dict[str, Any], bool]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.monitor", description=__doc__)
     parser.add_argument("--seconds", type=int, default=20, help="how long ingest, the feed and the wall are watched")
-    parser.add_argument("--scenarios", type=int, default=monitor_faults.SCENARIOS, help="faults to localise (200: all)")
+    parser.add_argument("--scenarios", type=int, default=monitor_faults.SCENARIOS, help="random faults to localise")
     given = parser.parse_args()
     if not (8 <= given.seconds <= 600 and 1 <= given.scenarios <= 10_000):
         parser.error("--seconds must be 8..600, --scenarios 1..10,000")

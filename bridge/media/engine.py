@@ -19,6 +19,7 @@ from bridge.media.ingress import Ingress
 from bridge.media.keyframes import KeyframeRequests
 from bridge.media.layers import MIDDLE_PIXELS
 from bridge.media.leg import KEPT_SECONDS, SILENT_SECONDS, Leg, LegState
+from bridge.media.outbox import Outbox
 from bridge.media.restart import Way, check_restart
 from bridge.media.sampling import Meter
 from bridge.media.sdp import check_slots, parse_offer
@@ -81,7 +82,7 @@ class MediaEngine:
         self._tasks: dict[Leg, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._ice: IceLite[Leg] = IceLite()
-        self._fanout = Fanout(self._send_batch)
+        self._fanout = Fanout(self._post)
         self._table = ForwardingTable(self._fanout.send, self._hold_frame)
         self._ingress = Ingress(clock, self._ice, self._table, self._fanout, KeyframeRequests[Stream]())
         self._upkeep = Upkeep(self._ingress, self._cname, on_demand, on_paused)
@@ -336,9 +337,9 @@ class MediaEngine:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _send_batch(self, data: memoryview, segment: int, address: tuple[object, ...]) -> None:
+    def _post(self, box: Outbox) -> None:
         if self._socket is not None:
-            self._socket.send_batch(data, segment, address)
+            self._socket.post(box)
 
     def _hold_frame(self) -> None:
         if self._frame_timer is None:

@@ -1,7 +1,7 @@
 """SRTP for a batch of packets: encrypted one behind the other in one buffer, ready for segmentation offload.
 
 pylibsrtp's `Session.protect` copies each packet four times and checks it twice; per forwarded packet that costs
-more than the encryption. This calls the same libsrtp functions on one buffer that is used again.
+more than the encryption. This calls the same libsrtp functions on the outbox's buffer.
 """
 
 from __future__ import annotations
@@ -11,32 +11,40 @@ from collections.abc import Sequence
 from pylibsrtp import Error, Session
 from pylibsrtp._binding import ffi, lib
 
+from bridge.media.outbox import Outbox
 from bridge.media.slots import Placed
 
-BUFFER_BYTES = 1 << 16
+_TAG_BYTES = 16
+"""At most, of the protections that the node offers."""
+_SPARE_BYTES = 144
+"""What libsrtp may write behind a packet (SRTP_MAX_TRAILER_LEN)."""
+
+
+def sealed_bytes(batch: Sequence[Placed]) -> int:
+    """The room in the buffer that a batch takes while it is sealed, at most."""
+    return sum(12 + _TAG_BYTES + len(body) for _, body in batch) + _SPARE_BYTES
 
 
 class Sealer:
-    """Owns the buffer; what `seal` returns is valid until it is called again."""
+    """Encrypts into an outbox's buffer."""
 
-    def __init__(self) -> None:
-        self._cells = ffi.new("char[]", BUFFER_BYTES)
-        self._buffer = ffi.buffer(self._cells)
-        self._view = memoryview(self._buffer)
+    def __init__(self, box: Outbox) -> None:
+        self._cells, self._buffer = box.cells, box.buffer
         self._length = ffi.new("int *")
 
-    def seal(self, session: Session, ssrc: bytes, batch: Sequence[Placed]) -> tuple[memoryview, int]:
-        """The encrypted packets in a row, and the length of the first, which all but the last have.
+    def seal(self, session: Session, ssrc: bytes, batch: Sequence[Placed], start: int) -> tuple[int, int]:
+        """Writes the encrypted packets in a row from `start` on.
 
-        The batch must fit the buffer with 144 bytes to spare. Raises `pylibsrtp.Error`.
+        Returns where they end, and the length of the first, which all but the last have. The batch must fit the buffer, see `sealed_bytes`. Raises `pylibsrtp.Error`.
         """
-        context, buffer, cells, length = session._srtp[0], self._buffer, self._cells, self._length
-        at = segment = 0
+        context, protect = session._srtp[0], lib.srtp_protect
+        buffer, cells, length = self._buffer, self._cells, self._length
+        at, segment = start, 0
         for head, body in batch:
             size = length[0] = 12 + len(body)
             buffer[at : at + size] = head + ssrc + body
-            if lib.srtp_protect(context, cells + at, length):
+            if protect(context, cells + at, length):
                 raise Error("srtp_protect refused a packet")
             at += length[0]
-            segment = segment or at
-        return self._view[:at], segment
+            segment = segment or at - start
+        return at, segment

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import structlog
 
 from bridge.media.ice import Address
+from bridge.media.outbox import SOL_UDP, UDP_SEGMENT, Outbox
 
 log = structlog.get_logger("media")
 
@@ -27,8 +28,6 @@ MAX_QUEUED = 2_000
 """Batches that wait for room in the kernel's buffer; more are dropped, newest first."""
 SOCKET_BUFFER = 4 << 20
 
-_SOL_UDP = 17
-_UDP_SEGMENT = 103
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _NO_OFFLOAD = (errno.EINVAL, errno.EIO, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EMSGSIZE)
 
@@ -111,6 +110,20 @@ class UdpPort:
         """One datagram; dropped when it cannot be sent."""
         self.send_batch(data, len(data), address)
 
+    def post(self, box: Outbox) -> None:
+        """All messages of an outbox, whose buffer may be used again. What the kernel does not take goes by itself."""
+        messages, counters, descriptor, done = box.messages, self.counters, self.sock.fileno(), 0
+        while done < len(messages):
+            taken = 0 if self._queue or not self._offload else box.send(descriptor, done)
+            for start, end, segment, _ in messages[done : done + taken]:
+                counters.packets_out += -(-(end - start) // segment)
+                counters.bytes_out += end - start
+            done += taken
+            if not taken:
+                start, end, segment, address = messages[done]
+                self.send_batch(box.view[start:end], segment, address)
+                done += 1
+
     def send_batch(self, data: Data, segment: int, address: Address) -> None:
         """Datagrams of `segment` bytes each, the last one perhaps shorter, to one address; `data` may be used again."""
         if self._queue:
@@ -137,7 +150,7 @@ class UdpPort:
     def _write_offloaded(self, data: Data, segment: int, address: Address) -> int:
         ancillary = self._ancillary.get(segment)
         if ancillary is None:
-            ancillary = self._ancillary[segment] = [(_SOL_UDP, _UDP_SEGMENT, struct.pack("=H", segment))]
+            ancillary = self._ancillary[segment] = [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", segment))]
         try:
             return self.sock.sendmsg((data,), ancillary, 0, address)
         except BlockingIOError:

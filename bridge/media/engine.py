@@ -36,6 +36,8 @@ from core.settings import Limits
 
 log = structlog.get_logger("media")
 
+TICKS_PER_LOOK = 3
+"""From one look at whether a leg was heard to the next; one that was not is looked at each time."""
 CONNECT_SECONDS = 20.0
 """From the answer to the first proved address."""
 FRAME_SECONDS = 0.01
@@ -369,7 +371,8 @@ class MediaEngine:
         for index, leg in enumerate(tuple(self._legs.values())):
             if not leg.secured:
                 continue
-            self._watch_silence(leg, now)
+            if (index + turn) % TICKS_PER_LOOK == 0 or leg.state is LegState.SILENT:
+                self._watch_silence(leg, now)
             if leg.state is LegState.SILENT:
                 continue
             self._upkeep.tick(leg, now, index + turn)

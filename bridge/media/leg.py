@@ -219,6 +219,11 @@ class Leg:
         mids = [mid for mid, slot in self.receive.items() if slot.track is not Track.MICROPHONE]
         return all(codec in self.offer.section(mid).h264_taken for mid in mids)
 
+    @property
+    def at_rest(self) -> bool:
+        """It sends nothing and its line is wide enough: nothing about it changes from one moment to the next."""
+        return not (self.layers or self.limited or self.probed_bps) and self.downlink.limit is None
+
     def close_rates(self, now: float) -> None:
         """Measures what its streams take; to be called about once a second."""
         for stream in self.layers.values():

@@ -35,7 +35,8 @@ class Sealer:
     def seal(self, session: Session, ssrc: bytes, batch: Sequence[Placed], start: int) -> tuple[int, int]:
         """Writes the encrypted packets in a row from `start` on.
 
-        Returns where they end, and the length of the first, which all but the last have. The batch must fit the buffer, see `sealed_bytes`. Raises `pylibsrtp.Error`.
+        Returns where they end, and the length of the first, which all but the last have. The batch must fit the
+        buffer, see `sealed_bytes`. Raises `pylibsrtp.Error`.
         """
         context, protect = session._srtp[0], lib.srtp_protect
         buffer, cells, length = self._buffer, self._cells, self._length

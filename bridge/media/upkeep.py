@@ -39,7 +39,9 @@ class Upkeep:
 
     def tick(self, leg: Leg, now: float, turn: int) -> None:
         """To be called each `TICK_SECONDS`; `turn` begins elsewhere for each leg, so that they alternate."""
-        self._adapt(leg, now, allot_now=turn % TICKS_PER_ALLOTMENT == 0)
+        allot_now = turn % TICKS_PER_ALLOTMENT == 0
+        if allot_now or not leg.at_rest:
+            self._adapt(leg, now, allot_now=allot_now)
         if turn % TICKS_PER_SECOND == 0:
             leg.close_rates(now)
         if turn % _TICKS_PER_REPORT == 0 or leg.uplink.urgent:

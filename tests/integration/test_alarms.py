@@ -14,12 +14,12 @@ import pytest
 
 from core.clock import SystemClock
 from core.database import Database
-from core.model import ConferenceId, Role
+from core.model import ConferenceId, Presence, Role
 from monitor.alarms.posting import POSTS_AT_ONCE
 from scheduler.invitations.postman import Postman
 from tests.support.mailbox import Mailbox, mailbox, text_of
 from tests.support.polling import eventually
-from tests.support.province import ILL, add_country, booked, taking_part
+from tests.support.province import ILL, add_country, booked, taking_part, tell_presence
 from tests.support.receiver import Receiver, receiver
 from tests.support.website import Visitor, Website, running_website
 
@@ -115,6 +115,98 @@ async def test_an_ill_province_is_told_once_by_mail_and_webhook_escalated_and_de
         assert "technician" in text_of(last)
         assert other.ids == []
         assert [server.unsigned for server in (all_of_it, chief)] == [0, 0]
+
+
+LONE = ("d3", "d9")
+"""Halls of different provinces: what ails one of them is its own."""
+
+
+def _told_of(server: Receiver, code: str) -> list[str]:
+    return [body["type"] for _, body in server.got if body["data"]["incident"]["cause"]["code"] == code]
+
+
+def _mails_of(box: Mailbox, code: str) -> list[str]:
+    """What the mails about a hall say first."""
+    texts = [text_of(letter) for letter in box.messages(DUTY)]
+    return [text for text in texts if f"Điểm {code[1:]}\n" in text]
+
+
+def _why_not_both(box: Mailbox, server: Receiver, types: list[str]) -> str | None:
+    """Both lone halls are told by mail and webhook: so much and nothing else."""
+    told = {code: (_told_of(server, code), len(_mails_of(box, code))) for code in LONE}
+    right = all(one == (types, len(types)) for one in told.values())
+    return None if right else f"{told}, {box.count()} mails in all"
+
+
+async def _own_incidents(technician: Visitor, conference: ConferenceId, state: str) -> dict[str, Any]:
+    reply = await technician.get(f"/api/conferences/{conference}/incidents")
+    found = [one["incident"] for one in reply.json["incidents"] if one["incident"]["state"] == state]
+    assert {one["cause"]["kind"] for one in found} <= {"line"}
+    return {one["cause"]["code"]: one for one in found}
+
+
+async def _why_not_in_state(technician: Visitor, conference: ConferenceId, state: str) -> str | None:
+    found = await _own_incidents(technician, conference, state)
+    return None if found.keys() == set(LONE) else f"{state}: {sorted(found)}"
+
+
+async def test_a_lone_hall_that_is_ill_or_silent_is_told_once_and_declared_over_once_over_restarts(
+    database: Database, tmp_path: Path
+) -> None:
+    await add_country(database)
+    silent_hall, ill_hall = LONE
+    async with mailbox() as box, receiver() as server:
+        async with _site(database, tmp_path, box) as site, _posting(database, box):
+            administrator = await site.signed_in(Role.ADMINISTRATOR)
+            technician = await site.signed_in(Role.TECHNICIAN)
+            await _added(administrator, channel="mail", target=DUTY)
+            await _hooked(administrator, server)
+            conference = await booked(site)
+            ill, silent = list[str](), list[str]()
+            async with taking_part(site, conference, ill, silent=silent):
+                began = asyncio.get_running_loop().time()
+                ill.append(ill_hall)
+                silent.append(silent_hall)
+                tell_presence(site, conference, silent_hall, Presence.LOST)
+                await eventually(lambda: _why_not_in_state(technician, conference, "open"), units=60)
+                # It may be the beginning of something larger: pages show it already, people are not told yet.
+                assert (box.count(), server.ids) == (0, [])
+                await eventually(lambda: _why_not_both(box, server, ["incident.alarm"]), units=60)
+                assert asyncio.get_running_loop().time() - began >= 12
+                opened = await _own_incidents(technician, conference, "open")
+
+        async with _site(database, tmp_path, box) as site, _posting(database, box):
+            technician = await site.signed_in(Role.TECHNICIAN)
+            async with taking_part(site, conference, ill, silent=silent):
+                # Long enough for the new process to find both ill by itself, and to tell them if it would.
+                known = asyncio.get_running_loop().time() + 16
+                await eventually(partial(_why_not_later, known), units=20)
+                kept = await _own_incidents(technician, conference, "open")
+                assert {code: one["id"] for code, one in kept.items()} == {
+                    code: one["id"] for code, one in opened.items()
+                }
+                ill.clear()
+                silent.clear()
+                tell_presence(site, conference, silent_hall, Presence.PRESENT)
+                await eventually(lambda: _why_not_in_state(technician, conference, "closed"), units=90)
+                assert _why_not_both(box, server, ["incident.alarm"]) is None
+                await database.pool.execute("UPDATE incident SET closed_at = closed_at - interval '5 minutes'")
+                over = ["incident.alarm", "incident.cleared"]
+                await eventually(lambda: _why_not_both(box, server, over), units=20)
+
+        async with (
+            _site(database, tmp_path, box) as site,
+            _posting(database, box),
+            taking_part(site, conference, ill),
+        ):
+            assert await site.monitor.alarms.look() == 0
+        assert _why_not_both(box, server, over) is None
+        assert (box.count(), len(server.ids), server.unsigned) == (4, 4, 0)
+
+
+def _why_not_later(moment: float) -> str | None:
+    now = asyncio.get_running_loop().time()
+    return None if now >= moment else f"{moment - now:.1f} s too early"
 
 
 async def _why_not_delivered(administrator: Visitor, delivery: str, state: str, error: str = "") -> str | None:

@@ -113,21 +113,24 @@ def sample(site: Website, conference: ConferenceId, code: str, ill: Sequence[str
     )
 
 
+def tell_presence(site: Website, conference: ConferenceId, code: str, presence: Presence) -> None:
+    """The bridge's news of a hall."""
+    news = PresenceChanged(conference=conference, participant=hall(code), presence=presence, at=site.clock.now())
+    site.bus.publish(PRESENCE, news)
+
+
 @asynccontextmanager
 async def taking_part(
-    site: Website, conference: ConferenceId, ill: Sequence[str], loss: float = 0.3
+    site: Website, conference: ConferenceId, ill: Sequence[str], loss: float = 0.3, silent: Sequence[str] = ()
 ) -> AsyncIterator[None]:
-    """All halls are in, and their lines are sampled; `ill` may be changed meanwhile."""
+    """All halls are in, and their lines are sampled but for those of `silent`; both may be changed meanwhile."""
     codes = [f"d{n}" for n in range(1, HALLS + 1)]
     for code in codes:
-        news = PresenceChanged(
-            conference=conference, participant=hall(code), presence=Presence.PRESENT, at=site.clock.now()
-        )
-        site.bus.publish(PRESENCE, news)
+        tell_presence(site, conference, code, Presence.LOST if code in silent else Presence.PRESENT)
 
     async def sampled() -> None:
         for _ in count():
-            samples = tuple(sample(site, conference, code, ill, loss) for code in codes)
+            samples = tuple(sample(site, conference, code, ill, loss) for code in codes if code not in silent)
             site.bus.publish(SAMPLES, SampleBatch(at=site.clock.now(), samples=samples))
             await asyncio.sleep(0.5)
 

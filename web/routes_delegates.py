@@ -78,6 +78,7 @@ async def import_delegates(ask: Ask[ImportQuery]) -> DelegateImport:
 async def export_delegates(ask: Ask[Nothing]) -> web.Response:
     """All delegates with their links, as a file that the import takes back."""
     everybody = await ask.context.monitor.delegates.everybody(ask.conference)
+    names = {one.username: one.name for one in await ask.context.accounts.staff()}
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(
@@ -85,7 +86,8 @@ async def export_delegates(ask: Ask[Nothing]) -> web.Response:
     )
     for one in everybody:
         who = one.delegate
-        told = (who.state, who.reason, who.at.isoformat() if who.at else "", who.by or "", _url(ask, one.ticket))
+        by = names.get(who.by, who.by) if who.by else ""
+        told = (who.state, who.reason, who.at.isoformat() if who.at else "", by, _url(ask, one.ticket))
         cells = (who.code, who.name, who.position, who.organisation, who.point, who.point_name, *told)
         writer.writerow([guarded(cell) for cell in cells])
     return csv_response(text.getvalue(), f"delegates-{ask.conference}.csv")

@@ -95,8 +95,8 @@ def _lines(stationery: Stationery, telling: Telling) -> Iterator[str]:
     if incident.closed_at is not None:
         minutes = max(1, round((incident.closed_at - incident.opened_at).total_seconds() / 60))
         yield say["closed"].format(time=_time(incident.closed_at, stationery), minutes=minutes)
-    if incident.closed_by is not None:
-        yield say["closed_by"].format(name=incident.closed_by)
+    if notice.watched.closer is not None:
+        yield say["closed_by"].format(name=notice.watched.closer)
     if told.observed:
         yield say["points"].format(affected=told.affected, observed=told.observed)
     yield say["likely"].format(likely=texts.LIKELY[told.likely][language])

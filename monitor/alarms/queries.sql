@@ -62,8 +62,10 @@ SELECT i.*,
                  ORDER BY e.number DESC LIMIT 1), false) AS folded,
        ARRAY(SELECT DISTINCT m.conference FROM incident_member m WHERE m.incident = i.id) AS conferences,
        ARRAY(SELECT DISTINCT p.unit FROM incident_member m JOIN bridge_point p ON p.code = m.point
-             WHERE m.incident = i.id AND p.unit IS NOT NULL) AS units
+             WHERE m.incident = i.id AND p.unit IS NOT NULL) AS units,
+       coalesce(closer.name, i.closed_by) AS closer
 FROM incident i
+LEFT JOIN account closer ON closer.username = i.closed_by
 WHERE i.alarmed IS NOT NULL
   AND (i.state <> 'closed'
        OR (i.closed_at > $1

@@ -21,7 +21,7 @@ from monitor.incidents.model import REOPENED_WITHIN, Incident, IncidentId, Incid
 class Watched:
     """An incident of which people are to be told, the worst severity that they are to hear of, and whom it concerns.
 
-    `units` are those of all its points, with all above them.
+    `units` are those of all its points, with all above them; `closer` is the name of the person who closed it.
     """
 
     incident: Incident
@@ -29,6 +29,7 @@ class Watched:
     folded: bool
     conferences: frozenset[ConferenceId]
     units: frozenset[UnitCode]
+    closer: str | None = None
 
 
 @dataclass(frozen=True)

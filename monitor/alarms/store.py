@@ -275,4 +275,5 @@ def _watched(row: asyncpg.Record, parents: Mapping[str, str | None]) -> Watched:
         folded=row["folded"],
         conferences=frozenset(ConferenceId(str(one)) for one in row["conferences"]),
         units=frozenset(units),
+        closer=row["closer"],
     )

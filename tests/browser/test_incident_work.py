@@ -122,7 +122,7 @@ async def test_a_technician_sees_what_to_do_does_it_takes_it_back_and_closes_the
         await page.get_by_test_id("incident-acknowledge").click()
         await page.get_by_test_id("incident-acknowledge").wait_for(state="detached")
         await page.get_by_test_id("incident-own").click()
-        await incident.get_by_text("Người xử lý: technician").wait_for()
+        await incident.get_by_text("Người xử lý: Người technician").wait_for()
         await page.get_by_test_id("incident-note").click()
         await page.get_by_test_id("note-text").fill("Đã gọi nhà mạng")
         await page.get_by_test_id("note-save").click()
@@ -132,7 +132,7 @@ async def test_a_technician_sees_what_to_do_does_it_takes_it_back_and_closes_the
 
         await page.get_by_test_id("incidents-closed").click()
         over = page.get_by_test_id("closed-incident")
-        await over.get_by_text("technician đóng").wait_for()
+        await over.get_by_text("Người technician đóng").wait_for()
         await over.get_by_role("button").click()
         told = await page.get_by_test_id("incident-history").inner_text()
         done = (

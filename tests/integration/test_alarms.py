@@ -112,7 +112,7 @@ async def test_an_ill_province_is_told_once_by_mail_and_webhook_escalated_and_de
             await eventually(lambda: None if box.count() == 2 else f"{box.count()} mails", units=20)
         first, last = box.messages(DUTY)
         assert first["References"] == last["References"]
-        assert "technician" in text_of(last)
+        assert "Người technician" in text_of(last)
         assert other.ids == []
         assert [server.unsigned for server in (all_of_it, chief)] == [0, 0]
 

@@ -121,15 +121,18 @@ async def _tell(pool: Any) -> None:
         sums,
         {"of": "points", "share": 0.5, "needed": 2, "have": 2, "reached": True},
     )
-    for n, (state, closed) in enumerate((("closed", STOP), ("open", None)), start=1):
+    await pool.execute("INSERT INTO account VALUES ('lan', 'Trực kỹ thuật', 'x', '{technician}')")
+    for n, (state, closed, owner) in enumerate((("closed", STOP, "lan"), ("open", None, "left")), start=1):
         await pool.execute(
             "INSERT INTO incident (id, kind, code, name, state, likely, severity, affected, observed, figures,"
-            " opened_at, closed_at) VALUES ($1, 'unit', $2, $2, $3, 'path_loss', 'major', 1, 1, '{}', $4, $5)",
+            " opened_at, closed_at, owner)"
+            " VALUES ($1, 'unit', $2, $2, $3, 'path_loss', 'major', 1, 1, '{}', $4, $5, $6)",
             UUID(int=n),
             f"c{n}",
             state,
             START,
             closed,
+            owner,
         )
         await pool.execute(
             "INSERT INTO incident_member (incident, point, conference, since, condition)"
@@ -215,6 +218,7 @@ async def test_the_figures_are_those_of_the_history(site: Website) -> None:
     total = report.total
     assert (total.expected, total.listed, total.verified, total.absent) == (12, 12, 4, 4)
     assert [(i.name, i.points, i.minutes) for i in report.incidents] == [("c1", 1, 120.0), ("c2", 1, None)]
+    assert [i.owner for i in report.incidents] == ["Trực kỹ thuật", "left"]
     assert [(s.item, s.verified, s.quorum) for s in report.snapshots] == [("Biểu quyết", 4, True)]
     assert [one.late_by_own_clock for one in report.points] == [-3.0, 10.0, 2.0, None]
     assert [one.early_by_own_clock for one in report.points] == [None, None, 58.0, None]

@@ -233,6 +233,8 @@ async def test_a_quorum_of_verified_delegates(organizer: Visitor, conference: Co
         await organizer.ask("PUT", f"{path}/delegates/{code}", json={"state": "present"})
     state = (await organizer.get(f"{path}/headcounts?sums_only=true")).json["quorum"]
     assert (state["have"], state["reached"]) == (3, True)
+    file = (await organizer.get(f"{path}/delegates.csv")).body.decode("utf-8-sig")
+    assert sorted(line.count("Người organizer") for line in file.splitlines()) == [0, 0, 0, 0, 1, 1, 1]
 
 
 async def test_a_snapshot_keeps_the_figures_of_its_moment(

@@ -39,7 +39,7 @@ _THROUGH_MS = 500
 """A queue gives out what the line carries; from before there was one comes more."""
 HOLD_SECONDS = 1.0
 """After the line was too full, before it is tried with more; doubled when that fails, up to the longest."""
-LONGEST_HOLD_SECONDS = 2.0
+LONGEST_HOLD_SECONDS = 4.0
 GROWTH = 1.25
 """Per second, after the hold. Senders themselves grow by 8 % a second within what they are told."""
 WIDER = 1.15

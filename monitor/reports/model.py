@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from core.model import Departure, PointRef, Role, point_participant
 from monitor.attendance import Interval
@@ -264,6 +265,15 @@ class Report:
     incidents: tuple[IncidentFigures, ...] = ()
     chair: str | None = None
     """Who was appointed to chair."""
+    is_over: bool = True
+    """Whether nothing more comes: the conference has ended."""
+
+    @property
+    def state(self) -> Literal["over", "running", "ahead"]:
+        """Where the conference stood at `made_at`; as long as it is not over, all figures are interim."""
+        if self.is_over:
+            return "over"
+        return "running" if self.made_at >= self.start else "ahead"
 
     @property
     def worst(self) -> tuple[PointFigures, ...]:
@@ -315,6 +325,7 @@ def build(
         snapshots=told.snapshots,
         incidents=told.incidents,
         chair=told.chair,
+        is_over=over is not None,
     )
 
 

@@ -53,6 +53,7 @@ def printable(report: Report, language: Language, zone: tzinfo) -> bytes:
         "charts": [asdict(chart) for chart in charts(report, language, zone)],
         "times": _times(report, zone),
         "made_at": text_of(report.made_at.astimezone(zone).replace(tzinfo=None)),
+        "interim": None if report.is_over else word(f"conference.{report.state}"),
         "keys": [
             [word("key.points"), f"{total.came} / {total.points}"],
             [word("key.declared"), _of(total.declared, total.expected)],

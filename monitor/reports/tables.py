@@ -81,6 +81,7 @@ class _Writer:
             "start": self._local(report.start),
             "stop": self._local(report.stop),
             "made_at": self._local(report.made_at),
+            "state": self._t(f"conference.{report.state}"),
             "chair": report.chair,
             "expected": total.points,
             "came": total.came,

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.model import Grade, LinkSample
 from core.quality import Direction, LinkStatus
+from monitor.incidents.model import CauseKind, Likely
 from tests.support.line import Faults
 from tests.support.watched import Outcome, Reading, Trial
 
@@ -17,6 +18,10 @@ LOSS_POINTS, LOSS_SHARE, LOSS_SMALL = 0.01, 0.20, 0.05
 TRIP_MS = 10.0
 CAP_SHARE = 0.15
 RIGHT_SECONDS, BACK_SECONDS = 10.0, 30.0
+INCIDENT_SECONDS, UNKNOWN_SECONDS = 24.0, 11.0
+"""From a cut to its incident: the node waits 15 s for a silent hall and looks each second, the desk sees it within a
+sampling period of 2 s, and the incident opens at the first look 4 s after that. Until then the grade becomes unknown,
+when nothing was measured in a window of four samples: within 10 s and the time until it is told."""
 _HARMED = (Grade.FAIR, Grade.POOR)
 
 
@@ -37,6 +42,7 @@ def _trials() -> Iterator[Trial]:
         yield Trial(f"delay 100 ms {way}", direction, Faults(delay_ms=100), (Grade.GOOD,))
     yield Trial("delay 400 ms both", None, Faults(delay_ms=200), (Grade.FAIR,))
     yield Trial("delay 600 ms both", None, Faults(delay_ms=300), (Grade.POOR,))
+    yield Trial("cut both", None, Faults(loss=1.0), (Grade.UNKNOWN,))
 
 
 TRIALS: Sequence[Trial] = tuple(_trials())
@@ -55,14 +61,21 @@ def row_of(outcome: Outcome) -> dict[str, Any]:
         "good_after_s": None if back is None else round(back, 1),
     }
     within = row.pop("within", True)
-    timely = right is not None and right <= RIGHT_SECONDS and back is not None and back <= BACK_SECONDS
+    timely = right is not None and right <= (UNKNOWN_SECONDS if trial.is_cut else RIGHT_SECONDS)
+    if not trial.is_cut:
+        # A headless hall does not look for a new way when the node's consent has expired (30 s, RFC 7675).
+        timely = timely and back is not None and back <= BACK_SECONDS
     return row | {"figure_right": within, "grade_right": timely}
 
 
 def text_of(row: dict[str, Any]) -> str:
     """As a person reads it."""
     true, told = row.get("true"), row.get("told")
-    figure = f"{row['unit']}: true {true}, told {told}" if true is not None else ""
+    figure = (
+        f"{row['unit']}: true {true}, told {told}{', ' + row['called'] if row.get('called') else ''}"
+        if true is not None
+        else ""
+    )
     times = f"right after {row['right_after_s']} s, good again after {row['good_after_s']} s"
     marks = f"{'ok' if row['figure_right'] else 'WRONG'} / {'ok' if row['grade_right'] else 'LATE'}"
     return f"{row['trial']:<22} {figure:<44} {', '.join(row['grades']):<12} {times}  {marks}"
@@ -76,8 +89,9 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             (abs(row[key]) for row in rows if row.get("unit") == unit and row.get(key) is not None), default=None
         )
 
-    rights = [row["right_after_s"] for row in rows]
-    backs = [row["good_after_s"] for row in rows]
+    harmed = [row for row in rows if "called" not in row]
+    rights = [row["right_after_s"] for row in harmed]
+    backs = [row["good_after_s"] for row in harmed]
     return {
         "trials": len(rows),
         "figures_right": sum(row["figure_right"] for row in rows),
@@ -85,6 +99,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "loss_error_max": worst("loss", "error"),
         "rtt_error_ms_max": worst("ms", "error"),
         "cap_error_max": worst("kbit/s", "error"),
+        "cut_incident_s": next((row["told"] for row in rows if "called" in row), None),
         "grade_right_s_max": None if None in rights else max(rights, default=None),
         "grade_good_again_s_max": None if None in backs else max(backs, default=None),
     }
@@ -114,6 +129,8 @@ def _reasons(outcome: Outcome, compared: Sequence[Reading]) -> list[str]:
 def _figure(outcome: Outcome, compared: Sequence[Reading]) -> dict[str, Any]:
     trial, faults = outcome.trial, outcome.trial.faults
     samples = [one.status.sample for one in compared]
+    if trial.is_cut:
+        return _incident(outcome)
     if faults.loss and trial.direction is not None:
         return _loss(trial.direction, compared, samples)
     if faults.kbps and trial.direction is not None:
@@ -150,6 +167,18 @@ def _cap(direction: Direction, kbps: float, compared: Sequence[Reading]) -> dict
 
 def _cap_of(status: LinkStatus, direction: Direction) -> float | None:
     return status.carries_up_kbps if direction is Direction.UP else status.carries_down_kbps
+
+
+def _incident(outcome: Outcome) -> dict[str, Any]:
+    """The hall's own incident: when it was told first, and what it was called then."""
+    first = next(iter(outcome.incidents), None)
+    if first is None:
+        return {"unit": "s", "true": 0, "told": None, "called": None, "within": False}
+    cause, likely = first.incident.cause, first.incident.assessment.likely
+    told = round(first.at - outcome.began, 1)
+    named = cause.kind is CauseKind.LINE and likely is Likely.ENDPOINT_LOST
+    called = f"{cause.kind.value} {likely.value}"
+    return {"unit": "s", "true": 0, "told": told, "called": called, "within": named and told <= INCIDENT_SECONDS}
 
 
 def _trip(outcome: Outcome, samples: Sequence[LinkSample]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from core.model import AUDIENCE_SLOTS, CONSOLE_SLOTS, ConferenceSpec, Grade, Par
 from core.quality import Direction, LinkStatus
 from core.session_messages import PublishDirective, session_topic
 from core.settings import Settings
+from monitor.incidents.model import INCIDENTS, Incident
 from monitor.service import Monitor
 from tests.support.conferences import CHAIR_SEAT, hall, spec_of
 from tests.support.line import NO_FAULTS, Faults, Line, LineModel
@@ -56,6 +57,19 @@ class Trial:
     faults: Faults
     right: Collection[Grade]
 
+    @property
+    def is_cut(self) -> bool:
+        """Nothing gets through either way."""
+        return self.direction is None and self.faults.loss == 1
+
+
+@dataclass(frozen=True)
+class Called:
+    """An incident of the hall as it was told at a moment (loop time)."""
+
+    at: float
+    incident: Incident
+
 
 @dataclass
 class Outcome:
@@ -65,6 +79,8 @@ class Outcome:
     before: list[Reading] = field(default_factory=list)
     during: list[Reading] = field(default_factory=list)
     after: list[Reading] = field(default_factory=list)
+    incidents: list[Called] = field(default_factory=list)
+    """Each as often as it changed while the fault lasted."""
     began: float = 0.0
     ended: float = 0.0
 
@@ -147,6 +163,7 @@ class WatchedHall:
         self._clear = Line(node_port, seed=seed + 500)
         self.newest: LinkStatus | None = None
         self._readings: list[Reading] | None = None
+        self._incidents: list[Called] | None = None
         self._direction: Direction | None = None
 
     @asynccontextmanager
@@ -156,8 +173,8 @@ class WatchedHall:
             await stack.enter_async_context(self.line)
             await stack.enter_async_context(self._clear)
             await self._bus.request(OPEN, OpenConference(spec=self.spec))
-            listening = asyncio.create_task(self._listen())
-            stack.callback(listening.cancel)
+            for listening in (self._listen(), self._listen_for_incidents()):
+                stack.callback(asyncio.create_task(listening).cancel)
             chair = Seat(self._bus, self.spec, CHAIR_SEAT, clips)
             point = Seat(self._bus, self.spec, hall(1), clips)
             for seat, line in ((chair, self._clear), (point, self.line)):
@@ -177,16 +194,21 @@ class WatchedHall:
                 await asyncio.sleep(0.1)
 
     async def undergo(self, trial: Trial, seconds: float, longest_return: float) -> Outcome:
-        """The fault for so long, then none until the grade has been good for a while or the longest is over."""
+        """The fault for so long, then none until the grade has been good for a while or the longest is over.
+
+        After a cut nobody waits for that.
+        """
         loop, outcome = asyncio.get_running_loop(), Outcome(trial)
         self._direction, self._readings = trial.direction, outcome.before
         await asyncio.sleep(6)
         self._readings, outcome.began = outcome.during, loop.time()
+        self._incidents = outcome.incidents
         self._set(trial)
         await asyncio.sleep(seconds)
         self._readings, outcome.ended = outcome.after, loop.time()
+        self._incidents = None
         self.line.up.faults = self.line.down.faults = NO_FAULTS
-        while loop.time() - outcome.ended < longest_return:
+        while not trial.is_cut and loop.time() - outcome.ended < longest_return:
             await asyncio.sleep(0.2)
             good = outcome.good_after
             if good is not None and loop.time() - outcome.ended > good + 4:
@@ -222,6 +244,13 @@ class WatchedHall:
                     model = self.model(self._direction)
                     lost = model.lost + model.overflowed
                     self._readings.append(Reading(loop.time(), found[0], model.packets, lost))
+
+    async def _listen_for_incidents(self) -> None:
+        loop = asyncio.get_running_loop()
+        with self._bus.subscribe(INCIDENTS) as told:
+            async for board in told:
+                if board.conference == self.spec.id and self._incidents is not None:
+                    self._incidents += [Called(loop.time(), one.incident) for one in board.incidents]
 
 
 @asynccontextmanager

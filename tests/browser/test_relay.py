@@ -19,7 +19,7 @@ from tests.support.installation import installed
 from tests.support.pages import enter_by_link, why_no_moving_picture
 from tests.support.polling import eventually
 
-_RELAY_ONLY = """{ const Real = RTCPeerConnection; window.__peers = [];
+RELAY_ONLY = """{ const Real = RTCPeerConnection; window.__peers = [];
   window.RTCPeerConnection = class extends Real {
     constructor(options) { super({ ...options, iceTransportPolicy: "relay" }); window.__peers.push(this); } }; }"""
 _WAY = """async () => {
@@ -47,7 +47,7 @@ async def test_a_hall_behind_a_strict_firewall_sends_its_picture_through_the_rel
             conference = await installation.book_now()
             token = await installation.token(conference.id, Role.CHAIR)
             async with visitor(browser) as hall, visitor(browser) as watcher:
-                await hall.add_init_script(_RELAY_ONLY)
+                await hall.add_init_script(RELAY_ONLY)
                 await enter_by_link(hall, installation, conference, "p1")
                 await enter_by_link(watcher, installation, conference, "p2")
                 await hall.locator("[data-media=connected]").wait_for()

@@ -56,3 +56,15 @@ async def test_a_hall_behind_a_strict_firewall_sends_its_picture_through_the_rel
                     await chair.command(GrantFloor(participant=point_participant("p1")))
                     bars: set[int] = set()
                     await eventually(lambda: why_no_moving_picture(watcher, bars), units=30)
+                    await eventually(lambda: _why_not_told(database), units=30)
+
+
+async def _why_not_told(database: Database) -> str | None:
+    """The monitor keeps of each sample whether it came by the relay, and what the node lets the hall send."""
+    rows = await database.pool.fetch(
+        "SELECT participant, array_agg(DISTINCT relayed) FILTER (WHERE relayed IS NOT NULL) AS relayed,"
+        " max(remb_up_kbps) AS remb FROM link_sample GROUP BY participant"
+    )
+    told = {row["participant"]: (row["relayed"], (row["remb"] or 0) > 0) for row in rows}
+    wanted = {point_participant("p1"): ([True], True), point_participant("p2"): ([False], True)}
+    return None if told == wanted else f"told: {told}"

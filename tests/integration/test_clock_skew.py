@@ -8,6 +8,7 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ async def _hall(installation: Installation, token: str, point: str) -> AsyncIter
         await endpoint.close()
 
 
+def _why_no_skew(client: SignalingClient) -> str | None:
+    return None if client.skew else "no skew yet"
+
+
 @asynccontextmanager
 async def _technician(installation: Installation) -> AsyncIterator[Visitor]:
     account = installation.accounts[Role.TECHNICIAN]
@@ -96,7 +101,7 @@ async def test_a_hall_whose_clock_is_three_minutes_off_is_told_so_and_is_not_lat
             point: await stack.enter_async_context(_hall(installation, tokens[point], point)) for point in WRONG_SECONDS
         }
         for point, client in halls.items():
-            await eventually(lambda client=client: None if client.skew else "no skew yet", units=30)
+            await eventually(partial(_why_no_skew, client), units=30)
             assert client.skew is not None
             assert client.skew.ms == pytest.approx(1_000 * WRONG_SECONDS[point], abs=1_000)
             assert await client.report(EndpointFigures(seconds=2))

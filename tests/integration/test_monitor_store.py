@@ -14,9 +14,27 @@ import pytest
 
 from core.database import Database, load_queries
 from core.errors import Unavailable
-from core.model import ConferenceId, Departure, Grade, LegId, LinkSample, Participant, ParticipantId, Role
+from core.messages import EndpointReport
+from core.model import (
+    ConferenceId,
+    Departure,
+    Grade,
+    LegId,
+    LinkSample,
+    MediumFigures,
+    Model,
+    Participant,
+    ParticipantId,
+    Role,
+    SessionId,
+    SlotLayer,
+    SlotName,
+    Transport,
+)
+from core.quality import CandidateType, DeviceState, EncoderLimit, EndpointFigures, NetworkType, RelayProtocol
 from monitor.attendance import Interval
-from monitor.store import Store, sample_record
+from monitor.model import GradedSample
+from monitor.store import Store, report_record, sample_record
 from monitor.writer import Writer
 from tests.support.outage import Outage
 from tests.support.polling import eventually
@@ -196,6 +214,108 @@ async def test_history_and_open_intervals_use_their_indexes(database: Database) 
         plan = "\n".join(row[0] for row in await database.pool.fetch(f"EXPLAIN {queries[name]}", *given))
         assert indexes[name] in plan, plan
         assert "Seq Scan" not in plan, plan
+
+
+def _whole_sample() -> LinkSample:
+    """Every figure of its own, exact in the 32 bits of a column."""
+    media = [MediumFigures(loss=n / 64, jitter_ms=n + 0.25) for n in range(1, 5)]
+    return LinkSample(
+        conference=CONFERENCE,
+        participant=POINT.id,
+        leg=LegId("leg"),
+        at=START,
+        kbps_up=901.5,
+        kbps_down=902.5,
+        loss_up=0.125,
+        loss_down=0.25,
+        jitter_up_ms=11.5,
+        jitter_down_ms=12.5,
+        rtt_ms=13.5,
+        transport=Transport.UDP6,
+        seconds=2.5,
+        bytes_up=7_000_000_001,
+        bytes_down=7_000_000_002,
+        audio_up=media[0],
+        video_up=media[1],
+        audio_down=media[2],
+        video_down=media[3],
+        nacks_up=21,
+        nacks_down=22,
+        key_frames_up=23,
+        key_frames_down=24,
+        remb_up_kbps=911.5,
+        remb_down_kbps=912.5,
+        limit_down_kbps=913.5,
+        paused=(SlotName("second"), SlotName("view")),
+        layers=(SlotLayer(slot=SlotName("stage"), layer="h"), SlotLayer(slot=SlotName("content"), layer="q")),
+    )
+
+
+def _told_fields(model: type[Model], *left_out: str) -> list[str]:
+    return [name for name in model.model_fields if name not in left_out]
+
+
+async def test_every_figure_of_a_sample_is_read_back_from_its_own_column(database: Database) -> None:
+    sample, store = _whole_sample(), Store(database)
+    # What of a sample is not kept: how much of what went down was sound, which only live decisions need.
+    fields = _told_fields(LinkSample, "sound_down_kbps")
+    flat = [str(getattr(sample, name)) for name in fields]
+    assert len(set(flat)) == len(flat), "two figures are the same, so nobody would see them swapped"
+    assert all(getattr(sample, name) != LinkSample.model_fields[name].default for name in fields)
+    await store.copy_samples([sample_record(sample, Grade.FAIR, relayed=True)])
+
+    [read] = await store.history(CONFERENCE, POINT.id, timedelta(minutes=1))
+    [same] = [one async for one in store.samples(CONFERENCE)]
+    expected = GradedSample.model_validate(sample.model_dump(include=set(fields)) | {"grade": "fair", "relayed": True})
+    assert (read, same) == (expected, expected)
+
+    [row] = await database.pool.fetch("SELECT * FROM link_sample")
+    for name in fields:
+        if name in ("conference", "paused", "layers"):
+            continue
+        if isinstance(figures := getattr(sample, name), MediumFigures):
+            medium, way = name.split("_")
+            stored = (row[f"{medium}_loss_{way}"], row[f"{medium}_jitter_{way}_ms"])
+            assert stored == (figures.loss, figures.jitter_ms), name
+        else:
+            assert row[name] == figures, name
+    assert (row["paused"], row["layers"]) == (["second", "view"], ["stage h", "content q"])
+
+
+async def test_every_figure_of_an_endpoints_report_is_read_back_from_its_own_column(database: Database) -> None:
+    figures = EndpointFigures(
+        seconds=2.5,
+        rtt_ms=13.5,
+        loss_down=0.125,
+        freezes=3,
+        frozen_share=0.25,
+        fps=24.5,
+        width=1_280,
+        height=720,
+        concealed=0.375,
+        sent_fps=14.5,
+        sent_height=360,
+        encoder_limit=EncoderLimit.BANDWIDTH,
+        cpu_limited=True,
+        camera=DeviceState.BLACK,
+        microphone=DeviceState.SILENT,
+        candidate=CandidateType.RELAY,
+        relay_protocol=RelayProtocol.TLS,
+        network=NetworkType.WIFI,
+        skew_ms=-180_000.0,
+        skew_error_ms=17.5,
+    )
+    fields = _told_fields(EndpointFigures)
+    said = [str(getattr(figures, name)) for name in fields]
+    assert len(set(said)) == len(said)
+    report = EndpointReport(
+        conference=CONFERENCE, participant=POINT.id, session=SessionId("s"), at=START, figures=figures
+    )
+    await Store(database).copy_reports([report_record(report)])
+    [row] = await database.pool.fetch("SELECT * FROM endpoint_sample")
+    assert (str(row["conference"]), row["participant"], row["at"]) == (CONFERENCE, POINT.id, START)
+    assert {name: row[name] for name in fields} == figures.model_dump(mode="json")
+    assert set(row.keys()) == {"conference", "participant", "at", *fields}
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

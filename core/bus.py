@@ -129,6 +129,10 @@ class Bus:
         for subscription in tuple(self._listeners.get(topic.name, ())):
             subscription.offer(message)
 
+    def has_listeners(self, topic: Topic[Any]) -> bool:
+        """Whether anybody in this process listens now: what costs much to make need not be made for nobody."""
+        return bool(self._listeners.get(topic.name))
+
     @contextmanager
     def telling_others(self, tell: Callable[[Topic[Any], BaseModel], None]) -> Iterator[None]:
         """While the block runs, `tell` gets all that is published here."""

@@ -149,9 +149,9 @@ class Ledger:
         closed = []
         for places in self._places.values():
             for place in places.values():
-                if place.open is None or place.waited_until is None or now < place.waited_until:
+                if place.waited_until is None or now < place.waited_until or (left := place.open) is None:
                     continue
-                place.interval = place.open.closed(place.open.last_seen, Departure.FAILED)
+                place.interval = left.closed(left.last_seen, Departure.FAILED)
                 gone = {"presence": Presence.ABSENT, "since": place.interval.last_seen, "how": Departure.FAILED}
                 place.now, place.waited_until = place.now.model_copy(update=gone), None
                 closed.append(place.interval)

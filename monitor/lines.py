@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.messages import EndpointReport, LinksGraded
 from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
-from core.quality import EndpointFigures, LinkStatus
+from core.quality import Direction, DirectionGrade, EndpointFigures, LinkStatus, Reason
 from monitor.capacity import Capacity
 from monitor.grade import STALE_PERIODS, LineGrader
 from monitor.profiles import DEFAULT, Profile
@@ -30,6 +30,28 @@ class Graded:
     sample: LinkSample
     grader: LineGrader
     endpoint: EndpointFigures | None
+
+
+@dataclass(slots=True)
+class LineSeen:
+    """A participant's line at one moment, for whoever needs less than its whole status; see `LinkStatus`."""
+
+    participant: ParticipantId
+    grade: Grade
+    sample: LinkSample
+    endpoint: EndpointFigures | None
+    endpoint_age_ms: float | None
+    _grader: LineGrader
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the grade is not good."""
+        return self._grader.reason
+
+    @property
+    def up(self) -> DirectionGrade:
+        """The direction from the hall to the node."""
+        return self._grader.direction(Direction.UP)
 
 
 @dataclass(slots=True)
@@ -153,15 +175,15 @@ class Lines:
         links = [_status(legs, view.reports.get(who), now) for who, legs in view.lines.items()]
         return LinksGraded(conference=conference, at=at, seq=view.seq, links=tuple(links))
 
-    def told(self, conference: ConferenceId, at: datetime) -> LinksGraded | None:
-        """The whole view as it was told last, with the ages of then."""
+    def seen(self, conference: ConferenceId, now: float) -> Iterator[LineSeen]:
+        """Every participant's line at `now` (monotonic)."""
         view = self._views.get(conference)
         if view is None:
-            return None
-        lines = (line.told for legs in view.lines.values() for line in legs.values())
-        links = tuple(status for status in lines if status is not None)
-        # All of it was checked when it was made.
-        return LinksGraded.model_construct(conference=conference, at=at, seq=view.seq, full=True, links=links)
+            return
+        for who, legs in view.lines.items():
+            line = legs[_tidied(legs, now)]
+            figures, age_ms = _said(view.reports.get(who), now)
+            yield LineSeen(who, line.grader.at(now).grade, line.sample, figures, age_ms, line.grader)
 
     def grades(self, now: float) -> Counter[Grade]:
         """How many participants' lines of all live conferences have each grade at `now`."""
@@ -193,35 +215,43 @@ def _shown(legs: _Legs, now: float) -> LegId:
     return next(alive, next(reversed(legs)))
 
 
+def _tidied(legs: _Legs, now: float) -> LegId:
+    """The leg that is shown; those that it has replaced are forgotten."""
+    if len(legs) == 1:
+        return next(iter(legs))
+    shown = _shown(legs, now)
+    for leg in [leg for leg, line in legs.items() if leg != shown and line.grader.is_stale(now)]:
+        del legs[leg]
+    return shown
+
+
+def _said(report: Report | None, now: float) -> tuple[EndpointFigures | None, float | None]:
+    """What the endpoint says of itself, and how long ago it said that, in ms."""
+    return (None, None) if report is None else (report.figures, round((now - report.received) * 1000, 1))
+
+
 def _status(legs: _Legs, report: Report | None, now: float) -> LinkStatus:
-    """The status of the participant's line in the view; forgets legs that it has replaced."""
-    shown = _shown(legs, now) if len(legs) > 1 else next(iter(legs))
-    if len(legs) > 1:
-        for leg in [leg for leg, line in legs.items() if leg != shown and line.grader.is_stale(now)]:
-            del legs[leg]
-        for leg, line in legs.items():
-            if leg != shown:
-                line.told = None
+    """The status of the participant's line in the view."""
+    shown = _tidied(legs, now)
     line = legs[shown]
     grade, told = line.grader.at(now).grade, line.told
     age_ms = round((now - line.received) * 1000, 1)
-    endpoint_age_ms = round((now - report.received) * 1000, 1) if report is not None else None
-    if told is None or not _still_holds(told, line, report, grade):
-        told = line.told = _made(shown, line, report, grade, age_ms, endpoint_age_ms)
+    figures, endpoint_age_ms = _said(report, now)
+    if told is None or not _still_holds(told, line, figures, grade):
+        told = line.told = _made(shown, line, figures, grade, age_ms, endpoint_age_ms)
     elif told.age_ms != age_ms or told.endpoint_age_ms != endpoint_age_ms:
         return told.model_copy(update={"age_ms": age_ms, "endpoint_age_ms": endpoint_age_ms})
     return told
 
 
-def _still_holds(told: LinkStatus, line: _Line, report: Report | None, grade: Grade) -> bool:
+def _still_holds(told: LinkStatus, line: _Line, figures: EndpointFigures | None, grade: Grade) -> bool:
     """Whether a status differs from what would be told now in nothing but its ages."""
-    figures = report.figures if report is not None else None
     same = told.sample is line.sample and told.endpoint is figures
     return same and told.grade is grade and grade is not Grade.UNKNOWN
 
 
 def _made(
-    leg: LegId, line: _Line, report: Report | None, grade: Grade, age_ms: float, endpoint_age_ms: float | None
+    leg: LegId, line: _Line, figures: EndpointFigures | None, grade: Grade, age_ms: float, endpoint_age_ms: float | None
 ) -> LinkStatus:
     grader = line.grader
     up, down = grader.directions()
@@ -237,6 +267,6 @@ def _made(
         carries_up_kbps=line.capacity.up_kbps,
         carries_down_kbps=line.capacity.down_kbps,
         age_ms=age_ms,
-        endpoint=report.figures if report is not None else None,
+        endpoint=figures,
         endpoint_age_ms=endpoint_age_ms,
     )

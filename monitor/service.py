@@ -261,15 +261,18 @@ class Monitor:
         return not self._ledger.has_ended(conference)
 
     def _publish_links(self, conference: ConferenceId) -> None:
+        """What changed is told to the pages; while no page is open it is gathered, and costs nothing."""
+        if not self._bus.has_listeners(LINKS):
+            return
         links = self._lines.changes(conference, self._clock.now(), self._clock.monotonic())
         if links is not None:
             self._bus.publish(LINKS, links)
 
     def _evidence(self) -> dict[PointCode, Evidence]:
         """What is seen of every point of every live conference."""
-        ledger, now = self._ledger, self._clock.now()
+        ledger, now = self._ledger, self._clock.monotonic()
         return merged(
-            evidence_of(one, self._lines.told(one, now), ledger.presence(one), ledger.awaited(one), self._holder(one))
+            evidence_of(one, self._lines.seen(one, now), ledger.presence(one), ledger.awaited(one), self._holder(one))
             for one in ledger.live
         )
 

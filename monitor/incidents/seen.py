@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
 
-from core.messages import LinksGraded
-from core.model import ConferenceId, Departure, Grade, ParticipantId, PointCode, Presence, Role
-from core.quality import DeviceState, EndpointFigures, LinkStatus, NetworkType, ReasonCode
+from core.model import ConferenceId, Departure, Grade, LinkSample, ParticipantId, PointCode, Presence, Role
+from core.quality import DeviceState, DirectionGrade, EndpointFigures, NetworkType, Reason, ReasonCode
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import Likely
 from monitor.model import PresenceNow
@@ -25,9 +25,34 @@ _AT_THE_ENDPOINT = (ReasonCode.FROZEN, ReasonCode.CONCEALED)
 _GONE = (DeviceState.MISSING, DeviceState.ENDED, DeviceState.WITHHELD)
 
 
+class LineNow(Protocol):
+    """A graded line; see `LinkStatus`."""
+
+    @property
+    def participant(self) -> ParticipantId: ...
+
+    @property
+    def grade(self) -> Grade: ...
+
+    @property
+    def reason(self) -> Reason | None: ...
+
+    @property
+    def up(self) -> DirectionGrade: ...
+
+    @property
+    def sample(self) -> LinkSample: ...
+
+    @property
+    def endpoint(self) -> EndpointFigures | None: ...
+
+    @property
+    def endpoint_age_ms(self) -> float | None: ...
+
+
 def evidence_of(
     conference: ConferenceId,
-    links: LinksGraded | None,
+    lines: Iterable[LineNow],
     presence: Collection[PresenceNow],
     awaited: Collection[ParticipantId],
     holder: ParticipantId | None = None,
@@ -36,7 +61,7 @@ def evidence_of(
 
     `awaited` are those whom this process has not heard of yet: nothing is known of them. `holder` has the floor.
     """
-    status = {link.participant: link for link in links.links} if links else {}
+    status = {line.participant: line for line in lines}
     shown = {holder, *(now.participant.id for now in presence if now.participant.role is Role.CHAIR)}
     broken = {who for who in shown if who in status and status[who].up.grade in _ILL}
     found = {}
@@ -64,7 +89,7 @@ def merged(views: Iterable[Mapping[PointCode, Evidence]]) -> dict[PointCode, Evi
     return found
 
 
-def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None, *, shown_broken: bool) -> Evidence:
+def _of_line(point: PointCode, conference: ConferenceId, link: LineNow | None, *, shown_broken: bool) -> Evidence:
     """`shown_broken`: what the hall is shown comes to the node over a line that is ill."""
     if link is None:
         return Evidence(point, conference, Condition.UNKNOWN)
@@ -91,7 +116,7 @@ def _of_line(point: PointCode, conference: ConferenceId, link: LinkStatus | None
     )
 
 
-def _has_another_cause(link: LinkStatus, equipment: Collection[Likely], shown_broken: bool) -> bool:
+def _has_another_cause(link: LineNow, equipment: Collection[Likely], shown_broken: bool) -> bool:
     """Pictures that stand still, and sound that is made up, say nothing of a hall's line when its computer is too slow,
     or when they come to the node like that already: those causes are told for themselves."""
     seen = link.reason is not None and link.reason.code in _AT_THE_ENDPOINT

@@ -226,25 +226,29 @@ class Tracker:
     # --- incidents -----------------------------------------------------------------------------------
 
     def _open_and_update(self, wanted: Mapping[Cause, _Want], topology: Topology, now: float) -> list[Change]:
-        by_cause = {incident.cause: incident for incident in self.incidents.values()}
+        by_cause = {incident.cause: incident for incident in self.incidents.values() if incident.folded_into is None}
+        folded = {incident.cause: incident for incident in self.incidents.values() if incident.folded_into is not None}
+        for cause in wanted.keys() - by_cause.keys() - self._dismissed:
+            self._pending.setdefault(cause, now)
+        many = sum(not cause.kind.is_common for cause in self._pending) >= MANY_PENDING
         changes = []
         for cause, want in wanted.items():
-            incident = by_cause.get(cause)
-            if incident is not None and incident.folded_into is None:
+            if (incident := by_cause.get(cause)) is not None:
                 changes += self._update(incident, want, now)
-            elif cause not in self._dismissed and self._has_settled(cause, want, now):
-                changes.append(self._unfold(incident, want, now) if incident else self._open(cause, want, now))
+            elif cause in self._pending and self._has_settled(cause, want, now, many=many):
+                hidden = folded.get(cause)
+                changes.append(self._unfold(hidden, want, now) if hidden else self._open(cause, want, now))
         for cause in [cause for cause in self._pending if cause not in wanted]:
             del self._pending[cause]
         return changes
 
-    def _has_settled(self, cause: Cause, want: _Want, now: float) -> bool:
+    def _has_settled(self, cause: Cause, want: _Want, now: float, *, many: bool) -> bool:
+        """`many`: so many halls fall ill at once that a common cause is likely, which shall be found first."""
         # What was told under a common cause and is still there needs no second look.
         known = cause.kind is CauseKind.LINE and want.members.keys() <= self._quiet
-        since = self._pending.setdefault(cause, now)
-        alone = not cause.kind.is_common
-        many = alone and sum(not other.kind.is_common for other in self._pending) >= MANY_PENDING
-        return now - since >= (0.0 if known else SETTLE_MANY_SECONDS if many else SETTLE_SECONDS)
+        many = many and not cause.kind.is_common
+        wait = 0.0 if known else SETTLE_MANY_SECONDS if many else SETTLE_SECONDS
+        return now - self._pending[cause] >= wait
 
     def _open(self, cause: Cause, want: _Want, now: float) -> Change:
         wanted_at = self._pending.pop(cause)

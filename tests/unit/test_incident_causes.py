@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bridge.media.uplink import CEILING
-from core.messages import LinksGraded
 from core.model import (
     ConferenceId,
     Grade,
@@ -80,7 +79,6 @@ def _status(
 
 def _seen(*links: LinkStatus, holder: ParticipantId | None = None) -> Evidence:
     """What is seen of the hall `POINT` when all are in."""
-    graded = LinksGraded(conference=CONFERENCE, at=NOW, links=links)
     present = [
         PresenceNow(
             participant=Participant(id=one.participant, role=Role.OPERATOR, name="Điểm", point=one.participant[6:]),
@@ -89,7 +87,7 @@ def _seen(*links: LinkStatus, holder: ParticipantId | None = None) -> Evidence:
         )
         for one in links
     ]
-    return evidence_of(CONFERENCE, graded, present, (), holder)[POINT]
+    return evidence_of(CONFERENCE, links, present, (), holder)[POINT]
 
 
 def _likely(ill: LinkStatus, before: Sequence[Evidence] = (), up: int | None = None, down: int | None = None) -> Likely:

@@ -134,13 +134,15 @@ def test_only_what_changed_is_told_each_time_with_the_next_number() -> None:
     assert changed(lines, 8) == (4, [])
 
 
-def test_what_was_told_last_is_of_every_line() -> None:
+def test_what_is_seen_is_every_participant_s_newest_line_whether_it_was_told_or_not() -> None:
     lines = Lines(2.0)
-    assert lines.told(ONE, START) is None
+    assert list(lines.seen(ONE, 0)) == []
     lines.take([sample(0), sample(0, "point:b", "leg2")], 0)
-    changed(lines, 0)
     lines.take([sample(2, leg="new")], 2)
-    changed(lines, 2)
-    told = lines.told(ONE, START)
-    assert told is not None
-    assert [(s.participant, s.leg) for s in told.links] == [("point:a", "new"), ("point:b", "leg2")]
+    assert [(one.participant, one.sample.leg, one.grade) for one in lines.seen(ONE, 2)] == [
+        ("point:a", "new", Grade.GOOD),
+        ("point:b", "leg2", Grade.GOOD),
+    ]
+    # Of the one that gives samples no more nothing is known.
+    assert [(one.participant, one.grade) for one in lines.seen(ONE, 6.5)][1] == ("point:b", Grade.UNKNOWN)
+    assert lines.newly_stale(6.5) == [ONE]

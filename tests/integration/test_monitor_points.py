@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -155,6 +155,69 @@ async def test_a_record_tells_conferences_joins_and_incidents_in_its_time(
 async def test_a_record_that_cannot_be_told_is_refused(technician: Visitor, point: str, ends: str, code: str) -> None:
     reply = await technician.get(f"/api/points/{point}/record?begins=2026-03-01T00:00:00Z&ends={ends}")
     assert reply.code == code
+
+
+async def _held(database: Database, title: str, start: datetime, points: dict[str, list[tuple[float, float]]]) -> str:
+    """A conference of an hour; of each of its points the losses up and down by the minute, none where not measured."""
+    held = str(
+        await database.pool.fetchval(
+            "INSERT INTO conference (id, title, state, can_join_after, start, stop, must_join_before, booked_by,"
+            " booked_at, changed_by, changed_at) VALUES (gen_random_uuid(), $1, 'closed', $2, $2, $3, $3, 'o', $2, 'o',"
+            " $2) RETURNING id",
+            title,
+            start,
+            start + timedelta(hours=1),
+        )
+    )
+    for code, losses in points.items():
+        await database.pool.execute(
+            "INSERT INTO reservation (conference, point, during)"
+            " SELECT $1::text::uuid, number, tstzrange($2, $3) FROM bridge_point WHERE code = $4",
+            held,
+            start,
+            start + timedelta(hours=1),
+            code,
+        )
+        for number, (up, down) in enumerate(losses):
+            await database.pool.execute(
+                "INSERT INTO line_minute (conference, participant, minute, samples, reports, good, fair, poor, kbps_up,"
+                " kbps_down, loss_up, loss_down, rtt_ms) VALUES ($1::text::uuid, $2,"
+                " date_trunc('minute', $3::timestamptz) + $4 * interval '1 min', 30, 0, 20, 6, 4, $5, $6, $7, $8, $9)",
+                held,
+                f"point:{code}",
+                start,
+                number,
+                100.0 * (number + 1),
+                1_000.0 * (number + 1),
+                up,
+                down,
+                10.0 * (number + 1),
+            )
+    return held
+
+
+async def test_a_point_is_compared_with_the_latest_earlier_conference_in_which_it_was_measured(
+    site: Website, database: Database, technician: Visitor, conference: ConferenceId
+) -> None:
+    path = f"/api/conferences/{conference}/points/{{}}/last-time"
+    assert (await technician.get(path.format("d1"))).json == {"last": None}
+
+    now, day = site.clock.now(), timedelta(days=1)
+    bad, fine = [(0.5, 0.5)], [(0.0, 0.01), (0.04, 0.02), (0.03, 0.0)]
+    first = await _held(database, "Phiên trước nữa", now - 9 * day, {"d1": bad, "d2": bad})
+    latest = await _held(database, "Phiên trước", now - 3 * day, {"d1": fine, "d3": bad})
+    await _held(database, "Không đo được", now - 2 * day, {"d1": []})
+    await _held(database, "Phiên khác", now - day, {"d3": bad})
+    await _held(database, "Phiên sau", now + 9 * day, {"d1": bad})
+
+    last = (await technician.get(path.format("d1"))).json["last"]
+    assert (last["conference"], last["title"]) == (latest, "Phiên trước")
+    # The middle of three minutes; of each minute the worse of both directions counts: 1, 4 and 3 %.
+    expected = {"kbps_up": 200.0, "kbps_down": 2_000.0, "loss": 0.03, "rtt_ms": 20.0, "good": 2 / 3}
+    assert {name: last[name] for name in expected} == pytest.approx(expected)
+    other = (await technician.get(path.format("d2"))).json["last"]
+    assert (other["conference"], other["loss"]) == (first, pytest.approx(0.5))
+    assert (await technician.get(path.format("d3"))).code == "point.unknown"
 
 
 async def test_what_is_not_there_is_named(technician: Visitor, conference: ConferenceId) -> None:

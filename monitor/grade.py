@@ -22,6 +22,7 @@ from monitor.judge import (
     At,
     Figures,
     Judgement,
+    is_fresh,
     judge_of,
     means,
     read,
@@ -47,7 +48,7 @@ class LineGrader:
         self._judge = judge_of(profile)
         self._period_seconds = period_seconds
         self._stale_seconds = STALE_PERIODS * period_seconds
-        self._window: deque[Figures] = deque(maxlen=profile.window)
+        self._window: deque[Figures] = deque(maxlen=profile.samples(period_seconds))
         self._recent: list[deque[Judgement]] = [
             deque(maxlen=max(profile.worse_after, profile.better_after)) for _ in RULES
         ]
@@ -157,6 +158,8 @@ class LineGrader:
 
     def _mean(self, place: int) -> float | None:
         total, count = 0.0, 0
+        if not is_fresh([figures[place] for figures in self._window]):
+            return None
         for figures in self._window:
             value = figures[place]
             if value is not None and value < NO_MEASUREMENT:

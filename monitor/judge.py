@@ -14,6 +14,8 @@ from monitor.reasons import explained
 
 NO_MEASUREMENT = 1e12
 """A figure of this size, or not a number, is none."""
+FRESH_SAMPLES = 4
+"""Who receives sound alone reports each 2.5 to 7.5 s (RFC 3550, 6.2): less would take a pause in between for an end."""
 _RANK = {Grade.GOOD: 0, Grade.FAIR: 1, Grade.POOR: 2}
 
 
@@ -146,13 +148,18 @@ def means(window: Sequence[Figures]) -> list[float | None]:
     found: list[float | None] = []
     for place, column in enumerate(zip(*window, strict=True)):
         values = [value for value in column if value is not None and value < NO_MEASUREMENT]
-        if not values:
+        if not values or (place != At.PAUSED and not is_fresh(column)):
             found.append(None)
         elif place == At.PAUSED:
             found.append(sum(values) / len(column))
         else:
             found.append(sum(values) / len(values))
     return found
+
+
+def is_fresh(column: Sequence[float | None]) -> bool:
+    """Whether a figure was measured in one of the last `FRESH_SAMPLES`: what a longer window knows else is old."""
+    return len(column) <= FRESH_SAMPLES or any(value is not None for value in column[-FRESH_SAMPLES:])
 
 
 class Judge:

@@ -16,7 +16,7 @@ from core.settings import Settings
 from monitor.grade import LineGrader
 from monitor.judge import Figures, Judge, Judgement, means, read, settle, worst_of
 from monitor.opinion import opinion
-from monitor.profiles import DEFAULT, PROFILES
+from monitor.profiles import DEFAULT, PROFILES, Profile
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 PERIOD = 2.0
@@ -246,6 +246,68 @@ def test_profiles_differ_in_what_they_bear() -> None:
             grader.add(medium(number, audio_down=five, video_down=five), number * PERIOD)
         grades[name] = (grader.direction(Direction.DOWN).audio, grader.direction(Direction.DOWN).video)
     assert grades == {"default": (P, P), "teams": (F, F), "pexip": (P, P), "voice-only": (F, G)}
+
+
+def test_each_profile_judges_over_the_time_that_its_source_names() -> None:
+    seconds = {name: profile.samples(PERIOD) * PERIOD for name, profile in PROFILES.items()}
+    assert seconds == {"default": 8, "teams": 16, "pexip": 20, "voice-only": 8}
+    assert [PROFILES["pexip"].samples(period) for period in (0.5, 1.0, 2.0, 30.0)] == [40, 20, 10, 1]
+
+
+def test_two_profiles_with_the_same_bounds_and_other_windows_grade_the_same_samples_differently() -> None:
+    """6 % of loss for 6 s: 4.5 % over default's 8 s, 1.8 % over Pexip's 20 s; for both 1 % is fair and 3 % poor."""
+    graders = {name: LineGrader(PERIOD, PROFILES[name]) for name in ("default", "pexip")}
+    ill = {**CLEAN, "loss_down": 0.06}
+    for grader in graders.values():
+        feed(grader, 0, [CLEAN] * 12 + [ill] * 3)
+    assert {name: said(grader.current) for name, grader in graders.items()} == {
+        "default": (P, "loss_down=4.5%"),
+        "pexip": (F, "loss_down=1.8%"),
+    }
+    reasons = {name: grader.reason.en for name, grader in graders.items() if grader.reason is not None}
+    assert [reason.rpartition("over ")[2] for reason in reasons.values()] == ["8 s", "20 s"]
+    # It lasts longer in the longer window, and is over in both within half a minute.
+    ends = {name: feed(grader, 15, [CLEAN] * 15).index(G) for name, grader in graders.items()}
+    assert ends["default"] < ends["pexip"] < 15
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
+def test_what_is_measured_no_longer_is_unknown_after_four_samples_in_every_profile(profile: Profile) -> None:
+    grader = LineGrader(PERIOD, profile)
+    sound = MediumFigures(loss=0.0, jitter_ms=3.0)
+    for number in range(12):
+        grader.add(medium(number, audio_up=sound), number * PERIOD)
+    for number in range(12, 16):
+        assert grader.current.grade is G
+        grader.add(sample(number), number * PERIOD)
+    assert (grader.current.grade, grader.current.code) == (U, "no_data")
+    assert grader.direction(Direction.UP).opinion is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "rtt_ms", "score"),
+    [
+        # By hand, with d = rtt / 2 + 20 ms (one packet), R = 93.2 - Id - Ie_eff:
+        # no loss, no way: Id = 0.024 * 20 = 0.48; R = 92.72; 1 + 0.035 R + 7e-6 R (R - 60) (100 - R) = 4.400
+        (0.0, 0.0, 4.400),
+        # 5 %: Ie_eff = 95 * 5 / (5 + 10) = 31.667; R = 93.2 - 0.48 - 31.667 = 61.053
+        (0.05, 0.0, 3.154),
+        # 20 %: Ie_eff = 95 * 20 / (20 + 10) = 63.333; R = 29.387
+        (0.20, 0.0, 1.584),
+        # 400 ms there and back: d = 220; Id = 0.024 * 220 + 0.11 * (220 - 177.3) = 9.977; R = 83.223
+        (0.0, 400.0, 4.140),
+        # 400 ms one way: d = 420; Id = 0.024 * 420 + 0.11 * (420 - 177.3) = 36.777; R = 56.423
+        (0.0, 800.0, 2.913),
+        # Both: R = 93.2 - 9.977 - 31.667 = 51.556
+        (0.05, 400.0, 2.657),
+    ],
+)
+def test_the_opinion_is_that_of_the_cited_formulas(loss: float, rtt_ms: float, score: float) -> None:
+    assert opinion(loss, rtt_ms, 0.0) == pytest.approx(score, abs=0.001)
+
+
+def test_jitter_counts_as_the_delay_of_a_buffer_twice_as_long() -> None:
+    assert opinion(0.0, 300.0, 25.0) == pytest.approx(opinion(0.0, 400.0, 0.0))
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 2000), st.floats(0, 200))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId
-from core.quality import LinkStatus
+from core.messages import EndpointReport
+from core.model import ConferenceId, Grade, LegId, LinkSample, ParticipantId, SessionId
+from core.quality import EndpointFigures, LinkStatus
 from monitor.lines import Lines
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -146,3 +147,26 @@ def test_what_is_seen_is_every_participant_s_newest_line_whether_it_was_told_or_
     # Of the one that gives samples no more nothing is known.
     assert [(one.participant, one.grade) for one in lines.seen(ONE, 6.5)][1] == ("point:b", Grade.UNKNOWN)
     assert lines.newly_stale(6.5) == [ONE]
+
+
+def test_what_an_endpoint_said_too_long_ago_is_no_figure_any_more() -> None:
+    lines = Lines(2.0)
+    frozen = EndpointFigures(seconds=2, freezes=1, frozen_share=0.4)
+    said = EndpointReport(
+        conference=ONE, participant=ParticipantId("point:a"), session=SessionId("s"), at=START, figures=frozen
+    )
+
+    def pictures(second: int) -> Grade:
+        lines.take([sample(second)], second)
+        [status] = view(lines, second)
+        return status.down.video
+
+    for second in range(0, 10, 2):
+        lines.hear(said, second)
+        told = pictures(second)
+    assert told is Grade.POOR
+    # Its last word holds for three periods, then for as long as the window remembers it.
+    later = [pictures(second) for second in range(10, 24, 2)]
+    assert later == [Grade.POOR] * 5 + [Grade.UNKNOWN] * 2
+    [status] = view(lines, 22)
+    assert (status.grade, status.endpoint_age_ms) == (Grade.GOOD, 14_000)

@@ -77,6 +77,8 @@ def text_of(row: dict[str, Any]) -> str:
         else ""
     )
     times = f"right after {row['right_after_s']} s, good again after {row['good_after_s']} s"
+    if row.get("carries"):
+        times += f", said to carry {', '.join(row['carries'])}"
     marks = f"{'ok' if row['figure_right'] else 'WRONG'} / {'ok' if row['grade_right'] else 'LATE'}"
     return f"{row['trial']:<22} {figure:<44} {', '.join(row['grades']):<12} {times}  {marks}"
 
@@ -188,4 +190,21 @@ def _trip(outcome: Outcome, samples: Sequence[LinkSample]) -> dict[str, Any]:
     true = median(before) + added
     error = median(told) - true
     figures = {"true": round(true, 1), "told": round(median(told), 1), "error": round(error, 1)}
-    return {"unit": "ms", **figures, "within": abs(error) <= TRIP_MS}
+    carries = _untrue_caps(outcome)
+    return {"unit": "ms", **figures, "carries": carries, "within": abs(error) <= TRIP_MS and not carries}
+
+
+def _untrue_caps(outcome: Outcome) -> list[str]:
+    """What the line was said to carry, less than went through before: nothing caps a line that only became longer."""
+    found: dict[str, None] = {}
+    for direction in Direction:
+        sent = max(_rate_of(one.status.sample, direction) for one in outcome.before)
+        for one in (*outcome.during, *outcome.after):
+            told = _cap_of(one.status, direction)
+            if told is not None and told < sent:
+                found[f"{direction.value} {told:.0f} kbit/s of {sent:.0f}"] = None
+    return list(found)
+
+
+def _rate_of(sample: LinkSample, direction: Direction) -> float:
+    return sample.kbps_up if direction is Direction.UP else sample.kbps_down

@@ -123,7 +123,8 @@ class Capacity:
             self._is_sure, self._longest_ms = False, trip
             return
         self._longest_ms = max(self._longest_ms, trip)
-        drained = trip < self._longest_ms - QUEUE_MS
+        # Most of the wait is gone, and not only what the way's length wavers by.
+        drained = trip < self._longest_ms - QUEUE_MS and trip < (self._longest_ms + self._shortest_ms) / 2
         self._is_sure = self._is_sure or drained or (sample.loss_down or 0.0) > FULL_LOSS
 
     def _is_full_up(self, sample: LinkSample) -> bool:

@@ -59,6 +59,11 @@ def test_a_queue_that_drains_makes_it_sure_as_well() -> None:
     assert _fed(line, 1, kbps_down=30, rtt=21, loss_down=0.0).down_kbps == pytest.approx(WHOLE, abs=0.1)
 
 
+def test_a_long_way_that_wavers_is_no_queue_that_drains() -> None:
+    line = _fed(_fed(Capacity(), 3, loss_down=0.0), 1, **ESTIMATE, rtt=470, loss_down=0.0)
+    assert _fed(line, 2, kbps_down=30, rtt=400, loss_down=0.0).down_kbps is None
+
+
 def test_a_way_that_became_longer_carries_what_it_carried() -> None:
     line = _fed(_fed(Capacity(), 3, loss_down=0.0), 1, **ESTIMATE, rtt=120, loss_down=0.0)
     for _ in range(SURE_SAMPLES):

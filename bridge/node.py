@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from bridge.busyness import Busyness
 from bridge.conference import events as ev
 from bridge.conference.focus import Focus, replay
 from bridge.conference.layout import planned_kbps
@@ -59,6 +60,8 @@ from core.settings import Settings
 
 log = structlog.get_logger("node")
 
+UNNAMED_NODE = "1"
+"""What the node of a process is called that stands in no plan: an installation's only one, as a rule."""
 _CALLS = (JOIN, CONNECT, RESTART, COMMAND, RESUME, LEAVE, LIMIT, RECONNECT, OPEN, STOP)
 
 
@@ -78,6 +81,7 @@ class BridgeNode:
         self._ended: list[ConferenceId] = []
         self._heartbeat = Heartbeat(database, bus.origin, settings.node)
         self._tasks: list[asyncio.Task[None]] = []
+        self._busyness = Busyness()
         self.engine = MediaEngine(
             host=settings.media_host or settings.host,
             port=settings.media_port,
@@ -114,6 +118,7 @@ class BridgeNode:
         self._bus.answer(STOP, self._stop)
         self._line_tests.answer_on(self._bus)
         self._tasks = [
+            asyncio.create_task(self._busyness.watch(), name="node-busyness"),
             asyncio.create_task(self._run_beat(), name="node-beat"),
             asyncio.create_task(self._stay_alive(), name="node-heartbeat"),
             asyncio.create_task(self._follow(self._bus.subscribe(CONFERENCE_CHANGED, lossy=True)), name="node-news"),
@@ -320,8 +325,13 @@ class BridgeNode:
                 log.exception("beat_failed")
 
     async def _beat_once(self) -> None:
-        if samples := self.engine.samples(without=self._line_tests.legs):
-            self._bus.publish(SAMPLES, SampleBatch(at=self._clock.now(), samples=tuple(samples)))
+        batch = SampleBatch(
+            at=self._clock.now(),
+            samples=tuple(self.engine.samples(without=self._line_tests.legs)),
+            node=self._settings.node or UNNAMED_NODE,
+            load=self._busyness.take(),
+        )
+        self._bus.publish(SAMPLES, batch)
         while self._unrecorded:
             if found := self._live.get(self._unrecorded.pop()):
                 await found.recording_failed()

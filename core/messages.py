@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from core.bus import Call, Topic
 from core.commands import Command
@@ -203,11 +203,22 @@ class FloorMoved(Model):
     at: AwareDatetime
 
 
+class NodeLoad(Model):
+    """How busy a media node's process was over one period."""
+
+    cores: float = Field(ge=0)
+    """CPU time by time: 1 is a whole core, which is all that the loop that carries the media can use."""
+    late_ms: float = Field(ge=0)
+    """How late on average the loop came to what was due."""
+
+
 class SampleBatch(Model):
-    """All links of one node over one period."""
+    """All links of one node over one period, perhaps none. `node` is its code in the plans, or a name of its own."""
 
     at: AwareDatetime
     samples: tuple[LinkSample, ...]
+    node: str = ""
+    load: NodeLoad | None = None
 
 
 class EndpointReport(Model):

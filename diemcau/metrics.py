@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from bridge.media.leg import LegState
 from bridge.media.stats import EngineStats
 from core import VERSION
+from core.messages import NodeLoad
 from core.model import Grade, Presence
 from monitor.figures import KeeperFigures, Making, MonitorFigures
 
@@ -115,8 +116,18 @@ def _monitor(figures: MonitorFigures) -> Iterator[Metric]:
     )
     posts = CounterMetricFamily("diemcau_alarm_posts", "Attempts to post an alarm to a webhook.", labels=("result",))
     yield _labelled(posts, {"taken": figures.posts_taken, "refused": figures.posts_refused})
+    yield from _nodes(figures.nodes)
     yield from _keeper(figures.keeper)
     yield from _report_files(figures.report_files)
+
+
+def _nodes(loads: Mapping[str, NodeLoad]) -> Iterator[Metric]:
+    cores = GaugeMetricFamily("diemcau_node_cpu_cores", "CPU of a media node's process, in cores.", labels=("node",))
+    yield _labelled(cores, {node: load.cores for node, load in loads.items()})
+    late = GaugeMetricFamily(
+        "diemcau_node_loop_late_seconds", "How late a media node comes to what is due, on average.", labels=("node",)
+    )
+    yield _labelled(late, {node: load.late_ms / 1000 for node, load in loads.items()})
 
 
 def _keeper(figures: KeeperFigures) -> Iterator[Metric]:

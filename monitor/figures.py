@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from core.messages import NodeLoad
 from core.model import Grade, Presence
 
 
@@ -55,3 +56,5 @@ class MonitorFigures:
     """Alarms that a webhook's receiver took; `posts_refused`: attempts that it did not."""
     posts_refused: int
     report_files: Mapping[str, Making]
+    nodes: Mapping[str, NodeLoad] = field(default_factory=dict)
+    """How busy each media node is that was heard of lately, by its code."""

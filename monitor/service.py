@@ -53,6 +53,7 @@ from monitor.keeping.keeper import Keeper
 from monitor.lines import Lines
 from monitor.linetests.store import LineTestBook
 from monitor.model import Attendance, History, LiveSnapshot
+from monitor.nodes import Nodes
 from monitor.pace import Pace
 from monitor.points.reader import PointReader
 from monitor.points.record import RecordReader
@@ -95,6 +96,7 @@ class Monitor:
         self.grading = GradingBook(database, clock, settings.grade_profile, self._lines.use)
         self._pace = Pace(min(_MOST_SPACING_SECONDS, settings.sample_seconds / 8))
         self._floors: dict[ConferenceId, FloorMoved] = {}
+        self._nodes = Nodes()
         self.points = PointReader(database)
         self.reports = Reports(database, clock, self._zone, self.points, self.attendance, self._keeper.freshen)
         self.records = RecordReader(database)
@@ -163,6 +165,7 @@ class Monitor:
             posts_taken=self.alarms.poster.posted,
             posts_refused=self.alarms.poster.refused,
             report_files=self.reports.made,
+            nodes=self._nodes.loads(self._clock.monotonic()),
         )
 
     async def attendance(self, conference: ConferenceId) -> Attendance:
@@ -211,6 +214,7 @@ class Monitor:
     # --- news ----------------------------------------------------------------------------------------
 
     def _on_samples(self, batch: SampleBatch) -> None:
+        self._nodes.hear(batch, self._clock.monotonic())
         live = {one: self._is_live(one) for one in {sample.conference for sample in batch.samples}}
         usable = batch.samples if all(live.values()) else [one for one in batch.samples if live[one.conference]]
         graded = self._lines.take(usable, self._clock.monotonic())
@@ -249,6 +253,7 @@ class Monitor:
         self._writer.add_intervals(self._ledger.end(news.conference, news.at))
         self._people.note(news.conference)
         self._lines.end(news.conference)
+        self._nodes.end(news.conference)
         self.incidents.forget(news.conference)
         self._pace.end(news.conference)
         self._floors.pop(news.conference, None)
@@ -272,7 +277,14 @@ class Monitor:
         """What is seen of every point of every live conference."""
         ledger, now = self._ledger, self._clock.monotonic()
         return merged(
-            evidence_of(one, self._lines.seen(one, now), ledger.presence(one), ledger.awaited(one), self._holder(one))
+            evidence_of(
+                one,
+                self._lines.seen(one, now),
+                ledger.presence(one),
+                ledger.awaited(one),
+                self._holder(one),
+                self._nodes.carrier(one, now),
+            )
             for one in ledger.live
         )
 

@@ -34,7 +34,10 @@ def assess(explained: Explanation, recent: _Recent, topology: Topology, watched:
     load = {"kbps_up": _sum([e.kbps_up for e in loading]), "kbps_down": _sum([e.kbps_down for e in loading])}
     figures = figures.model_copy(update=load)
     behind = (_behind(point, moments, topology) for point, moments in harmed.items())
-    likely = common_cause(behind, full_direction(harmed.values(), figures.kbps_up, figures.kbps_down, capacity))
+    full = full_direction(harmed.values(), figures.kbps_up, figures.kbps_down, capacity)
+    if cause.kind is CauseKind.NODE and 2 * sum(one.node_full for one in newest) > len(newest):
+        full = Likely.NODE_OVERLOADED
+    likely = common_cause(behind, full)
     critical = affected >= MANY_POINTS or affected >= MANY_SHARE * watched
     severity = IncidentSeverity.CRITICAL if critical else IncidentSeverity.MAJOR
     return Assessment(likely=likely, severity=severity, affected=affected, observed=observed, figures=figures)

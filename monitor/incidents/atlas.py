@@ -15,15 +15,18 @@ _SQL = load_queries("monitor.incidents")
 
 
 async def load_topology(
-    database: Database, points: Collection[PointCode], conferences: Collection[ConferenceId]
+    database: Database,
+    points: Collection[PointCode],
+    conferences: Collection[ConferenceId],
+    carried: Mapping[PointCode, str],
 ) -> Topology:
-    """The topology of `points`. Raises asyncpg's own errors."""
+    """The topology of `points`; of those in no plan `carried` tells the node. Raises asyncpg's own errors."""
     async with database.pool.acquire() as connection:
         places = await connection.fetch(_SQL["places"], list(points))
         units = {row["code"]: row for row in await connection.fetch(_SQL["units"])}
         planned = await connection.fetch(_SQL["nodes"], [UUID(conference) for conference in conferences])
         names = await connection.fetch(_SQL["node_names"])
-    nodes = {row["point"]: row["node"] for row in planned}
+    nodes = {**carried, **{PointCode(row["point"]): row["node"] for row in planned}}
     return Topology(
         places={PointCode(row["code"]): _place(row, units, nodes) for row in places},
         unit_names={UnitCode(code): row["name"] for code, row in units.items()},
@@ -33,13 +36,13 @@ async def load_topology(
     )
 
 
-def _place(row: asyncpg.Record, units: Mapping[str, asyncpg.Record], nodes: Mapping[str, str]) -> Place:
+def _place(row: asyncpg.Record, units: Mapping[str, asyncpg.Record], nodes: Mapping[PointCode, str]) -> Place:
     return Place(
         point=PointCode(row["code"]),
         name=row["name"],
         units=tuple(_upwards(row["unit"], units)),
         provider=row["provider"],
-        node=nodes.get(row["code"], ""),
+        node=nodes.get(PointCode(row["code"]), ""),
         up_kbps=row["up_kbps"],
         down_kbps=row["down_kbps"],
     )

@@ -72,7 +72,7 @@ class Desk:
         self._store = IncidentStore(database)
         self._tracker = Tracker(lambda: IncidentId(str(uuid4())))
         self._topology = Topology(places={})
-        self._topology_of: frozenset[tuple[PointCode, ConferenceId]] = frozenset()
+        self._topology_of: frozenset[tuple[PointCode, ConferenceId, str]] = frozenset()
         self._topology_at = float("-inf")
         self._lost: dict[PointCode, Evidence] = {}
         """Halls that a former process saw lost: they are so until they are seen again."""
@@ -174,12 +174,13 @@ class Desk:
 
     async def _look_up(self, evidence: View) -> None:
         """Loads the topology anew when other points are seen, or after a while."""
-        wanted = frozenset((point, seen.conference) for point, seen in evidence.items())
+        wanted = frozenset((point, seen.conference, seen.node) for point, seen in evidence.items())
         old = self._clock.monotonic() - self._topology_at >= TOPOLOGY_SECONDS
         if not wanted or (wanted == self._topology_of and not old):
             return
-        points, conferences = {point for point, _ in wanted}, {conference for _, conference in wanted}
-        self._topology = await load_topology(self._database, points, conferences)
+        conferences = {conference for _, conference, _ in wanted}
+        carried = {point: node for point, _, node in wanted if node}
+        self._topology = await load_topology(self._database, evidence.keys(), conferences, carried)
         self._topology_of, self._topology_at = wanted, self._clock.monotonic()
 
     async def _flush(self) -> list[IncidentId]:

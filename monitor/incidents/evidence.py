@@ -58,6 +58,10 @@ class Evidence:
     limit_down_kbps: float | None = None
     """What the node found that the line down carries; None: nothing speaks against anything."""
     wireless: bool = False
+    node: str = ""
+    """The media node that carries it; empty where nobody said that."""
+    node_full: bool = False
+    """That node cannot keep up."""
 
     @property
     def jitter_ms(self) -> float | None:

@@ -55,7 +55,7 @@ def likely_cause(recent: Sequence[Evidence], up_kbps: int | None, down_kbps: int
 
 
 def common_cause(members: Iterable[Likely], full: Likely | None) -> Likely:
-    """What is behind a common fault: a shared line that is `full`, else what is behind most of its members."""
+    """What is behind a common fault: a shared line or node that is `full`, else what is behind most of its members."""
     if full is not None:
         return full
     counted = Counter(member for member in members if member is not Likely.UNKNOWN)

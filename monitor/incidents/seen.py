@@ -10,6 +10,7 @@ from core.quality import DeviceState, DirectionGrade, EndpointFigures, NetworkTy
 from monitor.incidents.evidence import Condition, Evidence
 from monitor.incidents.model import Likely
 from monitor.model import PresenceNow
+from monitor.nodes import UNKNOWN_CARRIER, Carrier
 
 FRESH_MS = 15_000.0
 """What an endpoint said of its equipment longer ago is not taken for now."""
@@ -56,10 +57,12 @@ def evidence_of(
     presence: Collection[PresenceNow],
     awaited: Collection[ParticipantId],
     holder: ParticipantId | None = None,
+    carrier: Carrier = UNKNOWN_CARRIER,
 ) -> dict[PointCode, Evidence]:
     """What is seen of the points of one conference; one that left properly or never came is not named.
 
-    `awaited` are those whom this process has not heard of yet: nothing is known of them. `holder` has the floor.
+    `awaited` are those whom this process has not heard of yet: nothing is known of them. `holder` has the floor;
+    `carrier` is the node that carries the conference.
     """
     status = {line.participant: line for line in lines}
     shown = {holder, *(now.participant.id for now in presence if now.participant.role is Role.CHAIR)}
@@ -73,7 +76,8 @@ def evidence_of(
         if who.id in awaited:
             found[point] = Evidence(point, conference, Condition.UNKNOWN)
         elif now.presence is Presence.PRESENT:
-            found[point] = _of_line(point, conference, status.get(who.id), shown_broken=bool(broken - {who.id}))
+            line = status.get(who.id)
+            found[point] = _of_line(point, conference, line, carrier, shown_broken=bool(broken - {who.id}))
         elif now.presence is Presence.LOST or now.how is Departure.FAILED:
             found[point] = Evidence(point, conference, Condition.LOST, "lost")
     return found
@@ -89,7 +93,9 @@ def merged(views: Iterable[Mapping[PointCode, Evidence]]) -> dict[PointCode, Evi
     return found
 
 
-def _of_line(point: PointCode, conference: ConferenceId, link: LineNow | None, *, shown_broken: bool) -> Evidence:
+def _of_line(
+    point: PointCode, conference: ConferenceId, link: LineNow | None, carrier: Carrier, *, shown_broken: bool
+) -> Evidence:
     """`shown_broken`: what the hall is shown comes to the node over a line that is ill."""
     if link is None:
         return Evidence(point, conference, Condition.UNKNOWN)
@@ -113,6 +119,8 @@ def _of_line(point: PointCode, conference: ConferenceId, link: LineNow | None, *
         allowed_up_kbps=sample.remb_up_kbps,
         limit_down_kbps=sample.limit_down_kbps,
         wireless=figures is not None and figures.network in (NetworkType.WIFI, NetworkType.CELLULAR),
+        node=carrier.code,
+        node_full=carrier.is_full,
     )
 
 

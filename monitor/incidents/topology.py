@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -72,9 +72,13 @@ class Topology:
         if place.node:
             yield Cause(kind=CauseKind.NODE, code=place.node)
 
-    def groups(self, observed: Iterable[PointCode]) -> dict[Cause, frozenset[PointCode]]:
-        """The common causes of the `observed` points with their children; of those with the same children the most
-        specific one."""
+    def groups(
+        self, observed: Iterable[PointCode], full_nodes: Collection[str] = ()
+    ) -> dict[Cause, frozenset[PointCode]]:
+        """The common causes of the `observed` points with their children.
+
+        Of those with the same children a node that says itself that it cannot keep up, else the most specific one.
+        """
         children: dict[Cause, list[PointCode]] = {}
         specific: dict[Cause, int] = {}
         for point in observed:
@@ -82,7 +86,8 @@ class Topology:
                 children.setdefault(cause, []).append(point)
                 specific[cause] = min(specific.get(cause, rank), rank)
         chosen: dict[frozenset[PointCode], Cause] = {}
-        for cause in sorted(children, key=lambda c: (_KINDS.index(c.kind), specific[c], c.code)):
+        full = {Cause(kind=CauseKind.NODE, code=code) for code in full_nodes}
+        for cause in sorted(children, key=lambda c: (c not in full, _KINDS.index(c.kind), specific[c], c.code)):
             if len(children[cause]) >= LEAST_CHILDREN:
                 chosen.setdefault(frozenset(children[cause]), cause)
         return {cause: points for points, cause in chosen.items()}

@@ -65,6 +65,11 @@ class _Point:
             pulse.feel(fault in seen.equipment, now)
 
     @property
+    def has_full_node(self) -> bool:
+        """Whether the node that carries it cannot keep up, by the newest evidence."""
+        return bool(self.recent) and self.recent[-1].node_full
+
+    @property
     def faults(self) -> tuple[Likely, ...]:
         """The faults of the equipment that count, the gravest first."""
         return tuple(fault for fault in GRAVEST_FIRST if fault in self.equipment and self.equipment[fault].is_on)
@@ -191,9 +196,14 @@ class Tracker:
         if not held and sum(condition.is_affected for condition in seen.values()) < 2:
             return []
         # A search costs tens of milliseconds with thousands of points, and mostly nothing has changed.
-        question = (seen, held, topology)
+        full_nodes = frozenset(
+            place.node
+            for point in seen
+            if self._points[point].has_full_node and (place := topology.places.get(point)) and place.node
+        )
+        question = (seen, held, topology, full_nodes)
         if self._explained[0] != question:
-            self._explained = question, explain(seen, topology.groups(seen), held)
+            self._explained = question, explain(seen, topology.groups(seen, full_nodes), held)
         return self._explained[1]
 
     def _wanted(self, explained: list[Explanation], topology: Topology) -> dict[Cause, _Want]:

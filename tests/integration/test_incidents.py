@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from core.database import Database
+from core.messages import NodeLoad
 from core.model import ConferenceId, PointCode, Role
 from monitor.incidents.assessing import assess_equipment
 from monitor.incidents.evidence import Condition, Evidence
@@ -18,7 +19,17 @@ from monitor.incidents.store import IncidentStore
 from monitor.incidents.tracked import Change
 from tests.integration.test_web_monitoring import watching
 from tests.support.polling import UNIT, eventually
-from tests.support.province import BY_NODE, BY_PROVIDER, ILL, add_country, add_plan, add_providers, booked, taking_part
+from tests.support.province import (
+    BY_NODE,
+    BY_PROVIDER,
+    HALLS,
+    ILL,
+    add_country,
+    add_plan,
+    add_providers,
+    booked,
+    taking_part,
+)
 from tests.support.website import Visitor, Website, running_website
 
 NOBODY = "00000000-0000-4000-8000-000000000009"
@@ -124,6 +135,33 @@ async def test_all_halls_of_one_provider_or_node_are_one_incident(
         assert one["incident"]["cause"] == {"kind": kind, "code": code}
         assert one["incident"]["cause_name"] == name
         assert set(one["members"]) == {f"d{n}" for n in halls}
+
+
+@pytest.mark.parametrize(
+    ("load", "likely"),
+    [
+        (NodeLoad(cores=0.99, late_ms=12), "node_overloaded"),
+        (NodeLoad(cores=0.4, late_ms=90), "node_overloaded"),
+        (NodeLoad(cores=0.4, late_ms=2), "path_loss"),
+    ],
+)
+async def test_all_halls_of_a_node_that_is_in_no_plan_are_one_incident_and_its_load_says_why(
+    database: Database, tmp_path: Path, load: NodeLoad, likely: str
+) -> None:
+    await add_country(database)
+    everywhere = [f"d{n}" for n in range(1, HALLS + 1)]
+    async with running_website(database, tmp_path, sample_seconds=0.5) as site:
+        conference = await booked(site)
+        technician = await site.signed_in(Role.TECHNICIAN)
+        async with taking_part(site, conference, everywhere, node="1", load=load):
+
+            async def why_not() -> str | None:
+                found = [one["incident"] for one in await _open(technician, conference)]
+                told = [(one["cause"], one["assessment"]["likely"], one["assessment"]["affected"]) for one in found]
+                wanted = [({"kind": "node", "code": "1"}, likely, HALLS)]
+                return None if told == wanted else f"{told}"
+
+            await eventually(why_not, units=60)
 
 
 async def test_the_first_halls_own_incident_is_folded_under_its_provinces_for_good(

@@ -32,7 +32,7 @@ TOKEN = "a token of the tests"
 METRIC = re.compile(r"\b(?:diemcau|process)_\w+")
 GROUPED = re.compile(r"by \(([\w, ]+)\)")
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
-LABELS = {"grade", "state", "reason", "result", "format", "version", "method", "route", "status", "le"}
+LABELS = {"grade", "state", "node", "reason", "result", "format", "version", "method", "route", "status", "le"}
 NOT_BASE = re.compile(r"_(ms|milliseconds|minutes|kbps|bits|kb|mb|percent|count_total)(_|$)")
 """Units that the conventions write in seconds, bytes and ratios; and what no counter is called."""
 
@@ -72,7 +72,8 @@ async def test_everything_that_the_dashboard_draws_is_in_a_scrape(database: Data
 
         async def is_kept() -> str | None:
             there = {one.name for one in await site.scrape()}
-            return None if "diemcau_keeper_last_round_timestamp_seconds" in there else "no round yet"
+            late = {"diemcau_keeper_last_round_timestamp_seconds", "diemcau_node_cpu_cores"} - there
+            return f"not told yet: {late}" if late else None
 
         await eventually(is_kept)
         there: dict[str, set[str]] = {}

@@ -10,7 +10,7 @@ from itertools import count
 from uuid import UUID
 
 from core.database import Database
-from core.messages import PRESENCE, SAMPLES, PresenceChanged, SampleBatch
+from core.messages import PRESENCE, SAMPLES, NodeLoad, PresenceChanged, SampleBatch
 from core.model import ConferenceId, LegId, LinkSample, Participant, Presence, Role, point_participant
 from scheduler.plan.model import Assignment, Plan, ProfileName
 from tests.support.website import Website, times_of
@@ -121,9 +121,18 @@ def tell_presence(site: Website, conference: ConferenceId, code: str, presence: 
 
 @asynccontextmanager
 async def taking_part(
-    site: Website, conference: ConferenceId, ill: Sequence[str], loss: float = 0.3, silent: Sequence[str] = ()
+    site: Website,
+    conference: ConferenceId,
+    ill: Sequence[str],
+    loss: float = 0.3,
+    silent: Sequence[str] = (),
+    node: str = "",
+    load: NodeLoad | None = None,
 ) -> AsyncIterator[None]:
-    """All halls are in, and their lines are sampled but for those of `silent`; both may be changed meanwhile."""
+    """All halls are in, and their lines are sampled but for those of `silent`; both may be changed meanwhile.
+
+    `node` is what carries them, as busy as `load` says.
+    """
     codes = [f"d{n}" for n in range(1, HALLS + 1)]
     for code in codes:
         tell_presence(site, conference, code, Presence.LOST if code in silent else Presence.PRESENT)
@@ -131,7 +140,7 @@ async def taking_part(
     async def sampled() -> None:
         for _ in count():
             samples = tuple(sample(site, conference, code, ill, loss) for code in codes if code not in silent)
-            site.bus.publish(SAMPLES, SampleBatch(at=site.clock.now(), samples=samples))
+            site.bus.publish(SAMPLES, SampleBatch(at=site.clock.now(), samples=samples, node=node, load=load))
             await asyncio.sleep(0.5)
 
     sampling = asyncio.create_task(sampled())

@@ -195,13 +195,16 @@ def _trip(outcome: Outcome, samples: Sequence[LinkSample]) -> dict[str, Any]:
 
 
 def _untrue_caps(outcome: Outcome) -> list[str]:
-    """What the line was said to carry, less than went through before: nothing caps a line that only became longer."""
+    """What the line was said to carry that is less than went through before, as near as caps are told.
+
+    Nothing caps a line that only became longer.
+    """
     found: dict[str, None] = {}
     for direction in Direction:
-        sent = max(_rate_of(one.status.sample, direction) for one in outcome.before)
+        sent = median(_rate_of(one.status.sample, direction) for one in outcome.before)
         for one in (*outcome.during, *outcome.after):
             told = _cap_of(one.status, direction)
-            if told is not None and told < sent:
+            if told is not None and told < (1 - CAP_SHARE) * sent:
                 found[f"{direction.value} {told:.0f} kbit/s of {sent:.0f}"] = None
     return list(found)
 

@@ -73,5 +73,9 @@ async def test_a_moved_hall_keeps_its_leg_and_its_picture_goes_on(database: Data
                 await eventually(why_not_moved, units=30)
                 after: set[int] = set()
                 await eventually(lambda: why_no_moving_picture(watcher, after), units=10)
+                # Its own slots are the same as before: whoever speaks next is seen in it.
+                await chair.command(GrantFloor(participant=point_participant("p2")))
+                received: set[int] = set()
+                await eventually(lambda: why_no_moving_picture(hall, received), units=20)
         assert sent.count("connect") == 1
         assert sent.count("restart") >= 1

@@ -99,8 +99,9 @@ def _lines(stationery: Stationery, telling: Telling) -> Iterator[str]:
         yield say["closed_by"].format(name=notice.watched.closer)
     if told.observed:
         yield say["points"].format(affected=told.affected, observed=told.observed)
-    yield say["likely"].format(likely=texts.LIKELY[told.likely][language])
-    if incident.closed_at is None and (actions := advise(told.likely, incident.cause.kind)):
+    causes = "; ".join(texts.LIKELY[cause][language] for cause in told.causes)
+    yield say["likely"].format(likely=causes)
+    if incident.closed_at is None and (actions := advise(told.causes, incident.cause.kind)):
         yield say["action"].format(action=texts.ACTIONS[actions[0]][language])
     for url in _pages(stationery, notice):
         yield say["link"].format(url=url)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from monitor.incidents.model import ActionKind, CauseKind, Likely
 
 _LIGHTER = (ActionKind.LOWER_LAYER, ActionKind.SOUND_ONLY)
@@ -24,12 +26,13 @@ _ADVICE: dict[Likely, tuple[ActionKind, ...]] = {
 }
 
 
-def advise(likely: Likely, kind: CauseKind) -> tuple[ActionKind, ...]:
+def advise(causes: Iterable[Likely], kind: CauseKind) -> tuple[ActionKind, ...]:
     """The actions that can help, the first thing to do first; taking a limit back is always among them, last.
 
+    Of several `causes` the first is dealt with first.
     All halls behind a common fault are not made to connect anew at once: that would add to it.
     """
-    wanted = _ADVICE[likely]
+    wanted = tuple(dict.fromkeys(action for cause in causes for action in _ADVICE[cause]))
     if kind.is_common:
         wanted = tuple(action for action in wanted if action is not ActionKind.RECONNECT)
     limits = any(action in _LIGHTER for action in wanted)

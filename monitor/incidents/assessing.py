@@ -57,9 +57,11 @@ def assess_alone(worst: Evidence, recent: Sequence[Evidence], topology: Topology
 
 
 def assess_equipment(broken: Evidence) -> Assessment:
-    """One hall's own camera, microphone or computer: the gravest of its faults is named."""
+    """One hall's own camera, microphone or computer: all its faults are named, the gravest first."""
+    likely, *also = broken.equipment or (Likely.UNKNOWN,)
     return Assessment(
-        likely=next(iter(broken.equipment), Likely.UNKNOWN),
+        likely=likely,
+        also=tuple(also),
         severity=IncidentSeverity.MINOR,
         affected=1,
         observed=1,

@@ -123,13 +123,22 @@ class Figures(Model):
 
 
 class Assessment(Model):
-    """What the evidence says: `affected` of the `observed` children of the cause, and what is behind it."""
+    """What the evidence says: `affected` of the `observed` children of the cause, and what is behind it.
+
+    `also`: the hall's equipment has these faults as well, the gravest first.
+    """
 
     likely: Likely
+    also: tuple[Likely, ...] = ()
     severity: IncidentSeverity
     affected: int
     observed: int
     figures: Figures = Figures()
+
+    @property
+    def causes(self) -> tuple[Likely, ...]:
+        """All that is behind it, the gravest first."""
+        return (self.likely, *self.also)
 
 
 class Member(Model):

@@ -17,18 +17,19 @@ WHERE c.current AND c.conference = ANY($1::uuid[])
 SELECT code, name FROM media_node
 
 -- name: save
-INSERT INTO incident (id, kind, code, name, state, likely, severity, affected, observed, figures, opened_at, closed_at,
-                      folded_into, alarmed, former)
-SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer, $9::integer, $10::jsonb,
-       $11::timestamptz, CASE WHEN $5::text = 'closed' THEN $11::timestamptz END, $12::uuid,
-       $14::text,
+INSERT INTO incident (id, kind, code, name, state, likely, also, severity, affected, observed, figures, opened_at,
+                      closed_at, folded_into, alarmed, former)
+SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text[], $8::text, $9::integer, $10::integer,
+       $11::jsonb, $12::timestamptz, CASE WHEN $5::text = 'closed' THEN $12::timestamptz END, $13::uuid,
+       $15::text,
        (SELECT f.id FROM incident f
         WHERE f.kind = $2::text AND f.code = $3::text AND f.state = 'closed' AND f.id <> $1::uuid
         ORDER BY f.closed_at DESC LIMIT 1)
 ON CONFLICT (id) DO UPDATE
-SET state = excluded.state, likely = excluded.likely, severity = excluded.severity, affected = excluded.affected,
-    observed = excluded.observed, figures = excluded.figures, closed_at = excluded.closed_at, closed_by = NULL,
-    folded_into = excluded.folded_into, alarmed = coalesce(excluded.alarmed, incident.alarmed), version = incident.version + $13::integer
+SET state = excluded.state, likely = excluded.likely, also = excluded.also, severity = excluded.severity,
+    affected = excluded.affected, observed = excluded.observed, figures = excluded.figures,
+    closed_at = excluded.closed_at, closed_by = NULL, folded_into = excluded.folded_into,
+    alarmed = coalesce(excluded.alarmed, incident.alarmed), version = incident.version + $14::integer
 
 -- name: join
 INSERT INTO incident_member (incident, point, conference, since, condition, reason, equipment)

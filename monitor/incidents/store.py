@@ -69,6 +69,7 @@ class IncidentStore:
                 name,
                 _STATES.get(change.kind, IncidentState.OPEN).value,
                 told.likely.value,
+                [fault.value for fault in told.also],
                 told.severity.value,
                 told.affected,
                 told.observed,
@@ -204,6 +205,7 @@ def _columns(members: Collection[Evidence]) -> tuple[list[object], ...]:
 def _assessment(row: asyncpg.Record) -> Assessment:
     return Assessment(
         likely=row["likely"],
+        also=row["also"],
         severity=row["severity"],
         affected=row["affected"],
         observed=row["observed"],
@@ -258,6 +260,6 @@ def incident_of(row: asyncpg.Record) -> Incident:
 def _view(row: asyncpg.Record) -> IncidentView:
     incident = incident_of(row)
     actions: tuple[ActionKind, ...] = (
-        () if row["closed_at"] else advise(incident.assessment.likely, incident.cause.kind)
+        () if row["closed_at"] else advise(incident.assessment.causes, incident.cause.kind)
     )
     return IncidentView(incident=incident, members=tuple(row["members"]), actions=actions, limited=row["limited"])

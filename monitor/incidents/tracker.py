@@ -295,7 +295,7 @@ class Tracker:
         before, after = incident.assessment, want.assessment
         if after.likely is Likely.UNKNOWN:
             # After a restart nothing has been measured yet: what was known of the cause stays.
-            after = after.model_copy(update={"likely": before.likely})
+            after = after.model_copy(update={"likely": before.likely, "also": before.also})
         if now - incident.assessed >= REASSESS_SECONDS and _differs(before, after):
             incident.assessment, incident.assessed = after, now
             changes.append(self._change(EntryKind.REASSESSED, incident, alarm=incident.alarm_due is None))
@@ -414,4 +414,4 @@ def _worse(known: _Point, seen: Evidence) -> Evidence:
 
 
 def _differs(before: Assessment, after: Assessment) -> bool:
-    return (before.likely, before.severity) != (after.likely, after.severity)
+    return (before.causes, before.severity) != (after.causes, after.severity)

@@ -97,7 +97,7 @@ ORDER BY c.start, c.id
 LIMIT $4
 
 -- name: record_incidents
-SELECT i.id, i.kind, i.code, i.name, i.likely, i.severity, m.conference, m.since, m.until
+SELECT i.id, i.kind, i.code, i.name, i.likely, i.also, i.severity, m.conference, m.since, m.until
 FROM incident_member m
 JOIN incident i ON i.id = m.incident
 WHERE m.point = $1 AND m.since < $3 AND (m.until IS NULL OR m.until > $2)

@@ -88,6 +88,7 @@ def _incident(row: asyncpg.Record) -> RecordIncident:
         cause=Cause(kind=row["kind"], code=row["code"]),
         cause_name=row["name"],
         likely=row["likely"],
+        also=row["also"],
         severity=row["severity"],
         conference=ConferenceId(str(row["conference"])),
         since=row["since"],

@@ -54,6 +54,7 @@ class RecordIncident(Model):
     cause: Cause
     cause_name: str
     likely: Likely
+    also: tuple[Likely, ...]
     severity: IncidentSeverity
     conference: ConferenceId
     since: AwareDatetime

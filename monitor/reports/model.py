@@ -163,6 +163,7 @@ class IncidentFigures:
     kind: str
     name: str
     likely: str
+    also: Sequence[str]
     severity: str
     state: str
     opened_at: datetime

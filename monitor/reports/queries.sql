@@ -63,7 +63,7 @@ ORDER BY p.name, p.code, fold(d.name), d.code
 SELECT number, item, at, total, quorum FROM headcount_snapshot WHERE conference = $1 ORDER BY number
 
 -- name: incidents
-SELECT i.kind, i.name, i.likely, i.severity, i.state, i.opened_at, i.closed_at,
+SELECT i.kind, i.name, i.likely, i.also, i.severity, i.state, i.opened_at, i.closed_at,
        coalesce(a.name, i.owner) AS owner, count(*)::int AS points
 FROM incident i
 JOIN incident_member m ON m.incident = i.id

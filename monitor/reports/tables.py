@@ -117,7 +117,8 @@ class _Writer:
 
     def _incident(self, one: IncidentFigures) -> tuple[Cell, ...]:
         times = (self._local(one.opened_at), self._local(one.closed_at), one.minutes)
-        words = (self._t(f"severity.{one.severity}"), self._t(f"likely.{one.likely}"))
+        causes = "; ".join(self._t(f"likely.{cause}") for cause in (one.likely, *one.also))
+        words = (self._t(f"severity.{one.severity}"), causes)
         name = incident_name(one.kind, one.name, self._language)
         return (name, *words, one.points, *times, one.owner, self._t(f"incident.{one.state}"))
 

@@ -210,6 +210,7 @@ async def test_all_faults_of_a_halls_equipment_are_kept_over_a_restart(database:
         await store.save(opened, "Điểm d1", site.clock.now())
         [kept] = await store.left_open()
         assert kept.members[hall].equipment == faults
+        assert kept.assessment.causes == faults
 
 
 async def test_it_closes_when_the_conference_ends(database: Database, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from ipaddress import ip_network
 from typing import Any
 
@@ -13,9 +15,11 @@ import pytest
 
 from core.errors import BadInput
 from core.model import ConferenceId, UnitCode
-from monitor.alarms.model import AlarmChannel, NoticeKind, Subscription, SubscriptionId
+from monitor.alarms.letters import Stationery, Telling, mail
+from monitor.alarms.model import AlarmChannel, DeliveryId, NoticeKind, Subscription, SubscriptionId
 from monitor.alarms.posting import LEASE, PAUSES, pause_after
 from monitor.alarms.rules import Past, Told, Watched, notices
+from monitor.alarms.texts import LIKELY
 from monitor.alarms.webhook import TIMEOUT_SECONDS, Gate, new_secret, signature
 from monitor.incidents.model import (
     Assessment,
@@ -31,6 +35,7 @@ from monitor.incidents.model import (
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 MINOR, MAJOR, CRITICAL = IncidentSeverity
+DELIVERY = DeliveryId("00000000-0000-4000-8000-000000000009")
 CONFERENCE = ConferenceId("00000000-0000-4000-8000-000000000001")
 ID = IncidentId("i")
 
@@ -129,6 +134,21 @@ def test_the_end_is_told_once_to_those_who_heard_of_it_and_when_it_has_lasted() 
 def test_the_end_that_a_person_made_is_told_at_once() -> None:
     closed = incident(state=IncidentState.CLOSED, closed_at=START + MINUTE, closed_by="lan")
     assert kinds(subscription(), closed, past((NoticeKind.ALARM, MAJOR)), START + MINUTE) == [NoticeKind.CLEARED]
+
+
+def test_a_letter_names_all_faults_of_a_halls_equipment_the_gravest_first() -> None:
+    faults = Assessment(
+        likely=Likely.MICROPHONE_DEAD, also=(Likely.CPU_LIMITED,), severity=MINOR, affected=1, observed=1
+    )
+    hall = incident(MINOR, cause=Cause(kind=CauseKind.EQUIPMENT, code="d1"), cause_name="Xã 1", assessment=faults)
+    [notice] = notices([subscription(severity=MINOR, language="en")], [hall], {}, START)
+    letter = mail(
+        Stationery("https://hop.example.vn", UTC, None), Telling(DELIVERY, notice.subscription, notice), START
+    )
+    text = message_from_bytes(letter, policy=default).get_content()
+    assert [line for line in text.splitlines() if line.startswith("Likely cause")] == [
+        f"Likely cause: {LIKELY[Likely.MICROPHONE_DEAD]['en']}; {LIKELY[Likely.CPU_LIMITED]['en']}"
+    ]
 
 
 def test_a_webhook_is_signed_as_the_standard_says() -> None:

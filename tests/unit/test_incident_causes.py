@@ -206,7 +206,7 @@ def test_a_shared_line_is_full_in_the_direction_that_all_halls_behind_it_fill(
     capacity: int | None, measured: dict[str, float], likely: Likely
 ) -> None:
     assert _of_province(capacity, **measured) is likely
-    assert advise(likely, CauseKind.UNIT)[0] is ActionKind.LOWER_LAYER
+    assert advise([likely], CauseKind.UNIT)[0] is ActionKind.LOWER_LAYER
 
 
 def test_pictures_that_stand_still_are_not_the_lines_fault_when_they_come_like_that_from_who_speaks() -> None:
@@ -236,9 +236,16 @@ FIRST = {
 
 @pytest.mark.parametrize("likely", Likely)
 def test_every_cause_has_something_to_do_and_words_in_both_languages(likely: Likely) -> None:
-    actions = advise(likely, CauseKind.LINE)
+    actions = advise([likely], CauseKind.LINE)
     assert actions[0] is FIRST.get(likely, actions[0])
     page = WORDS.read_text()
     assert page.count(f'"likely.{likely.value}": ') == 2
     assert all(page.count(f'"action.{action.value}": ') == 2 for action in actions)
     assert all(LIKELY[likely][language] for language in ("vi", "en"))
+
+
+def test_two_faults_of_a_hall_give_the_actions_of_both_the_graver_first() -> None:
+    both = advise([Likely.MICROPHONE_DEAD, Likely.CPU_LIMITED], CauseKind.EQUIPMENT)
+    assert both[0] is ActionKind.CALL_OPERATOR
+    assert {ActionKind.LOWER_LAYER, ActionKind.SOUND_ONLY, ActionKind.FULL_PICTURE} < set(both)
+    assert len(set(both)) == len(both)

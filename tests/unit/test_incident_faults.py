@@ -148,17 +148,18 @@ def test_broken_equipment_is_its_own_incident_and_no_sign_of_a_common_fault() ->
     assert {c.assessment.likely for c in opened} == {Likely.CAMERA_BLACK}
 
 
-def test_of_several_faults_of_equipment_the_gravest_is_named_and_the_next_when_that_is_over() -> None:
+def test_all_faults_of_equipment_are_named_the_gravest_first_and_those_left_when_that_is_over() -> None:
     story = Story()
     hall = next(iter(story.lines))
     story.broken = {hall: (Likely.MICROPHONE_DEAD, Likely.CPU_LIMITED)}
     [opened] = [c for c in story.wait(12) if c.kind is EntryKind.OPENED]
     assert opened.assessment.likely is Likely.MICROPHONE_DEAD
+    assert opened.assessment.also == (Likely.CPU_LIMITED,)
     assert opened.joined[hall].equipment == (Likely.MICROPHONE_DEAD, Likely.CPU_LIMITED)
     story.broken = {hall: (Likely.CPU_LIMITED,)}
     later = story.wait(60)
-    assert [(c.kind, c.assessment.likely) for c in later if c.kind is not EntryKind.ALARMED] == [
-        (EntryKind.REASSESSED, Likely.CPU_LIMITED)
+    assert [(c.kind, c.assessment.causes) for c in later if c.kind is not EntryKind.ALARMED] == [
+        (EntryKind.REASSESSED, (Likely.CPU_LIMITED,))
     ]
     story.broken = {}
     assert [c.kind for c in story.wait(60)] == [EntryKind.CLOSED]

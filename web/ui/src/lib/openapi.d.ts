@@ -2979,9 +2979,16 @@ export interface components {
     /**
      * Assessment
      * @description What the evidence says: `affected` of the `observed` children of the cause, and what is behind it.
+     *
+     *     `also`: the hall's equipment has these faults as well, the gravest first.
      */
     Assessment: {
       likely: components["schemas"]["Likely"];
+      /**
+       * Also
+       * @default []
+       */
+      also: components["schemas"]["Likely"][];
       severity: components["schemas"]["IncidentSeverity"];
       /** Affected */
       affected: number;
@@ -7689,6 +7696,8 @@ export interface components {
       /** Cause Name */
       cause_name: string;
       likely: components["schemas"]["Likely"];
+      /** Also */
+      also: components["schemas"]["Likely"][];
       severity: components["schemas"]["IncidentSeverity"];
       /** Conference */
       conference: string;

@@ -97,6 +97,7 @@ describe("a point's record", () => {
       cause: { kind: "line" as const, code: "d1" },
       cause_name: "Xã 1",
       likely: "path_loss" as const,
+      also: [],
       severity: "major" as const,
       conference: "c",
       since: "2026-11-02T01:00:00Z",

@@ -46,10 +46,11 @@ bench-monitor: $(VENV)/.installed-dev $(PAGES) browsers
 
 pages: $(PAGES)
 
-# The OpenAPI document, and the pages' types from it.
+# What is made from the models: the OpenAPI document, the pages' types from it, the schema of an archive.
 api: $(VENV)/.installed-dev $(UI)/node_modules/.installed
 	$(BIN)/python -m web.openapi > web/openapi.json
 	deploy/with-node.sh npm --prefix $(UI) run types
+	$(BIN)/python -m web.archive.schema > docs/archive.schema.json
 
 # Versions and hashes of everything, without any registry's address.
 lock:

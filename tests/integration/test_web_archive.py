@@ -7,7 +7,6 @@ import io
 import json
 import zipfile
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -18,10 +17,9 @@ from core.model import Role
 from monitor.reports.tables import tables
 from tests.integration.test_monitor_reports import CONFERENCE, site  # noqa: F401
 from tests.support.website import Website
-from web.archive.model import JSON_FILES, schema
+from web.archive.model import JSON_FILES
 
 PATH = f"/api/conferences/{CONFERENCE}/archive.zip"
-SCHEMA = Path(__file__).parents[2] / "docs" / "archive.schema.json"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -113,7 +111,3 @@ async def test_only_organizers_get_it_and_only_of_a_known_conference(site: Websi
     organizer = await site.signed_in(Role.ORGANIZER)
     unknown = PATH.replace("42", "99")
     assert (await organizer.get(unknown)).code == "conference.unknown"
-
-
-def test_the_schema_in_the_docs_is_the_one_in_the_archive() -> None:
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == schema()

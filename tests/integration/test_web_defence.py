@@ -139,7 +139,8 @@ async def test_the_server_says_that_it_lives_and_describes_itself(site: Website)
 
 async def test_a_fault_of_ours_tells_its_number_and_nothing_else(site: Website) -> None:
     visitor = await site.signed_in(Role.ORGANIZER)
-    await site.database.pool.execute("DROP TABLE conference CASCADE")
+    # Renamed, not dropped: a drop waits for every table that refers to it, while others hold those and wait for it.
+    await site.database.pool.execute("ALTER TABLE conference RENAME TO conference_mislaid")
     with capture_logs() as logs:
         reply = await visitor.get("/api/conferences")
     assert (reply.status, reply.code) == (500, "internal")

@@ -28,7 +28,7 @@ def references(node: Any) -> Iterator[str]:
 
 def test_the_file_that_the_pages_are_typed_from_is_current() -> None:
     kept = resources.files("web").joinpath("openapi.json").read_text(encoding="utf-8")
-    assert kept == as_text(), "run `python -m web.openapi > web/openapi.json`"
+    assert kept == as_text(), "run `make api`"
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import AwareDatetime, BaseModel, JsonValue
-from pydantic.json_schema import models_json_schema
 
 from bridge.recording.sidecar import Recording
 from core.model import CodeText, ConferenceId, Departure, Model, NameText, ParticipantId, Role
@@ -223,11 +220,3 @@ JSON_FILES: dict[str, type[BaseModel]] = {
     "recordings.json": RecordingsFile,
     "minutes.jsonl": Minute,
 }
-
-
-def schema() -> dict[str, Any]:
-    """The archive's JSON Schema (2020-12): each model under `$defs`; the manifest says which file follows which."""
-    _, document = models_json_schema(
-        [(model, "serialization") for model in JSON_FILES.values()], title="Diemcau conference archive"
-    )
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}

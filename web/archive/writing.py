@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from typing import IO
 
 from pydantic import BaseModel
 
-from web.archive.model import FORMAT, JSON_FILES, VERSION, ArchivedFile, Manifest, schema
+from web.archive.model import FORMAT, JSON_FILES, VERSION, ArchivedFile, Manifest
+from web.archive.schema import as_text
 
 
 class Packer:
@@ -24,7 +24,7 @@ class Packer:
         self._moment = made_at.timetuple()[:6]
         self._made_at = made_at
         self._files: list[ArchivedFile] = []
-        self.put("schema.json", json.dumps(schema(), ensure_ascii=False, indent=1).encode())
+        self.put("schema.json", as_text().encode())
 
     def put(self, name: str, data: bytes) -> None:
         """Adds a file."""

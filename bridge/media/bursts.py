@@ -1,6 +1,7 @@
 """How fast a line lets a picture's packets through: a narrow one pulls apart what left close together. Pure.
 
 It tells that a line carries more than it is sent. A line that lets short bursts through and no more seems wide.
+And it tells that a line is as narrow as it was, without sending more: when each picture is pulled apart to one rate.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ _BURSTS = 24
 _FEW = 8
 _LOW = 4
 """The lowest quarter is what counts: jitter also pushes packets together."""
+_PULLED = 1.3
+"""What takes so much longer to come than it took to leave was pulled apart."""
+_MOST = 0.75
+"""Of the pictures, for a line that is narrow."""
+_ALIKE = 1.2
+"""Rates whose middle half lies within this factor are one rate; jitter makes each another."""
 
 
 @dataclass(slots=True)
@@ -25,7 +32,9 @@ class Bursts:
     """One line's. Feed it every packet in the order in which they come."""
 
     _rates: deque[int] = field(default_factory=lambda: deque(maxlen=_BURSTS))
+    _pulled: deque[bool] = field(default_factory=lambda: deque(maxlen=_BURSTS))
     _left: float = float("-inf")
+    _left_last: float = 0.0
     _came: float = 0.0
     _last: float = 0.0
     _octets: int = 0
@@ -33,17 +42,30 @@ class Bursts:
     def take(self, left: float, came: float, size: int) -> None:
         """A packet of `size` bytes that left at `left` came at `came`, each in seconds on its own clock."""
         if 0 <= left - self._left <= _LONGEST_SECONDS:
-            self._octets, self._last = self._octets + size, came
+            self._octets, self._last, self._left_last = self._octets + size, came, left
             return
         if self._octets >= _LEAST_OCTETS:
-            self._rates.append(round(self._octets * 8 / max(self._last - self._came, _LEAST_SPAN)))
-        self._left, self._came, self._last, self._octets = left, came, came, 0
+            span = max(self._last - self._came, _LEAST_SPAN)
+            self._rates.append(round(self._octets * 8 / span))
+            self._pulled.append(span > _PULLED * (self._left_last - self._left))
+        self._left = self._left_last = left
+        self._came, self._last, self._octets = came, came, 0
 
     @property
     def carries(self) -> int:
         """At least so much gets through in a moment, bit/s; 0 as long as that is not known."""
         return sorted(self._rates)[len(self._rates) // _LOW] if len(self._rates) >= _FEW else 0
 
+    @property
+    def narrow(self) -> int | None:
+        """What a line carries that pulls most pictures apart, and all alike, bit/s; None: no such line is seen."""
+        if len(self._rates) < _FEW or sum(self._pulled) < _MOST * len(self._pulled):
+            return None
+        rates = sorted(self._rates)
+        low, high = rates[len(rates) // _LOW], rates[-1 - len(rates) // _LOW]
+        return low if high <= _ALIKE * low else None
+
     def forget(self) -> None:
         """The line has become another one."""
         self._rates.clear()
+        self._pulled.clear()

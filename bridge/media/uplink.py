@@ -48,6 +48,8 @@ _STEADY = 0.05
 """Of each tenth of a second, so that a few large pictures do not count for a wider line."""
 NEAR, NEAR_GROWTH = 1.3, 1.1
 """Up to that above what the line carried it is tried more gently, so that its queue tells before it is full."""
+FULL_SHARE = 0.95
+"""Of what a line is seen to carry: nothing is tried above that, since its pictures will tell when it is wider."""
 DROP = 0.97
 _FORGET_SECONDS = 2.0
 """After a pause as long as this the past says nothing about the line."""
@@ -121,11 +123,17 @@ class Uplink:
         if self.target < self.ceiling and now - self._full_at >= self._hold and self._relief is None:
             elapsed = min(now - max(self._grown_at, self._full_at), 2.0)
             near = self.target < NEAR * self._narrow and not self.wider
-            self.target = min(self.ceiling, round(self.target * (NEAR_GROWTH if near else GROWTH) ** elapsed))
+            grown = min(self.ceiling, round(self.target * (NEAR_GROWTH if near else GROWTH) ** elapsed))
+            self.target = max(self.target, min(grown, self._known_most()))
             if self.target == self.ceiling:
                 self._hold = HOLD_SECONDS
         self._grown_at = now
         return self.target
+
+    def _known_most(self) -> int:
+        """As much as the line is known to carry, bit/s; where that is not known, as much as is allowed."""
+        carries = self._bursts.narrow if self._narrow else None
+        return self.ceiling if carries is None else round(FULL_SHARE * carries)
 
     def _begin(self, send_time: int) -> None:
         self._estimator = RemoteBitrateEstimator()

@@ -58,6 +58,17 @@ def test_a_line_that_falls_to_400_kbps_settles_within_five_seconds(base: Faults,
     assert camera.line.overflowed - overflowed <= 0.02 * (camera.line.packets - packets)
 
 
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("delay_ms", [0, 20])
+def test_after_five_seconds_a_line_of_400_kbps_is_not_overfilled_again(delay_ms: float, seed: int) -> None:
+    camera = Camera(LineModel(seed, Faults(delay_ms=delay_ms)))
+    camera.run(20)
+    camera.run(5, Faults(delay_ms=delay_ms, kbps=400))
+    overflowed, packets = camera.line.overflowed, camera.line.packets
+    camera.run(20)
+    assert camera.line.overflowed - overflowed <= 0.002 * (camera.line.packets - packets)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("narrow_seconds", [6, 14, 25])
 @pytest.mark.parametrize("queue_ms", [100, 300])

@@ -98,6 +98,30 @@ def test_bursts_tell_what_a_line_carries(kbps: float) -> None:
     assert not bursts.carries
 
 
+@pytest.mark.parametrize("kbps", [400.0, 2_000.0])
+def test_a_line_that_pulls_every_picture_apart_alike_is_narrow(kbps: float) -> None:
+    bursts, line = Bursts(), LineModel(1, Faults(kbps=kbps, delay_ms=30))
+    assert bursts.narrow is None
+    send(bursts, line)
+    assert bursts.narrow == pytest.approx(kbps * 1_000, rel=0.1)
+    bursts.forget()
+    assert bursts.narrow is None
+
+
+@pytest.mark.parametrize("faults", [Faults(delay_ms=30), Faults(kbps=20_000, delay_ms=30)], ids=["free", "20 Mbit/s"])
+def test_a_line_that_lets_pictures_come_as_they_left_is_not_narrow(faults: Faults) -> None:
+    bursts = Bursts()
+    send(bursts, LineModel(1, faults))
+    assert bursts.narrow is None
+
+
+def test_jitter_lets_no_line_seem_narrow() -> None:
+    for seed in range(20):
+        bursts = Bursts()
+        send(bursts, LineModel(seed, Faults(delay_ms=100, jitter_ms=30)))
+        assert bursts.narrow is None, seed
+
+
 def test_jitter_lets_no_narrow_line_seem_wide() -> None:
     for seed in range(10):
         bursts = Bursts()

@@ -10,6 +10,7 @@ from random import Random
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 960, 540, 15
 """The smallest picture of which Chromium makes three layers."""
+_CLIP_SECONDS = 52
 
 _RATE = 48_000
 _SECONDS = 6
@@ -21,19 +22,19 @@ _PEAK = 12_000
 
 
 def draw_detailed_camera(path: Path) -> Path:
-    """A YUV4MPEG2 file whose texture wanders: an encoder needs for it about the bits that it is allowed.
+    """A YUV4MPEG2 file whose texture wanders to and fro: an encoder needs for it about the bits that it is allowed.
 
-    To and fro, so that the player's next round begins without a jump, which would cost as much as a key frame.
+    As long as a condition lasts (half a gigabyte): the player shows the last picture twice before it begins again,
+    and the encoder makes a picture of eight times the size after the one in which nothing moved.
     """
     dice = Random(1)
     rows = [bytes(min(235, max(16, round(dice.gauss(126, 14)))) for _ in range(2 * WIDTH)) for _ in range(HEIGHT // 4)]
     chroma = bytes([110]) * (WIDTH * HEIGHT // 4) + bytes([150]) * (WIDTH * HEIGHT // 4)
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_PER_SECOND}:1 Ip A1:1 C420mpeg2\n".encode())
-        for number in range(4 * FRAMES_PER_SECOND):
-            left = 2 * abs(number - 2 * FRAMES_PER_SECOND)
-            luma = b"".join(rows[y // 4][left : left + WIDTH] for y in range(HEIGHT))
-            file.write(b"FRAME\n" + luma + chroma)
+        for number in range(_CLIP_SECONDS * FRAMES_PER_SECOND):
+            left = 2 * abs(number % (4 * FRAMES_PER_SECOND) - 2 * FRAMES_PER_SECOND)
+            file.write(b"FRAME\n" + b"".join(rows[y // 4][left : left + WIDTH] for y in range(HEIGHT)) + chroma)
     return path
 
 

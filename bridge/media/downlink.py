@@ -194,7 +194,7 @@ class Downlink:
         self._eased_at = (now if self._eased_at is None else self._eased_at) if eased else None
         settled = self._doubt_at is None and now - self._full_at >= SETTLE_SECONDS
         if self.limit is not None and sent > self.limit and settled and self._trips.clear:
-            self.limit = sent
+            self.limit = round(sent * _SWAY)
 
     def step(self, cost: int, more: int | None, now: float) -> int:
         """To be called a few times a second with what is sent and what the next better picture would take.

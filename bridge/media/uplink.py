@@ -48,8 +48,11 @@ _STEADY = 0.05
 """Of each tenth of a second, so that a few large pictures do not count for a wider line."""
 NEAR, NEAR_GROWTH = 1.3, 1.1
 """Up to that above what the line carried it is tried more gently, so that its queue tells before it is full."""
-FULL_SHARE = 0.95
-"""Of what a line is seen to carry: nothing is tried above that, since its pictures will tell when it is wider."""
+FULL_SHARE = 0.9
+"""Of what a line is seen to carry: nothing is tried above that, as its pictures tell when it is wider.
+
+Encoders send more than they are told for seconds: at 0.95 a queue still filled now and then.
+"""
 DROP = 0.97
 _FORGET_SECONDS = 2.0
 """After a pause as long as this the past says nothing about the line."""

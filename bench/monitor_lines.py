@@ -12,11 +12,12 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import structlog
 
 from bench.monitor_lines_verdicts import TRIALS, row_of, summary, text_of
@@ -36,16 +37,28 @@ async def measure(trials: Sequence[Trial], at_once: int = AT_ONCE, seconds: floa
     folder = Path(tempfile.mkdtemp(prefix="diemcau-monitor-lines-"))
     server = await asyncio.to_thread(start_embedded, folder / "postgres")
     try:
-        pool = await open_pool(server.get_uri())
-        await migrate(pool)
         outcomes: list[Outcome] = []
-        for some in _batches(trials, at_once):
-            outcomes += await _together(Database(pool, server.get_uri()), some, seconds)
-        await pool.close()
+        for number, some in enumerate(_batches(trials, at_once)):
+            async with _database(server, f"batch_{number}") as database:
+                outcomes += await _together(database, some, seconds)
         return outcomes
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _database(server: Any, name: str) -> AsyncIterator[Database]:
+    """A new one: to a monitor that goes on after another, the halls of the batch before are lost, and all at once."""
+    admin = await asyncpg.connect(server.get_uri())
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    pool = await open_pool(server.get_uri(name))
+    try:
+        await migrate(pool)
+        yield Database(pool, server.get_uri(name))
+    finally:
+        await pool.close()
 
 
 def _batches(trials: Sequence[Trial], at_once: int) -> Iterator[Sequence[Trial]]:

@@ -314,8 +314,6 @@ class LinkSample(Model):
     """Length of the period."""
     bytes_up: int = 0
     bytes_down: int = 0
-    sound_down_kbps: float = 0.0
-    """Of `kbps_down`, what was sound."""
     audio_up: MediumFigures = NOT_MEASURED
     video_up: MediumFigures = NOT_MEASURED
     audio_down: MediumFigures = NOT_MEASURED
@@ -330,7 +328,7 @@ class LinkSample(Model):
     """What the node lets the point send; `remb_down_kbps`: what the point says that it can receive."""
     remb_down_kbps: float | None = None
     limit_down_kbps: float | None = None
-    """What the node believes that the line to the point carries; None as long as nothing speaks against anything."""
+    """What the node found that the line to the point carries in all, once it was too full; None: nothing narrow."""
     paused: tuple[SlotName, ...] = ()
     """Slots whose picture the line does not carry."""
     layers: tuple[SlotLayer, ...] = ()

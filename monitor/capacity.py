@@ -3,13 +3,8 @@
 Up: while packets queue and are lost, what comes in is what gets through. A line that only loses shows no queue, and one
 that only is longer loses nothing: neither says what it carries.
 
-Down: what gets through is known at the far end only. Its estimator (REMB), when the line is too full, says 0.85 of what
-came of the pictures (draft-ietf-rmcat-gcc-02 section 5.5, beta). The sound that the node sent in the same period, less
-its losses, came beside them. It counts as long as the node takes that very estimate for the line's limit.
-
-A way that only becomes longer looks to that estimator like a queue that grows. So what it says is told once packets are
-lost as well, or the round trip falls again when less is sent, as it does when a queue drains; and no longer once more
-than that has come through.
+Down: the node measures it, once it is sure that the line is narrow and its way has not only become longer. What it said
+last counts; no longer once more than that has come through.
 """
 
 from __future__ import annotations
@@ -23,25 +18,22 @@ QUEUE_MS = 60.0
 """A round trip so much above the shortest of the line is a queue (as in the node's own rule for receivers' lines)."""
 FULL_LOSS = 0.02
 """A full queue drops packets; less than this is anything."""
-BETA = 0.85
-DISPROVED = 0.95
-"""An estimate may be so much below what the line carries; of two samples the lesser counts, since losses are reported
-up to a sample later."""
-SURE_SAMPLES = 5
-"""So many after the estimate, 10 s, something else must speak for a full line as well: the node tries a line again
-with more within that time."""
+DISPROVED = 0.9
+"""What is measured may be so much below what the line carries; of two samples the lesser counts, since losses are
+reported up to a sample later."""
 KEPT_SAMPLES = 30
 """A minute at one each 2 s: so long it is told after the line was full."""
-_SAME = 0.01
 
 
 @dataclass(slots=True)
 class _Told:
+    newest: bool = False
+    """What was found last counts; else the most of late, for a line was not always full."""
     kbps: float | None = None
     _recent: deque[float | None] = field(default_factory=lambda: deque(maxlen=KEPT_SAMPLES))
 
     def take(self, carried: float | None) -> None:
-        """What the newest sample says; the most of what was found of late counts, for a line was not always full."""
+        """What the newest sample says."""
         self._recent.append(carried)
         if carried is None and self.kbps is None:
             return
@@ -59,7 +51,7 @@ class _Told:
 
     def _choose(self) -> None:
         found = [one for one in self._recent if one is not None]
-        self.kbps = round(max(found), 1) if found else None
+        self.kbps = None if not found else round(found[-1] if self.newest else max(found), 1)
 
 
 @dataclass(slots=True)
@@ -67,14 +59,8 @@ class Capacity:
     """One line's. Feed it every sample; None: it has not been too full of late. Rates in kbit/s, all traffic."""
 
     _up: _Told = field(default_factory=_Told)
-    _down: _Told = field(default_factory=_Told)
+    _down: _Told = field(default_factory=lambda: _Told(newest=True))
     _shortest_ms: float = float("inf")
-    _is_sure: bool = False
-    """Whether something beside the far end's estimate spoke for a full line down."""
-    _unsure: int = 0
-    """Samples since the newest estimate."""
-    _longest_ms: float = 0.0
-    """Since the far end spoke of a full line."""
     _trip_ms: float | None = None
     _through_kbps: float = 0.0
     """What came through in the newest sample without loss or a growing queue."""
@@ -87,24 +73,13 @@ class Capacity:
     @property
     def down_kbps(self) -> float | None:
         """From the node."""
-        return self._down.kbps if self._is_sure else None
+        return self._down.kbps
 
     def add(self, sample: LinkSample) -> None:
         """Takes the newest sample."""
         self._up.take(sample.kbps_up if self._is_full_up(sample) else None)
-        estimated = self._estimated(sample)
-        self._unsure = 0 if estimated is not None else self._unsure + 1
-        self._down.take(estimated)
+        self._down.take(sample.limit_down_kbps)
         self._down.disprove(DISPROVED * self._came_through(sample))
-        self._make_sure(sample)
-
-    @staticmethod
-    def _estimated(sample: LinkSample) -> float | None:
-        """What the far end's estimate comes to, where it is the limit."""
-        limit, estimate = sample.limit_down_kbps, sample.remb_down_kbps
-        if limit is None or estimate is None or abs(limit - estimate) > _SAME * estimate:
-            return None
-        return estimate / BETA + sample.sound_down_kbps * (1 - (sample.audio_down.loss or 0.0))
 
     def _came_through(self, sample: LinkSample) -> float:
         """The lesser of what came through in this sample and in the one before."""
@@ -114,18 +89,6 @@ class Capacity:
         former, self._through_kbps = self._through_kbps, sample.kbps_down if is_clean else 0.0
         self._trip_ms = before if trip is None else trip
         return min(former, self._through_kbps)
-
-    def _make_sure(self, sample: LinkSample) -> None:
-        trip = self._trip_ms or 0.0
-        if not self._is_sure and self._unsure > SURE_SAMPLES:
-            self._down.forget()
-        if self._down.kbps is None:
-            self._is_sure, self._longest_ms = False, trip
-            return
-        self._longest_ms = max(self._longest_ms, trip)
-        # Most of the wait is gone, and not only what the way's length wavers by.
-        drained = trip < self._longest_ms - QUEUE_MS and trip < (self._longest_ms + self._shortest_ms) / 2
-        self._is_sure = self._is_sure or drained or (sample.loss_down or 0.0) > FULL_LOSS
 
     def _is_full_up(self, sample: LinkSample) -> bool:
         if sample.rtt_ms is None:

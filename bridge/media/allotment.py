@@ -42,7 +42,7 @@ def allot(leg: Leg, ladder_of: Callable[[Slot], Ladder], now: float) -> None:
     chosen = allocate(downlink.limit - sounds, ladders)
     more = cost_of_more(ladders, chosen)
     shown = cost(ladders, chosen) + sounds
-    downlink.fills = bool(leg.rtx_ssrcs) and any(index >= 0 for index in chosen)
+    downlink.fills = any(index >= 0 for index in chosen)
     leg.probe_bps = downlink.step(shown, None if more is None else more + sounds, now)
     for slot, ladder, index in zip(slots, ladders, chosen, strict=True):
         slot.allowed = ladder[index].pixels if index >= 0 else 0

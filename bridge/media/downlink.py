@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bridge.media.trains import Trains
 from bridge.media.trips import QUEUE_SECONDS, Trips
 
 HOLD_SECONDS = 3.0
@@ -70,6 +71,8 @@ _SWAY = 1.25
 """Rates are measured and pictures differ: what got through needs so much room to stay."""
 _MARGIN = 1.1
 _MOST_FALLS = 2
+_FAR = 3.0
+"""A line that lets short bursts through may seem as much wider as it likes."""
 _LEAST = 20_000
 
 
@@ -80,6 +83,8 @@ class Downlink:
     limit: int | None = None
     fills: bool = True
     """What `step` asks for can be sent; else a better picture is tried for itself."""
+    trains: Trains = field(default_factory=Trains)
+    """Of checks, which tell what a narrow line carries."""
     _estimate: int = 0
     _high: int = 0
     _high_at: float = float("-inf")
@@ -106,12 +111,29 @@ class Downlink:
     _doubted: tuple[int, int] = (0, 0)
     """Packets lost and expected since then."""
     _sent: int = 0
+    _waited: bool = False
+    """Packets waited when the line was too full last, as they also do on a way that has become longer."""
+    _is_narrow: bool = False
+    """It was no longer way: packets were lost, or came through sooner once less was sent."""
     _trips: Trips = field(default_factory=Trips)
 
     @property
     def estimate(self) -> int:
         """The receiver's REMB, bit/s; 0 before the first."""
         return self._estimate
+
+    def known(self, now: float) -> int | None:
+        """What the line carries, once it is sure that it is narrow and its way not only longer, bit/s.
+
+        That is what trains of checks tell. The limit comes of estimates made while a queue fills, and leaves room: it
+        is told only where the trains do not agree, or see a line that lets short bursts through.
+        """
+        if self.limit is None or not self._is_narrow:
+            return None
+        measured = self.trains.rate
+        if measured is None:
+            return None if now - self._full_at < WATCH_SECONDS else self.limit
+        return measured if measured < _FAR * self.limit else self.limit
 
     @property
     def probing(self) -> bool:
@@ -147,7 +169,7 @@ class Downlink:
         if self._doubt_at is not None:
             self._doubted = (self._doubted[0] + lost, self._doubted[1] + expected)
             if self._is_unusual(*self._doubted):
-                self._full(self._estimate, now)
+                self._full(self._estimate, now, lossy=True)
         if round_trip is not None:
             self.pinged(round_trip, now)
         self._lost += lost
@@ -167,7 +189,7 @@ class Downlink:
         failed = proving and share > self._usual_loss + PROBE_LOSS
         if failed or (lossy and (seconded or self._lossy_before)):
             carries = round(self._sent * (1 - share))
-            self._full(min(carries, self._estimate) if self._estimate else carries, now, sure=share > _MOST)
+            self._full(min(carries, self._estimate) if self._estimate else carries, now, sure=share > _MOST, lossy=True)
         elif not lossy and not proving:
             self._usual_loss += (share - self._usual_loss) / 2
         self._lossy_before = lossy
@@ -183,6 +205,8 @@ class Downlink:
         if self._doubt_at is not None:
             self._settle_doubt(now)
         self._judge(now)
+        if self._waited and FRESH_SECONDS <= now - self._full_at < WATCH_SECONDS:
+            self._is_narrow = self._is_narrow or (self._trips.clear and not self._trips.rose)
 
     def carries(self, sent: int, now: float) -> None:
         """So much is sent, bit/s, without probes: where nothing of it waits, the limit is no lower.
@@ -226,6 +250,12 @@ class Downlink:
         grown = min(1.0, (now - self._probe_since) / self._ramp) if self._ramp else 1.0
         return round(max(more * _MARGIN - cost, 0) * grown)
 
+    def train_due(self, now: float) -> int:
+        """How long a train of checks is to be sent now, octets: soon after the line was too full. 0: none."""
+        if self.limit is None or not FRESH_SECONDS <= now - self._full_at < WATCH_SECONDS:
+            return 0
+        return self.trains.due(self.limit, now)
+
     def is_trying(self, now: float) -> bool:
         """Whether more may be sent than gets through, so that the round trip is to be asked for all the time."""
         watched = self._is_proving(now) or now - self._full_at < WATCH_SECONDS
@@ -248,6 +278,7 @@ class Downlink:
         if self._eased_at is not None and now - self._eased_at >= EASED_SECONDS:
             # What is sent would have emptied any queue: the way has only become longer.
             self._trips.accept()
+            self._waited = False
             if now - self._narrow_since < EXCUSABLE_SECONDS and now - self._excused_at > EXCUSE_SECONDS:
                 self.limit, self._hold, self._probe_since, self._excused_at = None, HOLD_SECONDS, None, now
             return
@@ -270,7 +301,7 @@ class Downlink:
         elif self._doubt_at is not None and self._trips.known and now - self._doubt_at >= FRESH_SECONDS:
             self._doubt_at = None
 
-    def _full(self, carries: int, now: float, *, sure: bool = False) -> None:
+    def _full(self, carries: int, now: float, *, sure: bool = False, lossy: bool = False) -> None:
         if self._is_proving(now):
             self._hold = min(2 * self._hold, LONGEST_HOLD_SECONDS)
         elif now - self._full_at > 2 * LONGEST_HOLD_SECONDS:
@@ -281,7 +312,10 @@ class Downlink:
             # A key frame fills a narrow line for a moment: whoever is limited is not left without a picture for that.
             carries = max(carries, round(_STEP * self.limit))
         carries = max(carries, _LEAST, round(_SWAY * self._proven) if proving else 0)
-        self._narrow_since = now if self.limit is None else self._narrow_since
+        if self.limit is None:
+            self._narrow_since, self._is_narrow = now, False
+            self.trains.forget()
+        self._is_narrow, self._waited = self._is_narrow or lossy, self._trips.waiting or self._trips.rose
         self.limit = carries if self.limit is None else min(carries, self.limit)
         self._floor = self.limit if proving else round(_SHRINK * self.limit)
         self._full_at, self._probe_since, self._raised_at = now, None, float("-inf")

@@ -393,11 +393,9 @@ class MediaEngine:
     @staticmethod
     def _count_sent(leg: Leg) -> None:
         """Media octets are counted by the timelines; 28 more per packet are RTP's header and SRTP's tag."""
-        total = [0, 0]
+        total = 0
         for slot in leg.slots.values():
             packets, octets = slot.sent
-            total[slot.name.track is Track.MICROPHONE] += octets + 28 * packets
-        pictures, sound = total
-        leg.meter.sent(pictures - leg.pictures_counted, audio=False)
-        leg.meter.sent(sound - leg.sound_counted, audio=True)
-        leg.pictures_counted, leg.sound_counted = pictures, sound
+            total += octets + 28 * packets
+        leg.meter.bytes_out += total - leg.sent_counted
+        leg.sent_counted = total

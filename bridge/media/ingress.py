@@ -142,13 +142,14 @@ class Ingress:
     def _pinged(self, data: bytes, address: Address) -> None:
         """An answer to a check of ours: it tells the round trip."""
         leg, now = self._by_address.get(address), self._clock.monotonic()
-        trip = leg.pings.answered(data, now) if leg is not None else None
-        if leg is None or trip is None:
+        answer = leg.pings.answered(data, now) if leg is not None else None
+        if leg is None or answer is None:
             self.drops["stun"] += 1
             return
         leg.heard_at = now
         leg.meter.bytes_in += len(data)
-        leg.downlink.pinged(trip, now)
+        if not answer.followed:
+            leg.downlink.pinged(answer.trip, now)
 
     def _rtp(self, leg: Leg, data: bytes) -> None:
         try:

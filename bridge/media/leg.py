@@ -70,9 +70,8 @@ class Leg:
     proved: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     heard_at: float = 0.0
-    pictures_counted: int = 0
-    """Bytes sent of pictures that are already in the meter; `sound_counted`: of sound."""
-    sound_counted: int = 0
+    sent_counted: int = 0
+    """Bytes sent that are already in the meter."""
     slot_ssrcs: dict[str, int] = field(default_factory=dict)
     rtx_ssrcs: dict[str, int] = field(default_factory=dict)
     """Of the retransmissions into each receive slot (by mid) whose receiver takes them on a stream of their own."""
@@ -258,7 +257,7 @@ class Leg:
             )
             for stream in self.layers.values()
         }
-        limit, estimate = self.downlink.limit, self.downlink.estimate
+        limit, estimate = self.downlink.known(now), self.downlink.estimate
         return self.meter.close_period(now, incoming) | {
             "transport": Transport.UDP6 if ":" in self.address[0] else Transport.UDP,
             "remb_up_kbps": self.uplink.target / 1000 if self.send_time else None,

@@ -9,7 +9,9 @@ from bridge.media.allotment import SOUND_BPS, shown_bps
 from bridge.media.fanout import Fanout
 from bridge.media.forwarding import Slot, Stream
 from bridge.media.leg import Leg
+from bridge.media.retransmission import Retransmissions
 from bridge.media.rtp import sequence_distance
+from bridge.media.slots import Placed
 from core.clock import Clock
 from core.model import Track
 
@@ -57,12 +59,7 @@ class Repair:
             sequences = [s for s in sequences if sequence_distance(s, cohort.timeline.began) >= 0]
         known = {sequence: placed for sequence in sequences if (placed := cohort.sent.find(sequence, now))}
         for sequence in again.allowed(known, now, leg.downlink.round_trip(now)):
-            wrapped = again.wrap(known[sequence], now)
-            if wrapped is None:
-                sent = self._fanout.resend(slot, slot.ssrc_bytes, known[sequence])
-            else:
-                sent = self._fanout.resend(slot, again.ssrc, wrapped)
-            leg.meter.sent(sent, audio=picture is None)
+            leg.meter.bytes_out += self._send_again(slot, again, known[sequence], now)
         if picture is None and known and (slot in self._doubled or again.often(now)):
             self._doubled[slot] = (leg, now + DOUBLED_SECONDS)
 
@@ -81,26 +78,26 @@ class Repair:
             elif limit is None or shown_bps(leg) + 2 * SOUND_BPS <= limit:
                 placed = cohort.sent.find(cohort.timeline.sequence, now)
                 if placed:
-                    leg.meter.sent(self._fanout.resend(slot, slot.ssrc_bytes, placed), audio=True)
+                    leg.meter.bytes_out += self._fanout.resend(slot, slot.ssrc_bytes, placed)
 
     def probe(self, leg: Leg, octets: int) -> int:
-        """Sends a picture's newest packets once more, as many as `octets` hold: they try the line and harm nothing.
+        """Sends a picture's newest packets once more, as many as `octets` hold; returns the octets sent.
 
-        Only where the receiver takes retransmissions on a stream of their own; elsewhere nothing is sent. Returns the
-        octets sent.
+        They try the line and harm nothing: the receiver drops what it has, on a stream of its own by the number, on the
+        picture's by SRTP's list of those that came (RFC 3711 section 3.3.2).
         """
-        slot = next((s for s in leg.slots.values() if s.again and s.again.ssrc and s.cohort and s.cohort.stream), None)
+        pictures = (slot for slot in leg.slots.values() if slot.name.track is not Track.MICROPHONE)
+        slot = next((slot for slot in pictures if slot.cohort is not None and slot.cohort.stream is not None), None)
         if slot is None or slot.again is None or slot.cohort is None:
             return 0
         total, newest = 0, slot.cohort.timeline.sequence
         now = self._clock.monotonic()
         for back in range(MOST_PROBES):
             placed = slot.cohort.sent.find(newest - back & 0xFFFF, now)
-            wrapped = slot.again.wrap(placed, now) if placed is not None else None
-            if total >= octets or wrapped is None:
+            if total >= octets or placed is None:
                 break
-            total += self._fanout.resend(slot, slot.again.ssrc, wrapped)
-        leg.meter.sent(total, audio=False)
+            total += self._send_again(slot, slot.again, placed, now)
+        leg.meter.bytes_out += total
         return total
 
     def load(self, leg: Leg, octets: int) -> int:
@@ -109,6 +106,13 @@ class Repair:
         while total < octets and (sent := self.probe(leg, octets - total)):
             total += sent
         return total
+
+    def _send_again(self, slot: Slot, again: Retransmissions, placed: Placed, now: float) -> int:
+        """On the stream of retransmissions where there is one; returns the octets sent."""
+        wrapped = again.wrap(placed, now)
+        if wrapped is None:
+            return self._fanout.resend(slot, slot.ssrc_bytes, placed)
+        return self._fanout.resend(slot, again.ssrc, wrapped)
 
     def look_after(self, leg: Leg, stream: Stream) -> None:
         """`stream` misses packets, or may, and somebody watches it: they are asked for in time."""

@@ -120,8 +120,6 @@ class Meter:
     at: float
     bytes_in: int = 0
     bytes_out: int = 0
-    sound_out: int = 0
-    """Of `bytes_out`."""
     nacks_up: int = 0
     nacks_down: int = 0
     key_frames_up: int = 0
@@ -130,7 +128,6 @@ class Meter:
     """The round trip in seconds that the last report told; None when an earlier one told of the same way down."""
     _last_in: int = 0
     _last_out: int = 0
-    _last_sound: int = 0
     _streams: dict[int, tuple[int, int]] = field(default_factory=dict)
     _reports: dict[int, _Heard] = field(default_factory=dict)
     _down: _Direction = field(default_factory=_Direction)
@@ -138,11 +135,6 @@ class Meter:
     _round_trip_ms: float | None = None
     _answered: dict[int, int] = field(default_factory=dict)
     """The newest sender report of each stream that a report has told of."""
-
-    def sent(self, octets: int, *, audio: bool) -> None:
-        """So much sound, or pictures, went out."""
-        self.bytes_out += octets
-        self.sound_out += octets * audio
 
     def asked_again(self, ssrc: int, sequences: Sequence[int]) -> None:
         """The far end misses packets of one of our streams, and will not report those that it then gets."""
@@ -194,7 +186,6 @@ class Meter:
             "bytes_down": bytes_down,
             "kbps_up": bytes_up * 8 / 1000 / seconds,
             "kbps_down": bytes_down * 8 / 1000 / seconds,
-            "sound_down_kbps": (self.sound_out - self._last_sound) * 8 / 1000 / seconds,
             "loss_up": up.both.loss,
             "loss_down": down.both.loss,
             "jitter_up_ms": up.both.jitter_ms,
@@ -209,7 +200,7 @@ class Meter:
             "key_frames_up": self.key_frames_up,
             "key_frames_down": self.key_frames_down,
         }
-        self.at, self._last_in, self._last_out, self._last_sound = now, self.bytes_in, self.bytes_out, self.sound_out
+        self.at, self._last_in, self._last_out = now, self.bytes_in, self.bytes_out
         self.nacks_up = self.nacks_down = self.key_frames_up = self.key_frames_down = 0
         self._down, self._round_trip_ms = _Direction(), None
         for one in self._asks.values():

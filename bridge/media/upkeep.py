@@ -46,8 +46,7 @@ class Upkeep:
             leg.close_rates(now)
         if turn % _TICKS_PER_REPORT == 0 or leg.uplink.urgent:
             self._send(leg, reports.to_source(leg, now))
-        if leg.downlink.is_trying(now):
-            self._ping(leg, now)
+        self._ask_trips(leg, now)
         if turn % _TICKS_PER_SENDER_REPORT == 0:
             for packet in reports.to_receiver(leg, self._ingress.ntp(now), now, self._cname):
                 self._send(leg, packet)
@@ -76,12 +75,18 @@ class Upkeep:
             leg.paused = now_paused
             self._on_paused(leg.id, now_paused)
 
-    def _ping(self, leg: Leg, now: float) -> None:
-        """Asks for the round trip."""
-        way = leg.ways.current
-        check = leg.pings.request(way.local.ufrag, way.remote, now)
-        leg.meter.bytes_out += len(check)
-        self._ingress.port.send(check, leg.address)
+    def _ask_trips(self, leg: Leg, now: float) -> None:
+        """Asks for the round trip where there is doubt, and how fast a line is that is too narrow."""
+        way, downlink = leg.ways.current, leg.downlink
+        if octets := downlink.train_due(now):
+            checks = leg.pings.train(way.local.ufrag, way.remote, now, downlink.trains.begin(now), octets)
+        elif downlink.is_trying(now):
+            checks = [leg.pings.request(way.local.ufrag, way.remote, now)]
+        else:
+            return
+        for check in checks:
+            leg.meter.bytes_out += len(check)
+            self._ingress.port.send(check, leg.address)
 
     def _send(self, leg: Leg, packet: bytes | None) -> None:
         protected = leg.encrypt_rtcp(packet) if packet is not None else None

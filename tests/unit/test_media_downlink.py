@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bench.lines_figures import recovered_after, settled_after
 from bridge.media.downlink import Downlink
 from bridge.media.layers import Rate, Rung, allocate, cost, cost_of_more
+from bridge.media.trains import TRAIN_SECONDS
 from bridge.media.trips import Trips
 from tests.support.line import NO_FAULTS, Faults
 from tests.support.narrow import SIZES, NarrowHall
@@ -239,6 +240,14 @@ def test_a_queue_that_stays_full_is_known_by_its_losses() -> None:
     assert downlink.limit == 400_000
 
 
+def drive(downlink: Downlink, bps: int, now: float) -> None:
+    """Three trains over a line of this rate, all answered by `now`."""
+    for _ in range(3):
+        train = downlink.trains.begin(now)
+        for octets in (200, 400, 800):
+            train.answered(octets, now - 1.0 + octets * 8 / bps)
+
+
 def _limited(limit: int) -> Downlink:
     """A line that was too full at second 2, with reports of a short round trip before."""
     downlink = Downlink()
@@ -249,6 +258,54 @@ def _limited(limit: int) -> Downlink:
     ping(downlink, 0.3, 1.9, 0.2)
     assert downlink.limit == limit
     return downlink
+
+
+def test_a_line_is_known_to_be_narrow_once_its_queue_drains() -> None:
+    downlink = _limited(300_000)
+    drive(downlink, 340_000, 2.6)
+    assert downlink.known(2.6) is None
+    ping(downlink, 0.2, 2.1, 0.2)
+    assert downlink.known(2.6) is None
+    ping(downlink, 0.01, 2.4, 0.5)
+    assert downlink.known(3.0) == pytest.approx(340_000, rel=0.01)
+
+
+def test_a_limit_is_told_where_trains_say_nothing_or_see_a_line_that_lets_bursts_through() -> None:
+    for kbps in (0, 50_000):
+        downlink = _limited(300_000)
+        ping(downlink, 0.01, 2.4, 0.5)
+        if kbps:
+            drive(downlink, kbps * 1_000, 2.6)
+        else:
+            assert downlink.known(3.0) is None
+        assert downlink.known(9.0) == downlink.limit == 300_000
+
+
+def test_trains_are_sent_soon_after_a_line_was_too_full_and_only_then() -> None:
+    assert Downlink().train_due(5.0) == 0
+    downlink = _limited(300_000)
+    assert downlink.train_due(2.1) == 0
+    assert downlink.train_due(3.0) == 300_000 * TRAIN_SECONDS / 8
+    downlink.trains.begin(3.0)
+    assert downlink.train_due(3.1) == 0
+    assert downlink.train_due(30.0) == 0
+
+
+def test_a_line_whose_limit_losses_tell_is_known_to_be_narrow() -> None:
+    downlink = Downlink()
+    downlink.heard(900_000, 500_000, 0.0)
+    for second in range(1, 9):
+        downlink.lost(9, 45, 500_000, float(second))
+    assert downlink.known(20.0) == downlink.limit
+
+
+def test_a_way_that_has_become_longer_makes_no_line_known_to_be_narrow() -> None:
+    downlink = _limited(300_000)
+    for tenth in range(20, 200):
+        downlink.carries(50_000, tenth / 10)
+        downlink.pinged(0.3, tenth / 10)
+        assert downlink.known(tenth / 10) is None, tenth
+    assert downlink.limit is None
 
 
 def test_an_estimate_on_its_way_down_is_no_reason_for_more() -> None:

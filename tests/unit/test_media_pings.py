@@ -5,7 +5,7 @@ from __future__ import annotations
 from aioice import stun
 
 from bridge.media.ice import Credentials, IceLite
-from bridge.media.pings import Pings, is_answer
+from bridge.media.pings import Answer, Pings, is_answer
 
 HERE, THERE = Credentials("here", "h" * 24), Credentials("there", "t" * 24)
 ADDRESS = ("192.0.2.1", 4_000)
@@ -29,7 +29,7 @@ def test_an_answer_tells_the_round_trip_once() -> None:
     check = pings.request(HERE.ufrag, THERE, 5.0)
     answer = answer_to(check)
     assert (is_answer(answer), is_answer(check)) == (True, False)
-    assert pings.answered(answer, 5.25) == 0.25
+    assert pings.answered(answer, 5.25) == Answer(0.25, followed=False)
     assert pings.answered(answer, 5.5) is None
 
 
@@ -51,11 +51,11 @@ def test_only_who_knows_the_password_and_the_check_can_answer() -> None:
     stranger.add_message_integrity(THERE.password.encode())
     assert pings.answered(bytes(stranger), 0.1) is None
     assert pings.answered(bytes(forged)[:30], 0.1) is None
-    assert pings.answered(answer_to(bytes(check)), 0.2) == 0.2
+    assert pings.answered(answer_to(bytes(check)), 0.2) == Answer(0.2, followed=False)
 
 
 def test_those_that_nobody_answers_are_forgotten() -> None:
     pings = Pings()
     checks = [pings.request(HERE.ufrag, THERE, float(second)) for second in range(100)]
     assert pings.answered(answer_to(checks[0]), 100.0) is None
-    assert pings.answered(answer_to(checks[-1]), 100.0) == 1.0
+    assert pings.answered(answer_to(checks[-1]), 100.0) == Answer(1.0, followed=False)

@@ -238,6 +238,7 @@ class Downlink:
                 or self._trips.wait > QUEUE_SECONDS
                 or now - self._full_at < self._hold
                 or now - self._raised_at < rest
+                or self._is_too_narrow(more)
             ):
                 return 0
             self._proven = self._proven if self._is_proving(now) else cost
@@ -251,15 +252,21 @@ class Downlink:
         return round(max(more * _MARGIN - cost, 0) * grown)
 
     def train_due(self, now: float) -> int:
-        """How long a train of checks is to be sent now, octets: soon after the line was too full. 0: none."""
-        if self.limit is None or not FRESH_SECONDS <= now - self._full_at < WATCH_SECONDS:
+        """How long a train of checks is to be sent now, octets, to a line that was too full; 0: none."""
+        since = now - self._full_at
+        if self.limit is None or since < FRESH_SECONDS or self.probing:
             return 0
-        return self.trains.due(self.limit, now)
+        return self.trains.due(self.limit, now, soon=since < WATCH_SECONDS)
 
     def is_trying(self, now: float) -> bool:
         """Whether more may be sent than gets through, so that the round trip is to be asked for all the time."""
         watched = self._is_proving(now) or now - self._full_at < WATCH_SECONDS
         return self._doubt_at is not None or self._lossy_before or (self.limit is not None and watched)
+
+    def _is_too_narrow(self, more: int) -> bool:
+        """Trains come apart at least as fast as what the line has left for us: it needs not be filled to know that."""
+        measured = self.trains.rate
+        return measured is not None and FULL_SHARE * measured < more
 
     def _has_passed(self, since: float, now: float) -> bool:
         whole = since + max(self._ramp + CONFIRM_SECONDS, PROBE_SECONDS)

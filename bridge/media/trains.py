@@ -15,10 +15,12 @@ CHECKS = 5
 TRAIN_SECONDS = 0.06
 """So long a line needs for a train when it carries what is believed of it: longer would hold up sound."""
 LEAST_OCTETS, MOST_OCTETS = 600, 6_000
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS, LONG_PAUSE_SECONDS = 0.5, 1.5
+"""From train to train: soon after the line was too full, and as long as it may be narrow."""
+_LEAST_SHARE = 0.5
 _LEAST_SPAN = 0.001
 """The clock of whoever reads the answers tells no shorter time."""
-_TRAINS, _FEW = 7, 2
+_TRAINS, _FEW = 5, 2
 _ALIKE = 1.3
 """The middle of what the trains say lies within this factor, or they say nothing: answers are held up as well."""
 
@@ -31,6 +33,8 @@ class Train:
     """Of what has been sent of it."""
     _first: tuple[int, float] | None = None
     _last: tuple[int, float] | None = None
+    _mixed: bool = False
+    """Answers overtook one another: their times say nothing."""
 
     def answered(self, octets: int, now: float) -> None:
         """The check came with which the train was so long."""
@@ -38,6 +42,8 @@ class Train:
             self._first = octets, now
         elif octets > (self._last or self._first)[0]:
             self._last = octets, now
+        else:
+            self._mixed = True
 
     @property
     def first_octets(self) -> int:
@@ -46,10 +52,12 @@ class Train:
 
     @property
     def rate(self) -> int | None:
-        """What lay between the first and the last that was answered came so fast, bit/s."""
-        if self._first is None or self._last is None:
+        """What lay between the first and the last that was answered came so fast, bit/s; None: too little did."""
+        if self._first is None or self._last is None or self._mixed:
             return None
         (first, began), (last, ended) = self._first, self._last
+        if last - first < _LEAST_SHARE * self.octets:
+            return None
         return round((last - first) * 8 / max(ended - began, _LEAST_SPAN))
 
 
@@ -60,9 +68,9 @@ class Trains:
     _trains: deque[Train] = field(default_factory=lambda: deque(maxlen=_TRAINS))
     _sent_at: float = float("-inf")
 
-    def due(self, limit: int, now: float) -> int:
+    def due(self, limit: int, now: float, *, soon: bool) -> int:
         """How long a train is to be sent now, octets, to a line that is believed to carry `limit`, bit/s; 0: none."""
-        if now - self._sent_at < PAUSE_SECONDS:
+        if now - self._sent_at < (PAUSE_SECONDS if soon else LONG_PAUSE_SECONDS):
             return 0
         return min(max(round(limit * TRAIN_SECONDS / 8), LEAST_OCTETS), MOST_OCTETS)
 

@@ -281,14 +281,26 @@ def test_a_limit_is_told_where_trains_say_nothing_or_see_a_line_that_lets_bursts
         assert downlink.known(9.0) == downlink.limit == 300_000
 
 
-def test_trains_are_sent_soon_after_a_line_was_too_full_and_only_then() -> None:
+def test_a_line_that_trains_tell_to_be_narrow_is_not_filled_to_know_it() -> None:
+    for bps, tried in ((400_000, False), (900_000, True)):
+        downlink = _limited(300_000)
+        ping(downlink, 0.01, 2.4, 0.5)
+        drive(downlink, bps, 2.6)
+        assert downlink.step(200_000, 500_000, 9.0) == 0
+        assert downlink.probing == tried
+
+
+def test_trains_are_sent_as_long_as_a_line_may_be_narrow() -> None:
     assert Downlink().train_due(5.0) == 0
     downlink = _limited(300_000)
     assert downlink.train_due(2.1) == 0
     assert downlink.train_due(3.0) == 300_000 * TRAIN_SECONDS / 8
     downlink.trains.begin(3.0)
     assert downlink.train_due(3.1) == 0
-    assert downlink.train_due(30.0) == 0
+    assert downlink.train_due(30.0) > 0
+    assert downlink.step(200_000, 500_000, 30.0) == 0
+    assert downlink.probing
+    assert downlink.train_due(32.0) == 0, "what is tried is in its way"
 
 
 def test_a_line_whose_limit_losses_tell_is_known_to_be_narrow() -> None:

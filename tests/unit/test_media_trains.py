@@ -8,7 +8,7 @@ import pytest
 
 from bridge.media.ice import Credentials
 from bridge.media.pings import Pings
-from bridge.media.trains import CHECKS, LEAST_OCTETS, MOST_OCTETS, PAUSE_SECONDS, Trains
+from bridge.media.trains import CHECKS, LEAST_OCTETS, LONG_PAUSE_SECONDS, MOST_OCTETS, PAUSE_SECONDS, Trains
 from tests.support.line import NO_FAULTS, Faults, LineModel
 from tests.unit.test_media_pings import HERE, THERE, answer_to
 
@@ -65,12 +65,14 @@ def test_what_of_a_train_is_lost_does_not_count() -> None:
 
 def test_a_train_is_as_long_as_a_line_carries_in_a_moment_and_comes_now_and_then() -> None:
     trains = Trains()
-    assert trains.due(400_000, 5.0) == 3_000
-    assert trains.due(50_000, 5.0) == LEAST_OCTETS
-    assert trains.due(10**9, 5.0) == MOST_OCTETS
+    assert trains.due(400_000, 5.0, soon=True) == 3_000
+    assert trains.due(50_000, 5.0, soon=True) == LEAST_OCTETS
+    assert trains.due(10**9, 5.0, soon=False) == MOST_OCTETS
     trains.begin(5.0)
-    assert trains.due(400_000, 5.0 + PAUSE_SECONDS / 2) == 0
-    assert trains.due(400_000, 5.0 + PAUSE_SECONDS) == 3_000
+    assert trains.due(400_000, 5.0 + PAUSE_SECONDS / 2, soon=True) == 0
+    assert trains.due(400_000, 5.0 + PAUSE_SECONDS, soon=True) == 3_000
+    assert trains.due(400_000, 5.0 + PAUSE_SECONDS, soon=False) == 0
+    assert trains.due(400_000, 5.0 + LONG_PAUSE_SECONDS, soon=False) == 3_000
 
 
 def test_checks_are_as_long_as_they_are_to_be() -> None:

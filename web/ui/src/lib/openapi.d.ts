@@ -5008,11 +5008,6 @@ export interface components {
        */
       bytes_down: number;
       /**
-       * Sound Down Kbps
-       * @default 0
-       */
-      sound_down_kbps: number;
-      /**
        * @default {
        *       "loss": null,
        *       "jitter_ms": null
@@ -6195,11 +6190,6 @@ export interface components {
        * @default 0
        */
       bytes_down: number;
-      /**
-       * Sound Down Kbps
-       * @default 0
-       */
-      sound_down_kbps: number;
       /**
        * @default {
        *       "loss": null,

@@ -14,7 +14,7 @@ from statistics import median
 CHECKS = 5
 TRAIN_SECONDS = 0.06
 """So long a line needs for a train when it carries what is believed of it: longer would hold up sound."""
-LEAST_OCTETS, MOST_OCTETS = 600, 6_000
+LEAST_OCTETS, MOST_OCTETS = 600, 3_000
 PAUSE_SECONDS, LONG_PAUSE_SECONDS = 0.5, 1.5
 """From train to train: soon after the line was too full, and as long as it may be narrow."""
 _LEAST_SHARE = 0.5

@@ -42,12 +42,8 @@ class _Told:
     def disprove(self, carried: float) -> None:
         """The line carries at least this much: what says less was wrong, or is over."""
         if self.kbps is not None and self.kbps < carried:
-            self.forget()
-
-    def forget(self) -> None:
-        """All of it."""
-        self._recent.clear()
-        self._choose()
+            self._recent.clear()
+            self.kbps = None
 
     def _choose(self) -> None:
         found = [one for one in self._recent if one is not None]

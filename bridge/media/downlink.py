@@ -205,8 +205,9 @@ class Downlink:
         if self._doubt_at is not None:
             self._settle_doubt(now)
         self._judge(now)
-        if self._waited and FRESH_SECONDS <= now - self._full_at < WATCH_SECONDS:
-            self._is_narrow = self._is_narrow or (self._trips.clear and not self._trips.rose)
+        drained = self._waited and self._trips.clear and not self._trips.rose
+        if drained and FRESH_SECONDS <= now - self._full_at < WATCH_SECONDS:
+            self._is_narrow = True
 
     def carries(self, sent: int, now: float) -> None:
         """So much is sent, bit/s, without probes: where nothing of it waits, the limit is no lower.

@@ -41,7 +41,7 @@ class Pings:
     """One leg's: those that are not answered yet."""
 
     def __init__(self) -> None:
-        self._open: dict[bytes, tuple[float, bytes, Train | None, int]] = {}
+        self._open: dict[bytes, tuple[float, bytes, Train, int]] = {}
 
     def train(self, local_ufrag: str, remote: Credentials, now: float, train: Train, octets: int) -> list[bytes]:
         """Checks to send at once, behind one another, of about so many octets in all."""
@@ -51,9 +51,11 @@ class Pings:
     def request(
         self, local_ufrag: str, remote: Credentials, now: float, train: Train | None = None, size: int = 0
     ) -> bytes:
-        """A check to send at once, of `size` octets where that is more than it takes. It nominates nothing: we are
-        the controlled side.
+        """A check to send at once, of `size` octets where that is more than it takes; without a `train` it is one.
+
+        It nominates nothing: we are the controlled side.
         """
+        train = train or Train()
         key = remote.password.encode("ascii")
         check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         check.attributes["USERNAME"] = f"{remote.ufrag}:{local_ufrag}"
@@ -63,11 +65,10 @@ class Pings:
             check.attributes[_PAD] = _PAD_LETTER * letters
         check.add_message_integrity(key)
         data = bytes(check)
-        if train is not None:
-            train.octets += len(data)
+        train.octets += len(data)
         while len(self._open) >= _OPEN:
             del self._open[next(iter(self._open))]
-        self._open[check.transaction_id] = (now, key, train, train.octets if train is not None else 0)
+        self._open[check.transaction_id] = (now, key, train, train.octets)
         return data
 
     def answered(self, data: bytes, now: float) -> Answer | None:
@@ -83,6 +84,5 @@ class Pings:
         if not answer.check_message_integrity(key):
             return None
         del self._open[data[_ID]]
-        if train is not None:
-            train.answered(octets, now)
-        return Answer(now - at, followed=train is not None and octets > train.first_octets)
+        train.answered(octets, now)
+        return Answer(now - at, followed=octets > train.first_octets)

@@ -11,6 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
 
+from bridge.media.middle import middle_half
+
 CHECKS = 5
 TRAIN_SECONDS = 0.06
 """So long a line needs for a train when it carries what is believed of it: longer would hold up sound."""
@@ -83,11 +85,11 @@ class Trains:
     @property
     def rate(self) -> int | None:
         """What the line carries, bit/s; None as long as the trains do not agree, or are too few."""
-        rates = sorted(rate for train in self._trains if (rate := train.rate) is not None)
-        quarter = len(rates) // 4
-        if len(rates) < _FEW or rates[-1 - quarter] > _ALIKE * rates[quarter]:
+        rates = [rate for train in self._trains if (rate := train.rate) is not None]
+        if len(rates) < _FEW:
             return None
-        return round(median(rates))
+        low, high = middle_half(rates)
+        return round(median(rates)) if high <= _ALIKE * low else None
 
     def forget(self) -> None:
         """The line has become another one."""

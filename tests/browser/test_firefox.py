@@ -15,7 +15,7 @@ from core.model import ConferenceId, ParticipantId, Role, point_participant
 from core.session_messages import PictureLimit
 from diemcau.network import own_addresses
 from signaling.client import SignalingClient
-from tests.support.halls import enter, headless_halls, limit_pictures, pages
+from tests.support.halls import BOTH_WAYS, enter, headless_halls, limit_pictures, pages
 from tests.support.installation import Installation, installed
 from tests.support.line import Line
 from tests.support.pages import shows_camera
@@ -31,7 +31,7 @@ LONGEST_GAP = 1000 * UNIT
 _DOUBT = """document.querySelector("[data-testid=stage-waiting], [data-testid=stage-frozen]")?.innerText ?? "" """
 """What the page says over a stage that does not move."""
 
-both_ways = pytest.mark.parametrize(("speaks", "watches"), [("firefox", "chromium"), ("chromium", "firefox")])
+both_ways = pytest.mark.parametrize(("speaks", "watches"), BOTH_WAYS)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from core.commands import DenyContent, GrantContent, GrantFloor, RevokeContent
 from core.database import Database
 from core.model import Role, point_participant
 from signaling.client import SignalingClient
-from tests.support.halls import enter, pages
+from tests.support.halls import BOTH_WAYS, enter, pages
 from tests.support.installation import Installation, installed
 from tests.support.pages import shows_camera
 from tests.support.polling import eventually
@@ -73,7 +73,7 @@ async def strokes_of(seat: Seat) -> tuple[int, int, float]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("shares", "watches"), [("firefox", "chromium"), ("chromium", "firefox")])
+@pytest.mark.parametrize(("shares", "watches"), BOTH_WAYS)
 async def test_a_screen_from_one_browser_is_read_in_the_other_when_the_chair_lets_it(
     installation: Installation, shares: str, watches: str
 ) -> None:

@@ -16,7 +16,7 @@ from core.database import Database
 from core.model import Role, point_participant
 from diemcau.network import own_addresses
 from signaling.client import SignalingClient
-from tests.support.halls import enter, pages
+from tests.support.halls import BOTH_WAYS, enter, pages
 from tests.support.installation import installed
 from tests.support.line import NO_FAULTS, Faults, Line
 from tests.support.polling import eventually
@@ -56,7 +56,7 @@ async def hears(seat: Seat) -> None:
     await eventually(why_not, units=10)
 
 
-both_ways = pytest.mark.parametrize(("speaks", "watches"), [("firefox", "chromium"), ("chromium", "firefox")])
+both_ways = pytest.mark.parametrize(("speaks", "watches"), BOTH_WAYS)
 
 
 @asynccontextmanager

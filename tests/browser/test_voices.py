@@ -10,7 +10,7 @@ from core.commands import GrantFloor, RevokeFloor, SetMicrophoneOpen, SetMuted
 from core.database import Database
 from core.model import Role, point_participant
 from signaling.client import SignalingClient
-from tests.support.halls import enter, headless_halls, pages
+from tests.support.halls import BOTH_WAYS, enter, headless_halls, pages
 from tests.support.installation import installed
 from tests.support.polling import eventually
 from tests.support.watching import MICROPHONE, Seat, kit, sent, sound
@@ -47,7 +47,7 @@ async def silent(seat: Seat) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("one", "other"), [("firefox", "chromium"), ("chromium", "firefox")])
+@pytest.mark.parametrize(("one", "other"), BOTH_WAYS)
 async def test_everybody_hears_the_speaker_but_himself_and_a_closed_microphone_sends_nothing(
     database: Database, tmp_path: Path, one: str, other: str
 ) -> None:

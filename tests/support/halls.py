@@ -22,6 +22,9 @@ from tests.support.polling import eventually
 from tests.support.watching import Seat, media_state, seat_of
 from web.routes_actions import LimitRequest
 
+BOTH_WAYS = [("firefox", "chromium"), ("chromium", "firefox")]
+"""Which of the two browsers does what."""
+
 
 @asynccontextmanager
 async def pages() -> AsyncIterator[dict[str, Seat]]:
